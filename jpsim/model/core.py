@@ -1,0 +1,119 @@
+"""What a model is: arrays that describe the joint law of factors and monthly equity returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.months import Month
+
+__all__ = ["Model"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """An estimated model, as of one month; immutable.
+
+    Shapes use n factors, p lags, S base series, G aggregates, K common residual factors.
+    Yields and rates are in percent, ``log100`` factors are 100 log of their level, returns are monthly
+    simple returns (0.01 is one percent).
+
+    The factors follow ``y_t = c + sum_k B[k] y_{t-1-k} + s_t chol(Sigma) z_t``. The base series earn
+    ``alpha + loadings u_t + common s_t zeta_t + mix (idio_sd * e_t)`` a month, where ``u_t`` is the
+    innovation of the factors, ``e_t`` has unit variance and `idio_nu` degrees of freedom, and the
+    aggregates are `aggregation` times that. ``s_t`` is 1 (Gaussian) or the month's Student-t scale.
+
+    Parameters
+    ----------
+    id, version, as_of
+        Name, version and month 0.
+    factors, transform, unit, in_differences
+        Ids of the n factors; ``level`` or ``log100``; unit of the reported level; whether the
+        observation is the monthly difference of the transformed level.
+    state
+        (p, n) last observations y, oldest first.
+    base_level
+        (n,) reported levels at month 0.
+    c, B, Sigma
+        (n,), (p, n, n), (n, n).
+    nu, sv_phi, sv_sigma
+        Tails of the months, persistence and volatility of the common log-variance.
+    series, kind
+        Ids and kinds of the S base series.
+    alpha, beta, loadings
+        (S,) monthly drift, (S,) beta on TOPIX, (S, n) loadings on innovations.
+    common, mix, idio_sd, idio_nu
+        (S, K), (S, S), (S,), (S,).
+    aggregates, aggregate_kind, aggregation
+        Ids and kinds of the G aggregates, and their (G, S) weights.
+    meta
+        Provenance: estimation sample, priors, choices; plain JSON.
+    sha256
+        Digest of the model's folder; empty for a model that was not loaded from one.
+    """
+
+    id: str
+    version: str
+    as_of: Month
+    factors: tuple[str, ...]
+    transform: tuple[str, ...]
+    unit: tuple[str, ...]
+    in_differences: npt.NDArray[np.bool_]
+    state: Floats
+    base_level: Floats
+    c: Floats
+    B: Floats
+    Sigma: Floats
+    nu: float
+    sv_phi: float
+    sv_sigma: float
+    series: tuple[str, ...]
+    kind: tuple[str, ...]
+    alpha: Floats
+    beta: Floats
+    loadings: Floats
+    common: Floats
+    mix: Floats
+    idio_sd: Floats
+    idio_nu: Floats
+    aggregates: tuple[str, ...]
+    aggregate_kind: tuple[str, ...]
+    aggregation: Floats
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+
+    @property
+    def lags(self) -> int:
+        """Number of lags p."""
+        return int(self.B.shape[0])
+
+    @cached_property
+    def residual_cov(self) -> Floats:
+        """(S, S) covariance of the monthly returns given the factors."""
+        spread = self.mix * self.idio_sd
+        return self.common @ self.common.T + spread @ spread.T
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """Ids of all reported quantities: factors, base series, aggregates."""
+        return self.factors + self.series + self.aggregates
+
+    @cached_property
+    def output_kinds(self) -> tuple[str, ...]:
+        """Kind of each of `outputs`."""
+        return ("factor",) * len(self.factors) + self.kind + self.aggregate_kind
+
+    def factor(self, factor_id: str) -> int:
+        """Position of a factor; KeyError if the model has none of that id."""
+        return self._positions[factor_id]
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.factors)}

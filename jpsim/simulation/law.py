@@ -1,0 +1,113 @@
+"""What the kernels need to know of one scenario: plain arrays, and nothing else.
+
+Shapes use n factors, d state variables, h months, m conditioning rows, S base series, G aggregates,
+K common residual factors. The state vector is ``[y_t, y_{t-1}, ..., y_{t-p+1}, cum_t]``: p blocks of
+n observations and then, for each factor that enters as a monthly difference, the sum of its
+differences since month 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Dynamics", "Equity", "Law", "Levels", "Mixing", "Sparse"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+class Dynamics(NamedTuple):
+    """The factor recursion ``y_t = intercept_t + transition_t s_{t-1} + impact_t z_t + gain_t g``.
+
+    `g` are path-specific targets, drawn once per path; `z_t` are standard normals, scaled and
+    corrected by `Mixing` where that is present. The innovation that drives equities is
+    ``u_t = y_t - free_intercept - free_transition s_{t-1}``.
+    """
+
+    state: Floats  # (d,) at month 0
+    intercept: Floats  # (h, n)
+    transition: Floats  # (h, n, d)
+    impact: Floats  # (h, n, n)
+    gain: Floats  # (h, n, m); m may be 0
+    free_intercept: Floats  # (n,)
+    free_transition: Floats  # (n, d)
+    cumulated: Integers  # (d - p n,) factors whose differences are summed
+
+
+class Mixing(NamedTuple):
+    """Student-t months, and their exact conditioning given the mixing variables.
+
+    Month t's shocks are ``s_t z_t`` with ``s_t**2 = (nu - 2) / g_t``, ``g_t`` chi-square with nu
+    degrees of freedom, so that ``E s_t**2 = 1``. With m > 0 rows the shocks become
+    ``s_t z_t + s_t**2 exposure_t' V^-1 (gap + targets - sum_t s_t exposure_t z_t - e)``,
+    ``V = sum_t s_t**2 exposure_t exposure_t' + noise``, ``e ~ N(0, noise)``.
+    """
+
+    nu: float
+    exposure: Floats  # (h, m, n): how row r moves with z_t
+    noise: Floats  # (m,) variance of measurement error of each row, 0 for exact rows
+    gap: Floats  # (m,) required value less the unconditional mean
+
+
+class Sparse(NamedTuple):
+    """A matrix in compressed rows: row i has ``values[start[i]:start[i + 1]]`` at ``columns``."""
+
+    start: Integers
+    columns: Integers
+    values: Floats
+
+
+class Equity(NamedTuple):
+    """Monthly simple returns of the base series and of their aggregates.
+
+    ``r_t = drift_t + loadings u_t + common s_t zeta_t + mix (idio_sd * e_t)`` for the base series,
+    ``aggregation r_t`` for the aggregates. `zeta_t` is standard normal; `e_t` has unit variance and is
+    Student-t with `idio_nu` degrees of freedom, or normal where `idio_nu` is infinite. `s_t` is the
+    month's mixing scale, 1 without `Mixing`.
+    """
+
+    drift: Floats  # (h, S)
+    loadings: Floats  # (S, n)
+    common: Floats  # (S, K)
+    mix: Sparse  # (S, S)
+    idio_sd: Floats  # (S,)
+    idio_nu: Floats  # (S,)
+    aggregation: Sparse  # (G, S)
+
+
+class Levels(NamedTuple):
+    """From model units to the units of reports.
+
+    Factor i's reported level is ``x`` (code 0), ``exp(x / 100)`` (code 1) with x the observation, or
+    ``base exp(c / 100)`` (code 2) with c the summed differences.
+    """
+
+    code: Integers  # (n,)
+    base: Floats  # (n,)
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """One scenario's law, ready to be drawn from.
+
+    Parameters
+    ----------
+    dynamics, mixing, equity, levels
+        Arrays of the recursion; `mixing` is None for Gaussian innovations.
+    low, high
+        (O, h) ends of the histograms of the O = n + S + G outputs, in reported units.
+    start
+        (O,) reported values at month 0; zero for the series, whose outputs are cumulative returns.
+    """
+
+    dynamics: Dynamics
+    mixing: Mixing | None
+    equity: Equity
+    levels: Levels
+    low: Floats
+    high: Floats
+    start: Floats
