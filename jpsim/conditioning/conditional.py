@@ -1,0 +1,184 @@
+"""A scenario's conditional law of the factors: where model and conditions meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.conditioning.feasibility import Clash, find_clashes
+from jpsim.conditioning.plausibility import Plausibility, judge_plausibility
+from jpsim.conditioning.rows import Row, RowTable, tabulate_rows
+from jpsim.conditioning.sequential import ConditionalSystem, Moments, condition_system
+from jpsim.conditioning.stacked import StackedRows, stack_rows
+from jpsim.conditioning.system import System
+from jpsim.conditioning.targets import TargetLaw, find_targets
+from jpsim.errors import InputError, Problem
+
+__all__ = ["Conditional", "condition"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Conditional:
+    """The law of the factors given a scenario's conditions.
+
+    Parameters
+    ----------
+    system
+        The unconditional recursion, with the scenario's own month 0 and held months.
+    table, stacked
+        The rows, and their closed form.
+    targets
+        Law of the values of soft rows.
+    recursion
+        The conditional recursion, its soft rows at their centres.
+    plausibility
+        How far the rows are from the model's mean.
+    """
+
+    system: System
+    table: RowTable
+    stacked: StackedRows
+    targets: TargetLaw
+    recursion: ConditionalSystem
+    plausibility: Plausibility
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Closed-form means and covariances of the state under normal innovations."""
+        return self.recursion.moments(self.targets.spread)
+
+    @cached_property
+    def gap(self) -> Floats:
+        """(m,) centres of the stated values less the model's means."""
+        return _centres(self.table, self.targets) - self.stacked.mean
+
+    @cached_property
+    def shock_gain(self) -> Floats:
+        """(h n, m) response of the stacked shocks to the gaps."""
+        variance = self.stacked.cov + np.diag(self.table.noise)
+        gain: Floats = np.linalg.solve(variance, self.stacked.flat).T
+        return gain
+
+    @cached_property
+    def mean_shocks(self) -> Floats:
+        """(h, n) conditional means of the shocks z_t under normal innovations."""
+        shape = self.stacked.exposure.shape
+        return (self.shock_gain @ self.gap).reshape(shape[0], shape[2])
+
+    @cached_property
+    def mean_innovations(self) -> Floats:
+        """(h, n) conditional means of the factors' innovations u_t under normal innovations."""
+        n = self.stacked.exposure.shape[2]
+        moved: Floats = np.einsum("hij,hj->hi", self.system.impact[:, :n], self.mean_shocks)
+        return moved
+
+    def innovation_cov(self, exposures: Floats) -> Floats:
+        """(R, h, h) covariances between months of ``exposures[r] @ u_t`` under normal innovations.
+
+        Parameters
+        ----------
+        exposures
+            (R, n).
+        """
+        h, m, n = self.stacked.exposure.shape
+        along = np.einsum("ri,hij->rhj", exposures, self.system.impact[:, :n])
+        onto = np.einsum("rhj,hjm->rhm", along, self.shock_gain.reshape(h, n, m))
+        shared = np.einsum("rhj,hmj->rhm", along, self.stacked.exposure)
+        spread = np.zeros((m, m))
+        free = list(self.targets.free)
+        spread[np.ix_(free, free)] = self.targets.spread
+        cov: Floats = np.einsum("rhm,rkm->rhk", onto @ spread - shared, onto)
+        months = np.arange(h)
+        cov[:, months, months] += (along**2).sum(axis=2)
+        return cov
+
+
+def condition(system: System, rows: tuple[Row, ...]) -> Conditional:
+    """Condition a system on a scenario's rows.
+
+    Raises
+    ------
+    InputError
+        If rows contradict each other or say the same thing twice, or a range has no mass.
+    """
+    table = tabulate_rows(rows, system.start.size)
+    stacked = stack_rows(system, table.weights, table.constants, table.months)
+    _refuse_clashes(table, find_clashes(stacked.flat, table.values - stacked.mean))
+    targets = find_targets(table, stacked)
+    _refuse_empty_ranges(table, targets)
+    centres = _centres(table, targets)
+    recursion = condition_system(
+        system, table.weights, table.months, centres - table.constants, table.noise, list(targets.free)
+    )
+    entropy = np.inf if table.of_kind("hard") else targets.entropy + _measured_entropy(table, stacked)
+    card = judge_plausibility(
+        _nearest(table, stacked.mean) - stacked.mean,
+        stacked.cov + np.diag(table.noise),
+        stacked.exposure,
+        table.months,
+        table.last_of_each(),
+        entropy,
+    )
+    return Conditional(system, table, stacked, targets, recursion, card)
+
+
+def _centres(table: RowTable, targets: TargetLaw) -> Floats:
+    centres = table.values.copy()
+    centres[list(targets.free)] = targets.centre
+    return centres
+
+
+def _nearest(table: RowTable, mean: Floats) -> Floats:
+    """Stated values; for a range the point nearest to the model's mean."""
+    low = np.array([row.low for row in table.rows])
+    high = np.array([row.high for row in table.rows])
+    return np.where(np.isnan(table.values), np.clip(mean, low, high), table.values)
+
+
+def _measured_entropy(table: RowTable, stacked: StackedRows) -> float:
+    """Relative entropy of the posterior from the prior that measurement rows bring, in nats."""
+    rows = table.of_kind("measurement")
+    if not rows:
+        return 0.0
+    cov, noise = stacked.cov[np.ix_(rows, rows)], table.noise[rows]
+    gap = table.values[rows] - stacked.mean[rows]
+    gain = np.linalg.solve(cov + np.diag(noise), cov).T
+    left = cov - gain @ cov
+    shift = gain @ gap
+    ratio = np.linalg.solve(cov, left)
+    return float(0.5 * (np.trace(ratio) - len(rows) + shift @ np.linalg.solve(cov, shift) - np.linalg.slogdet(ratio)[1]))
+
+
+def _refuse_clashes(table: RowTable, clashes: list[Clash]) -> None:
+    problems = []
+    for clash in clashes:
+        *others, last = (table.rows[i] for i in clash.rows)
+        if not others:
+            found = f"{last.text} concerns a quantity that cannot move in month {last.month}"
+            problems.append(Problem(found, last.place, fix="remove this row"))
+            continue
+        named = "; ".join(row.text for row in others)
+        verb = "contradicts" if _contradicts(clash, last, table) else "says the same as"
+        fix = "change or remove one of these rows" if verb == "contradicts" else "remove one of these rows"
+        problems.append(Problem(f"{last.text} {verb} {named}", last.place, fix=fix))
+    if problems:
+        raise InputError(problems)
+
+
+def _contradicts(clash: Clash, last: Row, table: RowTable) -> bool:
+    """Whether a determined row is at odds with what determines it; a range is at odds if it excludes it."""
+    return clash.contradicts or last.kind == "range" or any(table.rows[i].kind == "range" for i in clash.rows)
+
+
+def _refuse_empty_ranges(table: RowTable, targets: TargetLaw) -> None:
+    if targets.ranges is None or targets.ranges.probability > 1e-12:
+        return
+    rows = [table.rows[i] for i in table.of_kind("range")]
+    named = "; ".join(row.text for row in rows)
+    found = f"given the other conditions the model puts no mass on {named}"
+    raise InputError(Problem(found, rows[0].place, fix="widen the range, or move the conditions that exclude it"))

@@ -1,0 +1,129 @@
+"""A scenario's law in closed form and in words: bands, plausibility, costs, the shocks behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.meetings import POLICY_RATE
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.system import build_system
+
+__all__ = ["explain_law"]
+
+Floats = npt.NDArray[np.float64]
+
+_NORMAL_95 = 1.6448536269514722
+
+
+def explain_law(law: ScenarioLaw) -> dict[str, Any]:
+    """Describe a scenario's law as plain JSON, without simulating.
+
+    Returns
+    -------
+    Keys ``plausibility``, ``assumptions`` (rows in words), ``costs`` (conditions, dearest first),
+    ``shocks`` (largest mean innovations in standard deviations), ``bands`` (closed-form mean, 5 and 95 %
+    of each factor by month), ``start`` (levels at month 0), ``policy_path`` where the policy rate is
+    stated, ``premium`` (monthly shift) and ``warnings``. Bands are those of normal innovations.
+    """
+    conditional = law.conditional
+    found: dict[str, Any] = {
+        "plausibility": conditional.plausibility.to_dict() | _range_probability(conditional),
+        "assumptions": _assumptions(law),
+        "costs": _costs(conditional),
+        "shocks": _shocks(conditional),
+        "start": _start(conditional),
+        "bands": _bands(conditional),
+        "premium": [float(shift) for shift in law.shift],
+        "warnings": list(law.warnings),
+    }
+    if any(row.name == POLICY_RATE for row in conditional.table.rows):
+        found["policy_path"] = _policy_path(conditional)
+    return found
+
+
+def _range_probability(conditional: Conditional) -> dict[str, float]:
+    ranges = conditional.targets.ranges
+    return {} if ranges is None else {"range_probability": ranges.probability}
+
+
+def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
+    as_of = law.conditional.system.model.as_of
+    stated = [
+        {"series": row.name, "when": str(as_of + row.month), "statement": row.text.removeprefix(f"{row.name} ")}
+        for row in law.conditional.table.rows
+    ]
+    for view in law.scenario.views:
+        mean = view.mean.equal.value if view.mean is not None and view.mean.equal is not None else float("nan")
+        statement = f"mean {mean:+.1%} (view, absorbed by the equity premium)"
+        stated.append({"series": view.series, "when": str(view.at), "statement": statement})
+    if law.scenario.premium != "model":
+        statement = f"the monthly shift that {law.scenario.premium} implies"
+        stated.append({"series": "equity premium", "when": "", "statement": statement})
+    return stated
+
+
+def _costs(conditional: Conditional) -> list[dict[str, Any]]:
+    """Shares of the squared distance, dearest row first."""
+    card = conditional.plausibility
+    rows = zip(conditional.table.rows, card.by_row, card.by_date, strict=True)
+    costs = [{"row": row.text, "share": float(share), "surprise": float(new)} for row, share, new in rows]
+    return sorted(costs, key=lambda cost: -abs(cost["share"]))
+
+
+def _shocks(conditional: Conditional, most: int = 6) -> list[dict[str, Any]]:
+    """Mean innovations of the factors that the conditions imply, in standard deviations, largest first."""
+    model = conditional.system.model
+    size = conditional.mean_innovations / np.sqrt(np.diag(model.Sigma))
+    order = np.argsort(-np.abs(size), axis=None)[:most]
+    months, factors = np.unravel_index(order, size.shape)
+    return [
+        {"factor": model.factors[f], "month": int(m) + 1, "sd": float(size[m, f])}
+        for m, f in zip(months, factors, strict=True)
+        if abs(size[m, f]) > 1e-9
+    ]
+
+
+def _start(conditional: Conditional) -> dict[str, float]:
+    system, model = conditional.system, conditional.system.model
+    levels = {}
+    for position, factor in enumerate(model.factors):
+        row, constant = system.level_row(position)
+        level = float(row @ system.start) + constant
+        levels[factor] = float(np.exp(level / 100.0)) if model.transform[position] == "log100" else level
+    return levels
+
+
+def _bands(conditional: Conditional) -> dict[str, dict[str, list[float]]]:
+    system, moments = conditional.system, conditional.moments
+    bands = {}
+    for position, factor in enumerate(system.model.factors):
+        row, constant = system.level_row(position)
+        mean = moments.mean @ row + constant
+        sd = np.sqrt(np.maximum(np.einsum("i,hij,j->h", row, moments.cov, row), 0.0))
+        sd[sd < 1e-9 * np.maximum(1.0, np.abs(mean))] = 0.0
+        bands[factor] = _reported(mean, sd, system.model.transform[position] == "log100")
+    return bands
+
+
+def _reported(mean: Floats, sd: Floats, logarithmic: bool) -> dict[str, list[float]]:
+    low, high = mean - _NORMAL_95 * sd, mean + _NORMAL_95 * sd
+    if logarithmic:
+        mean, low, high = np.exp((mean + sd**2 / 200.0) / 100.0), np.exp(low / 100.0), np.exp(high / 100.0)
+        sd = mean * np.sqrt(np.expm1((sd / 100.0) ** 2))
+    return {"mean": mean.tolist(), "sd": sd.tolist(), "q05": low.tolist(), "q95": high.tolist()}
+
+
+def _policy_path(conditional: Conditional) -> dict[str, list[float]]:
+    """Priced path, scenario path and surprise of the policy rate, month by month, in percent.
+
+    The priced path is the model's own mean, in which the two-year yield follows the forward curve.
+    """
+    system = conditional.system
+    row, constant = system.level_row(system.model.factor(POLICY_RATE))
+    scenario = conditional.moments.mean @ row + constant
+    priced = build_system(system.model, system.horizon).means[1:] @ row + constant
+    return {"priced": priced.tolist(), "scenario": scenario.tolist(), "surprise": (scenario - priced).tolist()}

@@ -1,0 +1,161 @@
+"""A scenario on a model: its conditional law and its equity premium."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.conditioning.conditional import Conditional, condition
+from jpsim.conditioning.meetings import POLICY_RATE, settle_at_meetings
+from jpsim.conditioning.premium import MeanView, solve_premium
+from jpsim.conditioning.quantity import find_conditioned
+from jpsim.conditioning.rows import Row
+from jpsim.conditioning.statements import state_rows
+from jpsim.conditioning.support import refuse_unsupported
+from jpsim.conditioning.system import System, build_system
+from jpsim.dictionary import boj_meetings
+from jpsim.errors import InputError, Problem
+from jpsim.model import Model
+from jpsim.months import Month
+from jpsim.scenario import Scenario
+
+__all__ = ["ScenarioLaw", "derive_law"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ScenarioLaw:
+    """What a scenario means on a model.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    conditional
+        Law of the factors given its conditions.
+    shift
+        (h,) monthly equity-premium shift per unit of beta.
+    warnings
+        Plain sentences about plausibility.
+    """
+
+    scenario: Scenario
+    conditional: Conditional
+    shift: Floats
+    warnings: tuple[str, ...]
+
+
+def derive_law(model: Model, scenario: Scenario, horizon: int, library: Mapping[str, Scenario]) -> ScenarioLaw:
+    """Derive a scenario's law.
+
+    Parameters
+    ----------
+    model
+        The model.
+    scenario
+        The scenario.
+    horizon
+        Months h.
+    library
+        Scenarios to which `premium` may refer, by id.
+
+    Raises
+    ------
+    InputError
+        If the scenario is about another month or other factors, clashes with itself, or needs machinery
+        that this version lacks; all such problems are named.
+    """
+    refuse_unsupported(scenario, model)
+    _refuse_strangers(model, scenario, horizon)
+    levels = {name: quantity.value for name, quantity in scenario.state.items()}
+    system = build_system(model, horizon, levels)
+    rows, held = settle_at_meetings(
+        _state_all(system, scenario),
+        float(system.start[model.factor(POLICY_RATE)]) if POLICY_RATE in model.factors else 0.0,
+        model.as_of,
+        {Month.parse(meeting.day) for meeting in boj_meetings()},
+    )
+    if held:
+        system = system.hold(model.factor(POLICY_RATE), held)
+    conditional = condition(system, tuple(rows))
+    shift = _premium(model, scenario, conditional, library)
+    warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings()
+    return ScenarioLaw(scenario, conditional, shift, tuple(warnings))
+
+
+def _state_all(system: System, scenario: Scenario) -> list[Row]:
+    rows: list[Row] = []
+    for name, blocks in scenario.conditions.items():
+        weights = dict(scenario.combinations.get(name, {name: 1.0}))
+        quantity = find_conditioned(system, name, weights)
+        for number, block in enumerate(blocks):
+
+            def find(*path: str, name: str = name, number: int = number) -> object:
+                return scenario.place("conditions", name, number, *path)
+
+            rows.extend(state_rows(quantity, block, system.model.as_of, find))
+    return rows
+
+
+def _premium(
+    model: Model, scenario: Scenario, conditional: Conditional, library: Mapping[str, Scenario]
+) -> Floats:
+    """Shift of the scenario's own views, or the one that the scenario named under `premium` implies."""
+    horizon = conditional.system.horizon
+    if scenario.premium != "model":
+        return derive_law(model, library[scenario.premium], horizon, library).shift
+    views = tuple(
+        MeanView(view.series, view.at.index(model.as_of), view.mean.equal.value, scenario.place("views", number))
+        for number, view in enumerate(scenario.views)
+        if view.at is not None and view.mean is not None and view.mean.equal is not None
+    )
+    return solve_premium(conditional, views)
+
+
+def _refuse_strangers(model: Model, scenario: Scenario, horizon: int) -> None:
+    problems = []
+    if scenario.as_of is not None and scenario.as_of != model.as_of:
+        found = f"{scenario.id} starts in {scenario.as_of}, but the state of model {model.id} is of {model.as_of}"
+        fix = f"set as_of to {model.as_of}, or choose a model of {scenario.as_of}"
+        problems.append(Problem(found, scenario.place("as_of"), fix=fix))
+    problems += _unknown(model, scenario, "state", scenario.state)
+    named = [name for name in scenario.conditions if name not in scenario.combinations]
+    problems += _unknown(model, scenario, "conditions", named)
+    for combination, weights in scenario.combinations.items():
+        problems += _unknown(model, scenario, f"combinations.{combination}", weights)
+    for name, blocks in scenario.conditions.items():
+        for number, block in enumerate(blocks):
+            for role in ("level", "change", "range"):
+                for when in getattr(block, role):
+                    month = when.index(model.as_of)
+                    if not 1 <= month <= horizon:
+                        place = scenario.place("conditions", name, number, role, str(when))
+                        found = (
+                            f"{when} is not between {model.as_of + 1} and {model.as_of + horizon}, "
+                            f"the months after as_of {model.as_of} within the horizon of {horizon} months"
+                        )
+                        problems.append(Problem(found, place, fix="move the date, or lengthen the run's horizon"))
+    if problems:
+        raise InputError(problems)
+
+
+def _unknown(model: Model, scenario: Scenario, path: str, names: object) -> list[Problem]:
+    problems = []
+    for name in names:  # type: ignore[attr-defined]
+        if name in model.factors:
+            continue
+        near = get_close_matches(name, model.factors, 1)
+        problems.append(
+            Problem(
+                f"{scenario.id}: the model {model.id} has no factor {name}",
+                scenario.place(*path.split("."), name),
+                allowed=", ".join(model.factors),
+                fix=f"did you mean {near[0]}?" if near else "remove it, or use a model that has it",
+            )
+        )
+    return problems

@@ -1,0 +1,70 @@
+"""Closed form of linear conditions on stacked shocks: exposures, means and variances of the rows.
+
+With all shocks stacked, a row of conditions is ``mean + sum_t exposure_t z_t``. That is all that
+plausibility, feasibility and the conditioning of heavy tails need, and it is the oracle against which
+the sequential form is tested (Waggoner and Zha 1999, doi:10.1162/003465399558508).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.conditioning.system import System
+
+__all__ = ["StackedRows", "stack_rows"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class StackedRows:
+    """m linear functions of the path.
+
+    Parameters
+    ----------
+    mean
+        (m,) unconditional means, in model units.
+    exposure
+        (h, m, n) derivatives with respect to each month's shocks z_t.
+    """
+
+    mean: Floats
+    exposure: Floats
+
+    @cached_property
+    def flat(self) -> Floats:
+        """(m, h n) exposures to the stacked shocks."""
+        h, m, n = self.exposure.shape
+        return np.ascontiguousarray(self.exposure.transpose(1, 0, 2).reshape(m, h * n))
+
+    @cached_property
+    def cov(self) -> Floats:
+        """(m, m) unconditional covariance of the rows."""
+        return self.flat @ self.flat.T
+
+
+def stack_rows(system: System, rows: Floats, constants: Floats, months: npt.NDArray[np.int64]) -> StackedRows:
+    """Express rows ``rows[i] @ s_{months[i]} + constants[i]`` in the stacked shocks.
+
+    Parameters
+    ----------
+    system
+        The recursion.
+    rows, constants
+        (m, d) and (m,).
+    months
+        (m,) months 1 to h.
+    """
+    exposure = np.zeros((system.horizon, rows.shape[0], system.impact.shape[2]))
+    carried = np.zeros_like(rows)
+    mean = constants.astype(np.float64)
+    for step in range(system.horizon - 1, -1, -1):
+        carried = carried + np.where((months == step + 1)[:, None], rows, 0.0)
+        exposure[step] = carried @ system.impact[step]
+        mean = mean + carried @ system.offset[step]
+        carried = carried @ system.transition[step]
+    return StackedRows(mean + carried @ system.start, exposure)

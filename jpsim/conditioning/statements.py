@@ -1,0 +1,109 @@
+"""From a scenario's conditions to statements about single months, fills included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from jpsim.conditioning.quantity import Conditioned
+from jpsim.conditioning.rows import Row
+from jpsim.errors import Place
+from jpsim.months import Month
+from jpsim.scenario import Condition, When
+from jpsim.units import Quantity
+
+__all__ = ["state_rows"]
+
+Find = Callable[..., Place | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A stated centre in model units at a month."""
+
+    month: int
+    centre: float
+    place: Place | None
+
+
+def state_rows(quantity: Conditioned, block: Condition, as_of: Month, find: Find) -> Iterator[Row]:
+    """Yield the rows of one block of conditions on a quantity.
+
+    Parameters
+    ----------
+    quantity
+        What it speaks of.
+    block
+        The block.
+    as_of
+        Month 0.
+    find
+        ``find("level", "2026-07")`` gives the place of that leaf.
+    """
+    for role in ("level", "change"):
+        stated = getattr(block, role)
+        points = [
+            _Point(when.index(as_of), quantity.value(value, role, when.index(as_of)), find(role, str(when)))
+            for when, value in stated.items()
+        ]
+        for point in _filled(sorted(points, key=lambda point: point.month), quantity.base, block.fill):
+            yield _row(quantity, block, role, point, as_of)
+    for when, bounds in block.range.items():
+        yield _range_row(quantity, when, bounds, as_of, find("range", str(when)))
+
+
+def _filled(points: list[_Point], base: float, fill: str) -> list[_Point]:
+    """Add the months between month 0 and the last named one, as the block's `fill` says."""
+    if fill == "none" or not points:
+        return points
+    months = np.arange(1, points[-1].month + 1)
+    known_months = np.array([0, *(point.month for point in points)])
+    known = np.array([base, *(point.centre for point in points)])
+    if fill == "linear":
+        values = np.interp(months, known_months, known)
+    else:
+        values = known[np.searchsorted(known_months, months, side="right") - 1]
+    after = np.searchsorted(known_months[1:], months)
+    return [
+        _Point(int(month), float(value), points[int(index)].place)
+        for month, value, index in zip(months, values, after, strict=True)
+    ]
+
+
+def _row(quantity: Conditioned, block: Condition, role: str, point: _Point, as_of: Month) -> Row:
+    value, sd = point.centre, 0.0
+    if block.sd is not None and block.kind != "hard":
+        value, sd = quantity.law(point.centre, block.sd, role, block.kind, point.month)
+    text = f"{quantity.name} {_number(quantity, point.centre)} in {as_of + point.month}"
+    if block.kind != "hard":
+        text += f" ({block.kind}, sd {_spread(quantity, sd)})"
+    return Row(
+        quantity.name, point.month, block.kind, quantity.row, quantity.constant, value, sd, -np.inf, np.inf,
+        text, point.place,
+    )  # fmt: skip
+
+
+def _range_row(
+    quantity: Conditioned, when: When, bounds: tuple[Quantity | None, Quantity | None], as_of: Month, place: Place | None
+) -> Row:
+    month = when.index(as_of)
+    ends = [None if bound is None else quantity.value(bound, "level", month) for bound in bounds]
+    low, high = (-np.inf if ends[0] is None else ends[0]), (np.inf if ends[1] is None else ends[1])
+    words = " to ".join("…" if end is None else _number(quantity, end) for end in ends)
+    return Row(
+        quantity.name, month, "range", quantity.row, quantity.constant, np.nan, 0.0, low, high,
+        f"{quantity.name} within {words} in {as_of + month}", place,
+    )  # fmt: skip
+
+
+def _number(quantity: Conditioned, centre: float) -> str:
+    if quantity.logarithmic:
+        return f"{np.exp(centre / 100.0):,.5g}"
+    return f"{centre:.3f}".rstrip("0").rstrip(".")
+
+
+def _spread(quantity: Conditioned, sd: float) -> str:
+    return f"{sd:.2f}%" if quantity.logarithmic else f"{sd:.3f}".rstrip("0").rstrip(".")
+

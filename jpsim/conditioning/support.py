@@ -1,0 +1,75 @@
+"""Parts of the grammar whose machinery this version lacks: named before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jpsim.dictionary import factors
+from jpsim.errors import Problem, UnsupportedError
+from jpsim.model import Model
+from jpsim.scenario import Scenario, View
+
+__all__ = ["refuse_unsupported"]
+
+_WAIT = "validate it now, run it when the machinery is there; until then remove it"
+
+
+def refuse_unsupported(scenario: Scenario, model: Model) -> None:
+    """Refuse, by name, every part of a scenario that cannot be carried out yet on a model.
+
+    Raises
+    ------
+    UnsupportedError
+        With one problem for each such part; none is ever ignored.
+    """
+    problems = [
+        Problem(f"{scenario.id}: {what} cannot be simulated yet", scenario.place(*path), fix=_WAIT)
+        for path, what in (*_missing(scenario), *_absent(scenario, model))
+    ]
+    if problems:
+        raise UnsupportedError(problems)
+
+
+def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if scenario.mixture:
+        yield ("mixture",), "mixture (competing stories)"
+    if scenario.drivers != "all":
+        yield ("drivers",), f"drivers: [{', '.join(scenario.drivers)}] (structural shocks)"
+    if scenario.regime != "model":
+        yield ("regime",), f"regime: {scenario.regime}"
+    for channel in scenario.impulses:
+        yield ("impulses", channel), f"impulse {channel}"
+    for rule in ("fx_intervention", "policy_rate_floor", "policy_rate_meetings"):
+        if getattr(scenario.rules, rule) not in (None, "off"):
+            yield ("rules", rule), f"rule {rule}"
+    for name, blocks in scenario.conditions.items():
+        for number, block in enumerate(blocks):
+            if block.table:
+                yield ("conditions", name, number, "table"), f"table of probabilities for {name}"
+    for number, view in enumerate(scenario.views):
+        if not _is_premium_view(view):
+            yield ("views", number), f"view on the {view.statistic} of {view.series} absorbed by {view.absorb}"
+
+
+def _absent(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Factors of the dictionary that the model does not carry."""
+    known = factors().keys() - set(model.factors)
+    for name in scenario.conditions:
+        for factor in scenario.combinations.get(name, {name: 1.0}):
+            if factor in known:
+                yield ("conditions", name), f"{factor}, which the model {model.id} does not carry,"
+    for factor in scenario.state:
+        if factor in known:
+            yield ("state", factor), f"{factor}, which the model {model.id} does not carry,"
+
+
+def _is_premium_view(view: View) -> bool:
+    """Whether a view is a plain mean that the equity premium absorbs."""
+    return (
+        view.statistic == "mean"
+        and view.absorb == "equity_premium"
+        and view.versus is None
+        and view.at is not None
+        and view.mean is not None
+        and view.mean.equal is not None
+    )

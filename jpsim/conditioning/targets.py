@@ -1,0 +1,126 @@
+"""The law of the values that soft conditions take: margins as stated, ranges as truncations.
+
+Hard and measurement rows leave a normal law of the other rows. Marginal rows replace its margins
+(`jpsim.conditioning.margins`); ranges truncate what is left given the marginal rows. A path's draw of
+these values, less their centres, is its target, and the gain of the conditional system does the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.conditioning.margins import fit_margins, relative_entropy
+from jpsim.conditioning.rows import RowTable
+from jpsim.conditioning.stacked import StackedRows
+from jpsim.conditioning.truncation import Truncation
+
+__all__ = ["TargetLaw", "find_targets"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class TargetLaw:
+    """Joint law of the q free rows' values, as deviations from their centres.
+
+    Parameters
+    ----------
+    free
+        Positions of the rows: the marginal ones, then the ranges.
+    centre
+        (q,) centres, in model units.
+    root
+        (a, a) root of the covariance of the a marginal rows.
+    follow
+        (q - a, a) response of the ranges' means to the marginal rows.
+    ranges
+        Truncated law of the ranges' deviations, given marginal deviations of zero; None without ranges.
+    spread
+        (q, q) covariance of the deviations (for one range or none, and as an approximation for several).
+    entropy
+        Relative entropy of this law from the model's, in nats.
+    """
+
+    free: tuple[int, ...]
+    centre: Floats
+    root: Floats
+    follow: Floats
+    ranges: Truncation | None
+    spread: Floats
+    entropy: float
+
+    @property
+    def weighted(self) -> bool:
+        """Whether draws carry importance weights: with two ranges or more."""
+        return self.ranges is not None and self.ranges.mean.size > 1
+
+    @property
+    def size(self) -> int:
+        """Number of free rows q."""
+        return len(self.free)
+
+    def draw(self, normals: Floats, uniforms: Floats) -> tuple[Floats, Floats]:
+        """Turn (a, count) normals and (q - a, count) uniforms into deviations (q, count) and log weights."""
+        marginal = self.root @ normals
+        if self.ranges is None:
+            return marginal, np.zeros(normals.shape[1])
+        values, log_weight = self.ranges.draw(uniforms, self.follow @ marginal)
+        return np.vstack([marginal, values]), log_weight
+
+
+def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
+    """Derive the law of the free rows' values from the model's law given the hard and measured rows."""
+    marginal, ranges = table.of_kind("marginal"), table.of_kind("range")
+    given = table.of_kind("hard") + table.of_kind("measurement")
+    mean, cov = _given(table, stacked, given)
+    sd = np.array([table.rows[i].sd for i in marginal])
+    wanted = table.values[marginal]
+    fitted = fit_margins(cov[np.ix_(marginal, marginal)], sd)
+    entropy = relative_entropy(wanted, fitted, mean[marginal], cov[np.ix_(marginal, marginal)]) if marginal else 0.0
+    follow, left_mean, left_cov = _regress(mean, cov, marginal, ranges, wanted)
+    law, centre, within = _truncate(table, ranges, left_mean, left_cov)
+    if law is not None:
+        entropy -= float(np.log(max(law.probability, 1e-300)))
+    cross = follow @ fitted
+    spread = np.block([[fitted, cross.T], [cross, within + cross @ follow.T]])
+    return TargetLaw(
+        tuple(marginal + ranges),
+        np.concatenate([wanted, centre]),
+        np.linalg.cholesky(fitted) if marginal else fitted,
+        follow,
+        law,
+        spread,
+        entropy,
+    )
+
+
+def _given(table: RowTable, stacked: StackedRows, given: list[int]) -> tuple[Floats, Floats]:
+    """Mean and covariance of all rows given the hard and measured ones."""
+    variance = stacked.cov[np.ix_(given, given)] + np.diag(table.noise[given])
+    gain = np.linalg.solve(variance, stacked.cov[given]).T
+    mean = stacked.mean + gain @ (table.values[given] - stacked.mean[given])
+    return mean, stacked.cov - gain @ stacked.cov[given]
+
+
+def _regress(
+    mean: Floats, cov: Floats, on: list[int], rows: list[int], values: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Regression of `rows` on the rows `on`: slope, mean at the given values, residual covariance."""
+    slope = np.linalg.solve(cov[np.ix_(on, on)], cov[np.ix_(on, rows)]).T
+    left_mean = mean[rows] + slope @ (values - mean[on])
+    return slope, left_mean, cov[np.ix_(rows, rows)] - slope @ cov[np.ix_(on, rows)]
+
+
+def _truncate(
+    table: RowTable, ranges: list[int], mean: Floats, cov: Floats
+) -> tuple[Truncation | None, Floats, Floats]:
+    """Truncated law of the ranges' deviations from their own truncated mean, that mean, and its covariance."""
+    if not ranges:
+        return None, np.zeros(0), np.zeros((0, 0))
+    low = np.array([table.rows[i].low for i in ranges])
+    high = np.array([table.rows[i].high for i in ranges])
+    centre, within = Truncation(mean, cov, low, high).moments
+    return Truncation(mean - centre, cov, low - centre, high - centre), centre, within

@@ -1,0 +1,61 @@
+"""Small models for tests: random but stable, with every kind of factor and a coherent equity layer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jpsim.model import Model
+from jpsim.months import Month
+
+FACTORS = ("jgb_2y", "jgb_10y", "usdjpy", "sp500", "vix", "boj_policy_shadow", "boj_policy_rate")
+TRANSFORM = ("level", "level", "log100", "log100", "log100", "level", "level")
+UNIT = ("%", "%", "JPY", "index", "index", "%", "%")
+DIFFERENCES = np.array([False, False, True, True, False, False, False])
+SERIES = ("tse33_banks", "tse33_electric_appliances", "core30", "small", "nikkei225")
+KIND = ("sector33", "sector33", "size", "size", "index")
+
+
+def small_model(seed: int = 3, *, lags: int = 2, nu: float = 7.0) -> Model:
+    """Return a stable model of seven factors, five base series and one aggregate."""
+    rng = np.random.default_rng(seed)
+    n = len(FACTORS)
+    own = np.array([0.95, 0.96, 0.05, 0.05, 0.8, 0.85, 0.0])
+    B = np.zeros((lags, n, n))
+    B[0] = np.diag(own) + 0.01 * rng.standard_normal((n, n))
+    for lag in range(1, lags):
+        B[lag] = 0.005 * rng.standard_normal((n, n))
+    B[:, :, 5:] = 0.0  # nothing depends on the policy rows ...
+    B[:, 5:, :] = 0.0
+    B[0, 5, 5] = B[0, 6, 5] = 0.85  # ... and both follow the two-year yield with the same lag
+    B[0, 5, 0] = B[0, 6, 0] = 0.15
+    root = 0.3 * rng.standard_normal((n, n)) + np.eye(n)
+    scale = np.array([0.08, 0.1, 2.6, 4.0, 15.0, 0.05, 0.05])
+    Sigma = (root @ root.T) * np.outer(scale, scale)
+    shadow = Sigma[5]
+    Sigma[6], Sigma[:, 6] = shadow, shadow
+    Sigma[6, 6] = Sigma[5, 5] + 0.07**2
+    state = np.tile([1.2, 2.2, 0.1, 0.5, 100 * np.log(17.0), 0.75, 0.75], (lags, 1))
+    state += 0.02 * rng.standard_normal(state.shape)
+    c = (np.eye(n) - B.sum(axis=0)) @ state[-1]
+    weights = np.array([0.4, 0.6])
+    sizes = np.array([0.7, 0.3])
+    common, loadings = 0.02 * rng.standard_normal((5, 2)), 0.003 * rng.standard_normal((5, n))
+    mix = np.eye(5)
+    for rows in (common, loadings):
+        market = weights @ rows[:2]
+        tilt = rows[2:4] - sizes @ rows[2:4]
+        rows[2:4], rows[4] = market + tilt, market + rows[4] * 0.1
+    mix[2:4, :2], mix[4, :2] = weights, weights
+    mix[2:4, 2:4] = np.eye(2) - sizes
+    beta = np.array([1.15, 0.9, 1.0, 1.0, 1.05])
+    beta[:2] /= weights @ beta[:2]
+    return Model(
+        id="small", version="1", as_of=Month(2026, 1), factors=FACTORS, transform=TRANSFORM, unit=UNIT,
+        in_differences=DIFFERENCES, state=state,
+        base_level=np.array([state[-1, 0], state[-1, 1], 153.8, 6939.0, np.exp(state[-1, 4] / 100), state[-1, 5],
+                             state[-1, 6]]),
+        c=c, B=B, Sigma=Sigma, nu=nu, sv_phi=0.9, sv_sigma=0.2, series=SERIES, kind=KIND, alpha=0.004 * beta, beta=beta,
+        loadings=loadings, common=common, mix=mix, idio_sd=np.array([0.04, 0.03, 0.008, 0.01, 0.006]),
+        idio_nu=np.array([4.5, 6.0, np.inf, 8.0, 5.0]), aggregates=("topix",), aggregate_kind=("index",),
+        aggregation=np.array([[0.4, 0.6, 0.0, 0.0, 0.0]]), meta={}, sha256="test",
+    )  # fmt: skip
