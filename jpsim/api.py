@@ -1,0 +1,335 @@
+"""The facade: what the command line and Python users call. Each function is one task, start to end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.analysis.attribution import DRIVERS_BESIDE_FACTORS, Explained, attribute_means
+from jpsim.conditioning.explanation import explain_law
+from jpsim.conditioning.scenario_law import derive_law
+from jpsim.errors import DamagedError, LimitBreached
+from jpsim.model.store import load_model
+from jpsim.reporting.html import render_report
+from jpsim.runs import Attribution, Run, gather, load_run_folder, run_identifier, write_run_folder
+from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
+from jpsim.simulation.job import RNG, Job, prepare_job
+from jpsim.simulation.plan import Plan, check_plan, describe_machine, list_versions, now_utc
+from jpsim.simulation.result import Histogram, ScenarioSample
+
+__all__ = ["Replay", "StoredRun", "check_limits", "execute", "explain", "plan", "replay", "run", "simulate", "store"]
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+"""Called with a scenario, the number of its paths that are done, and the number of all its paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run and the folder that holds it."""
+
+    run: Run
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A stored run carried out again.
+
+    Parameters
+    ----------
+    equal
+        Whether every compared file has the same bytes.
+    files
+        File name to whether its bytes are the same.
+    """
+
+    equal: bool
+    files: dict[str, bool]
+
+
+def run(
+    config: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    out: str | Path | None = "outputs",
+    progress: Progress | None = None,
+) -> Run:
+    """Carry out a run file and store the result.
+
+    Parameters
+    ----------
+    config
+        Path of the run file.
+    overrides
+        ``key=value`` texts that replace leaves of it.
+    out
+        Folder that holds runs; None stores nothing.
+    progress
+        Told how far drawing has come.
+
+    Returns
+    -------
+    Run
+        The frozen result.
+
+    Raises
+    ------
+    InputError
+        All problems of the input at once.
+    ResourceError
+        If the run does not fit into memory or a day.
+    LimitBreached
+        If a limit of the run file is breached, after the run was stored.
+    """
+    job = _prepare(load_run(config, overrides))
+    result = execute(job, progress=progress)
+    if out is not None:
+        result = store(result, Path(out)).run
+    check_limits(result, job.request)
+    return result
+
+
+def plan(request: RunRequest) -> tuple[Job, Plan]:
+    """Prepare a request and estimate what it takes, without drawing."""
+    job = _prepare(request)
+    return job, job.plan()
+
+
+def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bool] | None = None) -> Run:
+    """Draw all scenarios of a prepared job and put the results together; stores nothing."""
+    check_plan(job.plan())
+    started, created = time.perf_counter(), now_utc()
+    samples, weights = [], {}
+    for sampler in job.samplers:
+        told = None if progress is None else _teller(progress, sampler.scenario, job.request.paths)
+        sample, weight = sampler.draw(job.request.paths, job.request.executor.threads, told, stop)
+        samples.append(_select(sample, job.selected))
+        if weight is not None:
+            weights[sampler.scenario] = weight / weight.sum()
+    drawn = time.perf_counter() - started
+    even = np.full(job.request.paths, 1.0 / job.request.paths)
+    return gather(
+        samples,
+        outputs=[job.model.outputs[i] for i in job.selected],
+        kinds=[job.model.output_kinds[i] for i in job.selected],
+        as_of=job.model.as_of,
+        manifest=_manifest(job, created, drawn),
+        resolved=job.request.to_yaml(),
+        diagnostics={law.scenario.id: _diagnose(law, sample) for law, sample in zip(job.laws, samples, strict=True)},
+        attribution=_attribute(job, samples),
+        weights={sample.scenario: weights.get(sample.scenario, even) for sample in samples} if weights else {},
+    )
+
+
+def explain(scenario: str | Path | Scenario, *, model: str = "japan_monthly", horizon: int = 12) -> dict[str, Any]:
+    """Describe a scenario in closed form, without simulating.
+
+    Parameters
+    ----------
+    scenario
+        An id, the path of a scenario file, or a scenario.
+    model
+        An id, id@version or a folder.
+    horizon
+        Months ahead.
+
+    Returns
+    -------
+    Plain JSON; see `jpsim.conditioning.explanation.explain_law`.
+    """
+    found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    library = {}
+    if found.premium != "model":
+        library[found.premium] = load_scenario(found.premium, None if isinstance(scenario, Scenario) else _near(scenario))
+    return explain_law(derive_law(load_model(model), found, horizon, library))
+
+
+def simulate(
+    *scenarios: Scenario,
+    model: str = "japan_monthly",
+    paths: int = 100_000,
+    horizon: int | str = "12m",
+    seed: int = 20260130,
+    innovations: str = "student_t",
+) -> Run:
+    """Simulate scenarios that were made in Python; stores nothing.
+
+    Parameters
+    ----------
+    *scenarios
+        The first is the reference.
+    model
+        An id, id@version or a folder.
+    paths
+        Paths per scenario.
+    horizon
+        Months, as 12 or "12m".
+    seed
+        Seed of the random numbers.
+    innovations
+        ``gaussian`` or ``student_t``.
+    """
+    months = int(str(horizon).removesuffix("m"))
+    named = {scenario.premium for scenario in scenarios} - {"model"} - {scenario.id for scenario in scenarios}
+    request = RunRequest.model_validate(
+        {
+            "scenarios": scenarios,
+            "library": {name: load_scenario(name) for name in sorted(named)},
+            "model": model,
+            "paths": paths,
+            "horizon": months,
+            "seed": seed,
+            "innovations": innovations,
+        }
+    )
+    return execute(_prepare(request))
+
+
+def replay(folder: str | Path) -> Replay:
+    """Carry out a stored run again, from what it resolved, and compare the bytes of its tables.
+
+    Parameters
+    ----------
+    folder
+        The run's folder.
+
+    Raises
+    ------
+    DamagedError
+        If the stored files, or the model of that name, are not those of the run.
+    """
+    from tempfile import TemporaryDirectory
+
+    folder = Path(folder)
+    stored = load_run_folder(folder)
+    job = _prepare(load_run(folder / "resolved.yaml"))
+    if job.model.sha256 != stored.manifest["model"]["sha256"]:
+        raise DamagedError(f"{folder}: the model {job.model.id}@{job.model.version} is not the one the run used")
+    again = execute(job)
+    with TemporaryDirectory() as scratch:
+        _, path = again, write_run_folder(again, Path(scratch))
+        tables = sorted(name for name in stored.manifest["files"] if name.endswith(".parquet"))
+        files = {name: (path / name).read_bytes() == (folder / name).read_bytes() for name in tables}
+    return Replay(all(files.values()), files)
+
+
+def check_limits(result: Run, request: RunRequest) -> None:
+    """Raise `LimitBreached` if a run breaks one of its limits; it names all that are broken."""
+    broken = []
+    for limit in request.limits:
+        statistic, bound = limit.bound
+        month = limit.at.index(result.as_of)
+        for position, scenario in enumerate(result.scenarios):
+            value = float(result.statistics[statistic][position, result.outputs.index(limit.series), month - 1])
+            if value > bound.value:
+                broken.append(f"{scenario}: {statistic} of {limit.series} at {month}m is {value:.2%}, above {bound.value:.2%}")
+    if broken:
+        raise LimitBreached("\n".join(broken))
+
+
+def _prepare(request: RunRequest) -> Job:
+    return prepare_job(request, load_model(request.model, request.folder))
+
+
+def store(result: Run, out: Path) -> StoredRun:
+    """Write a run into the folder `out`, with the formats that it asked for; whole or not at all."""
+    documents = {"report.html": render_report(result).encode()} if "html" in _formats(result) else {}
+    path = write_run_folder(result, out, documents)
+    return StoredRun(load_run_folder(path), path)
+
+
+def _formats(result: Run) -> tuple[str, ...]:
+    return tuple(result.manifest["formats"])
+
+
+def _near(scenario: str | Path) -> Path | None:
+    path = Path(scenario)
+    return path if path.suffix in (".yaml", ".yml") else None
+
+
+def _teller(progress: Progress, scenario: str, paths: int) -> Callable[[int], None]:
+    return lambda done: progress(scenario, done, paths)
+
+
+def _select(sample: ScenarioSample, rows: list[int]) -> ScenarioSample:
+    """Keep some outputs of a sample."""
+    histogram = sample.histogram
+    counts = histogram.counts[rows]
+    squares = counts if histogram.squares is histogram.counts else histogram.squares[rows]
+    return replace(
+        sample,
+        statistics=MappingProxyType({name: values[rows] for name, values in sample.statistics.items()}),
+        errors=MappingProxyType({name: values[rows] for name, values in sample.errors.items()}),
+        histogram=Histogram(histogram.low[rows], histogram.high[rows], counts, squares),
+    )
+
+
+def _diagnose(law: Any, sample: ScenarioSample) -> dict[str, Any]:
+    found = explain_law(law)
+    share = sample.effective / sample.paths
+    if share < 0.2:
+        found["warnings"] = [*found["warnings"], f"the effective sample is {share:.0%} of the paths drawn"]
+    return found
+
+
+def _manifest(job: Job, created: str, seconds: float) -> dict[str, Any]:
+    return {
+        "run_id": run_identifier(created, job.content_hash),
+        "created_utc": created,
+        "content_hash": job.content_hash,
+        "seed": job.request.seed,
+        "rng": RNG,
+        "paths": job.request.paths,
+        "horizon": job.request.horizon,
+        "innovations": job.request.innovations,
+        "formats": list(job.request.formats),
+        "scenarios": [scenario.id for scenario in job.request.scenarios],
+        "model": {
+            "id": job.model.id,
+            "version": job.model.version,
+            "sha256": job.model.sha256,
+            "as_of": str(job.model.as_of),
+        },
+        "versions": list_versions(),
+        "machine": describe_machine(),
+        "timing": {"simulation_seconds": round(seconds, 3)},
+    }
+
+
+def _attribute(job: Job, samples: Sequence[ScenarioSample]) -> Attribution:
+    """Decompose each later scenario's mean returns against the first one's."""
+    n = len(job.model.factors)
+    rows = [position for position in job.selected if position >= n]
+    drivers = (*job.model.factors, *DRIVERS_BESIDE_FACTORS)
+    series = [job.model.outputs[position] for position in rows]
+    tables = []
+    reference = Explained(job.laws[0].conditional, job.laws[0].shift)
+    means = [sample.statistics["mean"][len(job.selected) - len(rows) :] for sample in samples]
+    for number in range(1, len(samples)):
+        side = Explained(job.laws[number].conditional, job.laws[number].shift)
+        picked = [position - n for position in rows]
+        parts = attribute_means(reference, side, means[number] - means[0], picked)
+        tables.append((job.laws[number].scenario.id, parts))
+    return _tabulate(tables, series, drivers)
+
+
+def _tabulate(tables: list[tuple[str, Floats]], series: list[str], drivers: tuple[str, ...]) -> Attribution:
+    columns: list[tuple[str, str, int, str, float]] = [
+        (scenario, name, month + 1, driver, float(parts[d, s, month]))
+        for scenario, parts in tables
+        for s, name in enumerate(series)
+        for month in range(parts.shape[2])
+        for d, driver in enumerate(drivers)
+    ]
+    if not columns:
+        return Attribution()
+    scenario, name, month, driver, contribution = zip(*columns, strict=True)
+    return Attribution(scenario, name, month, driver, contribution)

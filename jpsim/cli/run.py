@@ -1,0 +1,159 @@
+"""`jpsim run`: the main job."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from jpsim.runs import Run
+    from jpsim.simulation.job import Job
+    from jpsim.simulation.plan import Plan
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--set", "overrides", multiple=True, metavar="K=V", help="Override a leaf of the run; repeatable.")
+@click.option("--paths", type=int, help="Paths per scenario.")
+@click.option("--seed", type=int, help="Seed of the random numbers.")
+@click.option("--threads", type=int, help="Threads, 0 for all cores; the results do not depend on it.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True,
+              help="Folder that holds runs.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Print the plan and the plausibility; draw nothing.")
+@click.option("--all", "everything", is_flag=True, help="Show the 33 sectors and the themes, too.")
+@click.option("--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True, help="Names in the table.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def command(
+    context: click.Context,
+    config: Path,
+    overrides: tuple[str, ...],
+    paths: int | None,
+    seed: int | None,
+    threads: int | None,
+    out: Path,
+    dry_run: bool,
+    everything: bool,
+    lang: str,
+    as_json: bool,
+) -> None:
+    """Carry out the run file CONFIG: simulate its scenarios, store the run, print the table."""
+    from jpsim import api
+    from jpsim.scenario import load_run
+
+    extra = {"paths": paths, "seed": seed, "executor.threads": threads}
+    changes = [*overrides, *(f"{key}={value}" for key, value in extra.items() if value is not None)]
+    request = load_run(config, changes)
+    quiet = bool((context.find_root().obj or {}).get("quiet")) if isinstance(context.find_root().obj, dict) else False
+    for warning in () if quiet else request.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    job, planned = api.plan(request)
+    if dry_run:
+        _show_plan(job, planned, as_json)
+        return
+    with _interruptible() as stop, _progress(job, quiet or as_json) as progress:
+        result = api.execute(job, progress=progress, stop=stop)
+        stored = api.store(result, out)
+    _show_run(stored.run, stored.path, as_json=as_json, everything=everything, lang=lang)
+    api.check_limits(stored.run, request)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Turn the first SIGINT or SIGTERM into a question that drawing asks ten times a second."""
+    from jpsim.errors import Stopped
+
+    caught: list[int] = []
+    previous = {
+        number: signal.signal(number, lambda received, _: caught.append(received))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield lambda: bool(caught)
+        if caught:
+            raise Stopped("the run was interrupted; nothing was stored", caught[0])
+    except Stopped:
+        raise Stopped("the run was interrupted; nothing was stored", caught[0] if caught else 2) from None
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(job: Job, silent: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Show a bar on a terminal while scenarios are drawn, and say so where kernels compile first."""
+    from jpsim.reporting.progress import progress_bar
+    from jpsim.simulation.kernel_cache import kernels_cached
+
+    if silent:
+        yield None
+        return
+    if not kernels_cached():
+        click.echo("first run on this machine: compiling the kernels, which takes some seconds ...", err=True)
+    seen = {scenario.id: 0 for scenario in job.request.scenarios}
+    with progress_bar(job.request.paths * len(seen), "drawing paths") as advance:
+
+        def tell(scenario: str, done: int, _: int) -> None:
+            advance(done - seen[scenario])
+            seen[scenario] = done
+
+        yield tell
+
+
+def _show_plan(job: Job, planned: Plan, as_json: bool) -> None:
+    from jpsim.simulation.plan import check_plan
+
+    cards = {law.scenario.id: law.conditional.plausibility.to_dict() for law in job.laws}
+    warnings = {law.scenario.id: list(law.warnings) for law in job.laws}
+    if as_json:
+        answer = {"plan": planned.to_dict(), "content_hash": job.content_hash, "plausibility": cards, "warnings": warnings}
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        click.echo(
+            f"{planned.scenarios} scenarios x {planned.paths:,} paths x {planned.outputs} outputs x {planned.months} "
+            f"months: about {planned.seconds:,.1f} s, {planned.memory_bytes / 2**20:,.0f} MiB "
+            f"({planned.memory_free / 2**30:,.1f} GiB free)"
+        )
+        for scenario, card in cards.items():
+            click.echo(f"{scenario}: {_plausible(card)}")
+            for warning in warnings[scenario]:
+                click.echo(f"  warning: {warning}")
+    check_plan(planned)
+
+
+def _plausible(card: dict[str, Any]) -> str:
+    if not card["rows"]:
+        return "no conditions on factors"
+    return (
+        f"{card['rows']} conditions, d² {card['distance']:.1f}; the model's own paths lie further from its mean in "
+        f"{card['percentile']:.0%} of cases ({card['terminal_percentile']:.0%} by the last dates alone)"
+    )
+
+
+def _show_run(run: Run, path: Path, *, as_json: bool, everything: bool, lang: str) -> None:
+    if as_json:
+        scenarios = {
+            name: {"effective_sample": told["effective_sample"], "warnings": told["warnings"]}
+            for name, told in run.diagnostics.items()
+        }
+        answer = {"run_id": run.run_id, "path": str(path), "content_hash": run.content_hash, "scenarios": scenarios}
+        click.echo(json.dumps(answer | {"timing": run.manifest["timing"]}, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from jpsim.reporting.table import run_table
+
+    console = Console()
+    console.print(run_table(run, languages=(lang,), detailed=everything, width=console.width))
+    for name, told in run.diagnostics.items():
+        for warning in told["warnings"]:
+            click.echo(f"warning: {name}: {warning}", err=True)
+    click.echo(f"run: {path}")

@@ -1,0 +1,141 @@
+"""A run request on a model: everything that is decided before the first draw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from jpsim.conditioning.scenario_law import ScenarioLaw, derive_law
+from jpsim.errors import InputError, Problem, UnsupportedError
+from jpsim.model import Model
+from jpsim.scenario import RunRequest
+from jpsim.simulation.engine import memory_needed
+from jpsim.simulation.plan import Plan, make_plan
+from jpsim.simulation.sampling import Sampler
+
+__all__ = ["RNG", "Job", "prepare_job"]
+
+RNG = "threefry2x64-20"
+"""Name of the generator; part of the content of a run."""
+
+_GROUPS = {"index", "sector17", "sector33", "size", "segment", "theme"}
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A request, the model, and each scenario's law, compiled.
+
+    Parameters
+    ----------
+    request, model
+        What is asked for, and on which model.
+    laws, samplers
+        One for each scenario of the request, in its order.
+    """
+
+    request: RunRequest
+    model: Model
+    laws: tuple[ScenarioLaw, ...]
+    samplers: tuple[Sampler, ...]
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Digest of the resolved request, the model and the generator; threads and folders are no part of it."""
+        resolved = {key: value for key, value in self.request.resolved().items() if key not in ("executor", "model")}
+        content = {"run": resolved, "model": self.model.sha256, "rng": RNG}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def selected(self) -> list[int]:
+        """Positions of the outputs that the request reports: all factors, and the series asked for."""
+        wanted = self.request.series
+        rows = enumerate(zip(self.model.outputs, self.model.output_kinds, strict=True))
+        if wanted == "all":
+            return [position for position, _ in rows]
+        return [position for position, (name, kind) in rows if kind == "factor" or name in wanted or kind in wanted]
+
+    def plan(self) -> Plan:
+        """Estimate memory and time."""
+        threads = self.request.executor.threads or os.cpu_count() or 1
+        weighted = [sampler.weighted for sampler in self.samplers]
+        memory = max(
+            memory_needed(sampler.law, threads, weighted=flag)
+            for sampler, flag in zip(self.samplers, weighted, strict=True)
+        )
+        return make_plan(
+            paths=self.request.paths,
+            weighted=weighted,
+            outputs=len(self.model.outputs),
+            months=self.request.horizon,
+            base_memory=memory,
+            threads=threads,
+        )
+
+
+def prepare_job(request: RunRequest, model: Model) -> Job:
+    """Derive and compile the law of every scenario of a request.
+
+    Raises
+    ------
+    InputError
+        With the problems of all scenarios at once.
+    """
+    problems = [*_unsupported(request), *_unknown_series(request, model)]
+    if problems:
+        raise UnsupportedError(problems) if any(_unsupported(request)) else InputError(problems)
+    everything = {scenario.id: scenario for scenario in (*request.library.values(), *request.scenarios)}
+    heavy = request.innovations == "student_t"
+    laws, samplers = [], []
+    found: list[InputError] = []
+    for scenario in request.scenarios:
+        try:
+            laws.append(derive_law(model, scenario, request.horizon, everything))
+            samplers.append(Sampler.of(laws[-1], heavy=heavy, seed=request.seed))
+        except InputError as error:
+            found.append(error)
+    if found:
+        kind = UnsupportedError if all(isinstance(error, UnsupportedError) for error in found) else InputError
+        raise kind([problem for error in found for problem in error.problems])
+    return Job(request, model, tuple(laws), tuple(samplers))
+
+
+def _unsupported(request: RunRequest) -> Iterator[Problem]:
+    """Run keys whose machinery this version lacks, by name."""
+    wishes = {
+        "innovations: stochastic_volatility": request.innovations == "stochastic_volatility",
+        "parameter_uncertainty: true": request.parameter_uncertainty,
+        "returns: total": request.returns == "total",
+        "statistics: exact": request.statistics == "exact",
+        "portfolio": request.portfolio is not None,
+        "limits on a portfolio": any(limit.series == "portfolio" for limit in request.limits),
+        f"paths_out: {request.paths_out}": request.paths_out != "none",
+        "executor: {kind: dask}": request.executor.kind == "dask",
+    }
+    wishes |= {f"formats: {name}": name not in ("parquet", "html") for name in request.formats}
+    for wish, asked in wishes.items():
+        if asked:
+            yield Problem(f"{wish} cannot be carried out yet", fix=_ALTERNATIVES.get(wish, "remove it"))
+
+
+_ALTERNATIVES = {
+    "innovations: stochastic_volatility": "use innovations: student_t",
+    "parameter_uncertainty: true": "set parameter_uncertainty: false",
+    "returns: total": "set returns: price",
+    "statistics: exact": "set statistics: histogram",
+    "executor: {kind: dask}": "set executor.kind: local",
+}
+
+
+def _unknown_series(request: RunRequest, model: Model) -> Iterator[Problem]:
+    if request.series == "all":
+        return
+    known = {*model.series, *model.aggregates, *_GROUPS}
+    for name in request.series:
+        if name not in known:
+            yield Problem(f"series: the model {model.id} has no series {name}", allowed=", ".join(sorted(known)))
+
