@@ -24,7 +24,7 @@ from jpsim.simulation.job import RNG, Job, prepare_job
 from jpsim.simulation.plan import Plan, check_plan, describe_machine, list_versions, now_utc
 from jpsim.simulation.result import Histogram, ScenarioSample
 
-__all__ = ["Replay", "StoredRun", "check_limits", "execute", "explain", "plan", "replay", "run", "simulate", "store"]
+__all__ = ["Replay", "StoredRun", "check_limits", "execute", "explain", "plan", "replay", "run", "simulate", "store", "warm_up"]
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -219,6 +219,13 @@ def replay(folder: str | Path) -> Replay:
         tables = sorted(name for name in stored.manifest["files"] if name.endswith(".parquet"))
         files = {name: (path / name).read_bytes() == (folder / name).read_bytes() for name in tables}
     return Replay(all(files.values()), files)
+
+
+def warm_up() -> None:
+    """Compile every kernel that a run needs, on a scenario of a few paths."""
+    reference = load_scenario("baseline")
+    for innovations in ("gaussian", "student_t"):
+        simulate(reference, paths=16, innovations=innovations)
 
 
 def check_limits(result: Run, request: RunRequest) -> None:

@@ -1,0 +1,1 @@
+"""Learning: from a panel of market and macro series to a model."""

@@ -31,9 +31,7 @@ __all__ = ["command"]
 @click.option("--all", "everything", is_flag=True, help="Show the 33 sectors and the themes, too.")
 @click.option("--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True, help="Names in the table.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.pass_context
 def command(
-    context: click.Context,
     config: Path,
     overrides: tuple[str, ...],
     paths: int | None,
@@ -47,12 +45,15 @@ def command(
 ) -> None:
     """Carry out the run file CONFIG: simulate its scenarios, store the run, print the table."""
     from jpsim import api
+    from jpsim.cli import is_quiet
+    from jpsim.cli.kernels import choose_kernel_folder
     from jpsim.scenario import load_run
 
     extra = {"paths": paths, "seed": seed, "executor.threads": threads}
     changes = [*overrides, *(f"{key}={value}" for key, value in extra.items() if value is not None)]
     request = load_run(config, changes)
-    quiet = bool((context.find_root().obj or {}).get("quiet")) if isinstance(context.find_root().obj, dict) else False
+    quiet = is_quiet()
+    choose_kernel_folder()
     for warning in () if quiet else request.warnings:
         click.echo(f"warning: {warning}", err=True)
     job, planned = api.plan(request)

@@ -54,8 +54,8 @@ class TargetLaw:
 
     @property
     def weighted(self) -> bool:
-        """Whether draws carry importance weights: with two ranges or more."""
-        return self.ranges is not None and self.ranges.mean.size > 1
+        """Whether draws carry importance weights: all with ranges, but for one range and at most one margin."""
+        return self.ranges is not None and (self.ranges.mean.size > 1 or self.root.shape[0] > 1)
 
     @property
     def size(self) -> int:

@@ -1,0 +1,31 @@
+"""Keeping: the frozen `Run`, its folder on disk, and the catalogue of runs."""
+
+from jpsim.runs.catalogue import RunEntry, find_run, gc_runs, list_runs, verify_run
+from jpsim.runs.diagnostics import PolicyPath, ScenarioDiagnostics
+from jpsim.runs.distribution import Distribution, HistogramSlice
+from jpsim.runs.folder import load_run_folder, write_run_folder
+from jpsim.runs.manifest import run_identifier
+from jpsim.runs.outcomes import Estimate, Outcome, ScenarioResult, SeriesResult
+from jpsim.runs.record import Attribution, Run, gather
+
+__all__ = [
+    "Attribution",
+    "Distribution",
+    "Estimate",
+    "HistogramSlice",
+    "Outcome",
+    "PolicyPath",
+    "Run",
+    "RunEntry",
+    "ScenarioDiagnostics",
+    "ScenarioResult",
+    "SeriesResult",
+    "find_run",
+    "gather",
+    "gc_runs",
+    "list_runs",
+    "load_run_folder",
+    "run_identifier",
+    "verify_run",
+    "write_run_folder",
+]

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.scenario_law import ScenarioLaw
-from jpsim.errors import LimitBreached, UnsupportedError
+from jpsim.errors import LimitBreached
 from jpsim.simulation.compilation import compile_law
 from jpsim.simulation.engine import draw, draw_paths, log_likelihoods
-from jpsim.simulation.importance import effective_size, log_normaliser, log_proposal, normalise
+from jpsim.simulation.importance import effective_size, log_proposal, normalise
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import Law
 from jpsim.simulation.result import ScenarioSample
+from jpsim.simulation.tilting import margin_moments, tilt
 
 __all__ = ["FEWEST_EFFECTIVE", "Sampler"]
 
@@ -25,8 +26,7 @@ Floats = npt.NDArray[np.float64]
 FEWEST_EFFECTIVE = 0.05
 """Share of effective paths below which weighted results are refused."""
 
-_NORMALS, _UNIFORMS, _PILOTS = 0, 1, 2  # steps of the target stream
-_PILOT_PATHS = 2048
+_NORMALS, _UNIFORMS = 0, 1  # steps of the target stream
 _CHUNK = 1 << 16
 
 
@@ -53,17 +53,9 @@ class Sampler:
 
     @classmethod
     def of(cls, scenario_law: ScenarioLaw, *, heavy: bool, seed: int) -> Sampler:
-        """Compile a scenario's law.
-
-        Raises
-        ------
-        UnsupportedError
-            For ranges together with marginal conditions where no exact sampler exists yet.
-        """
-        conditional = scenario_law.conditional
-        _refuse_mixtures_of_kinds(scenario_law.scenario.id, conditional, heavy)
-        law = compile_law(conditional, scenario_law.shift, heavy=heavy)
-        return cls(scenario_law.scenario.id, conditional, law, seed)
+        """Compile a scenario's law."""
+        law = compile_law(scenario_law.conditional, scenario_law.shift, heavy=heavy)
+        return cls(scenario_law.scenario.id, scenario_law.conditional, law, seed)
 
     def targets(self, first: int, count: int) -> Floats:
         """Deviations of the soft rows' values, as the law's kernels want them: (m or q, count)."""
@@ -89,10 +81,15 @@ class Sampler:
         if not self.weighted:
             return None
         log_weights = np.empty(paths)
+        stated = len(self.conditional.table.of_kind("marginal"))
+        scores = np.empty((stated, paths))
+        sd = np.sqrt(np.diag(self.conditional.targets.spread))[:stated]
         for first in range(0, paths, _CHUNK):
-            count = min(_CHUNK, paths - first)
-            log_weights[first : first + count] = self._log_weights(first, count)
-        return normalise(log_weights)
+            part = slice(first, min(first + _CHUNK, paths))
+            deviations, log_range = self._deviations(first, part.stop - first)
+            scores[:, part] = deviations[:stated] / sd[:, None]
+            log_weights[part] = self._log_weights(first, deviations, log_range)
+        return normalise(tilt(log_weights, margin_moments(scores)) if stated else log_weights)
 
     def draw(
         self,
@@ -138,24 +135,8 @@ class Sampler:
         uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, law.follow.shape[0])[_UNIFORMS]
         return law.draw(normals, uniforms)
 
-    def _log_weights(self, first: int, count: int) -> Floats:
-        deviations, log_range = self._deviations(first, count)
+    def _log_weights(self, first: int, deviations: Floats, log_range: Floats) -> Floats:
         if not self._tilted:
             return log_range
-        likelihood = log_likelihoods(self.law, self.seed, first, count, self.targets)
-        if self.conditional.table.of_kind("marginal"):
-            steps = self.conditional.system.horizon
-            pilots = fill_uniforms(self.seed, TARGETS, 0, _PILOT_PATHS, _PILOTS + steps, 1)[_PILOTS:, 0]
-            return likelihood - log_normaliser(self.conditional, pilots.T, deviations)
-        return likelihood - log_proposal(self.conditional, deviations, log_range)
-
-
-
-
-def _refuse_mixtures_of_kinds(scenario: str, conditional: Conditional, heavy: bool) -> None:
-    ranges, marginal = conditional.table.of_kind("range"), conditional.table.of_kind("marginal")
-    if ranges and marginal and (heavy or len(ranges) > 1 or len(marginal) > 1):
-        raise UnsupportedError(
-            f"{scenario}: {len(ranges)} range rows together with {len(marginal)} marginal rows cannot be drawn yet "
-            f"under {'Student-t' if heavy else 'normal'} innovations; one of each can, under innovations: gaussian"
-        )
+        likelihood = log_likelihoods(self.law, self.seed, first, log_range.size, self.targets)
+        return likelihood - log_proposal(self.conditional.targets, deviations, log_range)

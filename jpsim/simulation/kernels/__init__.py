@@ -1,0 +1,1 @@
+"""Compiled arithmetic on arrays: the only place where random numbers come from."""

@@ -1,0 +1,238 @@
+"""The factors' law: from observations to the point VAR that a model ships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+
+from jpsim.calibration.completion import Completion
+from jpsim.calibration.forwards import forward_yields, historical_error
+from jpsim.calibration.minnesota import autoregressive_sd, choose_lags, lagged
+from jpsim.calibration.observations import FOREIGN, Observations
+from jpsim.calibration.panel import Table
+from jpsim.calibration.priors import Priors
+from jpsim.calibration.steady_state import (
+    Anchor,
+    Draws,
+    SteadyStatePrior,
+    companion,
+    means_given,
+    sample_posterior,
+)
+from jpsim.calibration.tails import fit_joint_nu
+from jpsim.errors import InputError
+from jpsim.months import Month
+
+__all__ = ["FactorLaw", "discount", "estimate_factors", "forecast_moments"]
+
+Floats = npt.NDArray[np.float64]
+
+HORIZON = 12
+_EXACT = 1e-4  # percentage points
+
+
+@dataclass(frozen=True, eq=False)
+class FactorLaw:
+    """The estimated VAR of the n factors.
+
+    Parameters
+    ----------
+    c, B, Sigma
+        (n,), (p, n, n), (n, n) point estimates.
+    state
+        (p, n) last observations, oldest first, missing cells by their mean.
+    nu
+        Degrees of freedom of the months.
+    panel
+        (T, n) observations completed by the mean of the missing cells.
+    innovations
+        (T, n) residuals; zero in the first p months.
+    parameter_sd
+        (n,) sd over posterior draws of the 12-month mean (of the sum, for factors in differences).
+    choices
+        What was chosen, found and met on the way, for the model's record.
+    """
+
+    c: Floats
+    B: Floats
+    Sigma: Floats
+    state: Floats
+    nu: float
+    panel: Floats
+    innovations: Floats
+    parameter_sd: Floats
+    choices: dict[str, Any]
+
+
+def discount(months: int, half_life: float) -> Floats:
+    """Weights ``2 ** -(age / half_life)`` of `months` months, oldest first; the last counts 1."""
+    return np.asarray(2.0 ** (-np.arange(months)[::-1] / half_life))
+
+
+def estimate_factors(
+    observations: Observations,
+    table: Table,
+    priors: Priors,
+    summed: npt.NDArray[np.bool_],
+    on_step: Callable[[int, int], None] | None = None,
+) -> FactorLaw:
+    """Estimate the factors' VAR.
+
+    Parameters
+    ----------
+    observations
+        Observations, NaN where missing.
+    table
+        The monthly panel, for the JGB curve.
+    priors
+        Priors and choices.
+    summed
+        (n,) whether a factor is a monthly difference, so that reports look at its sum.
+    on_step
+        Called with (done, total) as the sampler goes.
+
+    Raises
+    ------
+    InputError
+        The posterior mean explodes, or no stable draw is found.
+    """
+    weights = discount(len(observations.y), priors["sample"]["half_life"])
+    settings = priors["minnesota"]
+    own_lag = priors.of_factors(observations.names, "own_lag")
+    lags, tightness, scores, complete = choose_lags(
+        observations.y, weights, own_lag, tuple(settings["lags"]), tuple(settings["tightness"])
+    )
+    anchor = _anchor(observations, table, priors)
+    sd = autoregressive_sd(complete, weights)
+    prior = _steady_state_prior(observations.names, sd, lags, tightness, priors, anchor)
+    draws = _sample(observations.y, weights, prior, priors, on_step)
+    law = _point_estimate(observations.y, weights, prior, draws)
+    target = historical_error(table, Month.parse(priors["anchor"]["quoted_since"]))
+    factor, Sigma = _widen(law, anchor.position, target)
+    seen = np.where(np.isfinite(observations.y), law.innovations, np.nan)[lags:]
+    tails = priors["tails"]
+    nu = fit_joint_nu(seen, law.Sigma, weights[lags:], tails["nu_mean"], tails["nu_log_sd"])
+    choices = {
+        "lags": lags,
+        "tightness": tightness,
+        "log_marginal_likelihood_against_best": scores,
+        "forward_two_year": anchor.value,
+        "forward_error": target,
+        "two_year_sd_factor": factor,
+        "explosive_rate": draws.explosive_rate,
+        "anchor_acceptance": draws.acceptance,
+        "draws": len(draws.B),
+        "months": len(observations.y),
+        "effective_months": float(weights.sum()),
+    }
+    return replace(law, Sigma=Sigma, nu=nu, parameter_sd=_parameter_sd(draws, law.state, summed), choices=choices)
+
+
+def forecast_moments(
+    c: Floats, B: Floats, Sigma: Floats, state: Floats, months: int, summed: npt.NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """Mean (n,) and covariance (n, n) of ``y_months``, or of the sum of y up to it where `summed`."""
+    p, n = state.shape
+    transition, response = companion(B), np.eye(p * n, n)
+    constant = np.concatenate([c, np.zeros((p - 1) * n)])
+    stacked, total = state[::-1].ravel(), np.zeros(n)
+    covariance, accumulated = np.zeros((n, n)), np.zeros((n, n))
+    for _ in range(months):
+        stacked = constant + transition @ stacked
+        total += stacked[:n]
+        accumulated = accumulated + response[:n]
+        moved = np.where(summed[:, None], accumulated, response[:n])
+        covariance += moved @ Sigma @ moved.T
+        response = transition @ response
+    return np.where(summed, total, stacked[:n]), covariance
+
+
+def _anchor(observations: Observations, table: Table, priors: Priors) -> Anchor:
+    value = float(forward_yields(table, observations.last)[0])
+    if not np.isfinite(value):
+        raise InputError(f"the 1-, 2- and 3-year JGB yields of {observations.last} are needed for the forward")
+    return Anchor(observations.names.index("jgb_2y"), HORIZON, value, priors["anchor"]["sd"])
+
+
+def _steady_state_prior(
+    names: tuple[str, ...], sd: Floats, lags: int, tightness: float, priors: Priors, anchor: Anchor
+) -> SteadyStatePrior:
+    n = len(names)
+    mean = np.zeros((lags, n, n))
+    mean[0] = np.diag(priors.of_factors(names, "own_lag"))
+    foreign = np.array([name in FOREIGN for name in names])
+    relative = np.where(foreign[:, None] & ~foreign[None, :], priors["minnesota"]["exogenous"], 1.0)
+    relative[np.diag_indices(n)] = priors["minnesota"]["own"] / tightness
+    decay = 1.0 / np.arange(1, lags + 1)
+    return SteadyStatePrior(
+        mean=mean,
+        sd=tightness * decay[:, None, None] * relative * sd[:, None] / sd[None, :],
+        psi_mean=priors.of_factors(names, "mean"),
+        psi_sd=priors.of_factors(names, "sd"),
+        scale=np.diag(sd**2),
+        dof=n + 2.0,
+        anchor=anchor,
+    )
+
+
+def _sample(
+    y: Floats, weights: Floats, prior: SteadyStatePrior, priors: Priors, on_step: Callable[[int, int], None] | None
+) -> Draws:
+    settings = priors["sampler"]
+    rng = np.random.Generator(np.random.Philox(settings["seed"]))
+    return sample_posterior(
+        y,
+        weights,
+        prior,
+        rng,
+        burn_in=settings["burn_in"],
+        kept=settings["kept"],
+        thin=settings["thin"],
+        on_step=on_step,
+    )
+
+
+def _point_estimate(y: Floats, weights: Floats, prior: SteadyStatePrior, draws: Draws) -> FactorLaw:
+    """Posterior means of B and Sigma; psi by its mean given them and an exact anchor."""
+    B, Sigma = draws.B.mean(axis=0), draws.Sigma.mean(axis=0)
+    lags = len(B)
+    if np.abs(np.linalg.eigvals(companion(B))).max() >= 1.0:
+        raise InputError("the posterior mean of the VAR explodes: tighten its priors")
+    exact = replace(prior, anchor=replace(prior.anchor, sd=_EXACT)) if prior.anchor else prior
+    psi, _ = means_given(B, Sigma, draws.panel, weights[lags:], exact)
+    c = psi - B.sum(axis=0) @ psi
+    panel = Completion(y, lags, prior.psi_mean, np.nanstd(y, axis=0)).expect(c, B, Sigma)
+    left, x = lagged(panel, lags)
+    innovations = np.zeros_like(panel)
+    innovations[lags:] = left - c - x @ np.concatenate([matrix.T for matrix in B])
+    return FactorLaw(c, B, Sigma, panel[-lags:], np.inf, panel, innovations, np.zeros(len(c)), {})
+
+
+def _widen(law: FactorLaw, position: int, target: float) -> tuple[float, Floats]:
+    """Scale one factor's shocks so that its 12-month sd is `target`; correlations stay."""
+    nothing_summed = np.zeros(len(law.c), dtype=bool)
+
+    def scaled(factor: float) -> Floats:
+        scale = np.ones(len(law.c))
+        scale[position] = factor
+        return law.Sigma * np.outer(scale, scale)
+
+    def excess(factor: float) -> float:
+        moments = forecast_moments(law.c, law.B, scaled(factor), law.state, HORIZON, nothing_summed)
+        return float(np.sqrt(moments[1][position, position]) - target)
+
+    factor = float(brentq(excess, 0.05, 20.0, xtol=1e-10))
+    return factor, scaled(factor)
+
+
+def _parameter_sd(draws: Draws, state: Floats, summed: npt.NDArray[np.bool_]) -> Floats:
+    means = []
+    for B, psi, Sigma in zip(draws.B, draws.psi, draws.Sigma, strict=True):
+        c = psi - B.sum(axis=0) @ psi
+        means.append(forecast_moments(c, B, Sigma, state, HORIZON, summed)[0])
+    return np.asarray(np.std(means, axis=0))

@@ -1,0 +1,243 @@
+"""The equity layer: loadings, residuals and drift of every series, coherent by construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.calibration.dynamics import discount
+from jpsim.calibration.loadings import Fit, Groups, discounted_beta, fit_level, reconcile
+from jpsim.calibration.panel import Panel
+from jpsim.calibration.residuals import Residuals, decompose_residuals
+from jpsim.calibration.returns import TILTS, Returns, ids_of_kind
+from jpsim.dictionary import series as series_entries
+from jpsim.errors import InputError
+
+__all__ = ["EquityLaw", "Structure", "build_structure", "estimate_equities"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """How the series hang together.
+
+    Parameters
+    ----------
+    series, aggregates
+        Ids of the S base series and of the G aggregates.
+    mix
+        (S, S) base series from raw series: sectors as they are; TOPIX plus tilt; sectors' mix plus tilt.
+    aggregation
+        (G, S) aggregates from base series.
+    sector_weights
+        (33,) weights in TOPIX.
+    members
+        (17, 33) weights of the 33 in the 17, rows summing to 1.
+    """
+
+    series: tuple[str, ...]
+    aggregates: tuple[str, ...]
+    mix: Floats
+    aggregation: Floats
+    sector_weights: Floats
+    members: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class EquityLaw:
+    """Monthly simple returns ``alpha + loadings u + common zeta + mix (idio_sd e)`` of the S base series.
+
+    Parameters
+    ----------
+    alpha, beta, loadings, loadings_sd
+        (S,), (S,), (S, n), (S, n); the sds are the posterior's, before reconciliation.
+    residuals
+        Law of the raw series, before mixing.
+    common
+        (S, K).
+    choices
+        Chosen shrinkage, premium and what else the record keeps.
+    topix_sd
+        (n,) posterior sd of TOPIX's loadings.
+    """
+
+    alpha: Floats
+    beta: Floats
+    loadings: Floats
+    loadings_sd: Floats
+    residuals: Residuals
+    common: Floats
+    choices: dict[str, Any]
+    topix_sd: Floats
+
+
+def build_structure(panel: Panel, themes: dict[str, Any]) -> Structure:
+    """Collect weights and mixes; InputError if a sector or a theme's sector is unknown."""
+    sectors, parents = ids_of_kind("sector33"), ids_of_kind("sector17")
+    entries = series_entries()
+    row = {name: index for index, name in enumerate(panel.sector_names)}
+    unknown = [entries[name].name_ja for name in sectors if entries[name].name_ja not in row]
+    if unknown:
+        raise InputError(f"the weights file lacks sectors: {', '.join(unknown)}")
+    cells = panel.sector_weights[[row[entries[name].name_ja] for name in sectors]]
+    weights, sizes = cells.sum(axis=1), cells.sum(axis=0)
+    members = np.array([[entries[name].parent == parent for name in sectors] for parent in parents]) * weights
+    members /= members.sum(axis=1, keepdims=True)
+    series = (*sectors, *TILTS[0], *TILTS[1], *themes)
+    mix = np.eye(len(series))
+    mix[33:41, :33] = weights
+    mix[33:37, 33:37] -= sizes
+    mix[41:, :33] = [_theme_mix(theme["mix"], sectors) for theme in themes.values()]
+    aggregation = np.zeros((19, len(series)))
+    aggregation[0, :33] = weights
+    aggregation[1:18, :33] = members
+    aggregation[18, 37:40] = [panel.segment_weights[name] for name in TILTS[1][:3]]
+    return Structure(series, ("topix", *parents, "tse_all"), mix, aggregation, weights, members)
+
+
+def estimate_equities(
+    returns: Returns,
+    innovations: Floats,
+    Sigma: Floats,
+    weights: Floats,
+    structure: Structure,
+    names: tuple[str, ...],
+    settings: dict[str, Any],
+) -> EquityLaw:
+    """Estimate the equity layer.
+
+    Parameters
+    ----------
+    returns
+        Monthly simple returns of T months.
+    innovations, Sigma
+        (T, n) innovations of the factors and their covariance (n, n).
+    weights
+        (T,) discounts of the loadings; residuals have their own half-life.
+    structure
+        Weights and mixes.
+    names
+        Ids of the n factors.
+    settings
+        Section ``equity`` of the priors.
+    """
+    factor_sd = np.sqrt(weights @ innovations**2 / weights.sum())
+    fits = _fit_hierarchy(returns, innovations, factor_sd, weights, structure, *_shrinkage(names, settings))
+    raw = np.concatenate([fits["sector33"].loadings, fits["tilts"].loadings])
+    prior = settings["idio_nu"]
+    residuals = decompose_residuals(
+        fits["sector33"].residual,
+        fits["tilts"].residual,
+        discount(len(weights), settings["residual_half_life"]),
+        settings["components"],
+        prior["inverse_mean"],
+        prior["inverse_sd"],
+    )
+    loadings, common = structure.mix @ raw, structure.mix @ residuals.common
+    beta = _model_beta(loadings, common, structure, residuals.idio_sd, Sigma)
+    premium, premium_sd = _annual_premium(returns.topix, settings["premium"])
+    choices = {
+        "premium": premium,
+        "premium_sd": premium_sd,
+        "scales": {level: list(fit.scales) for level, fit in fits.items()},
+    }
+    return EquityLaw(
+        alpha=beta * ((1.0 + premium) ** (1.0 / 12.0) - 1.0),
+        beta=beta,
+        loadings=loadings,
+        loadings_sd=np.concatenate([fits["sector33"].sd, fits["tilts"].sd]),
+        residuals=residuals,
+        common=common,
+        choices=choices,
+        topix_sd=fits["topix"].sd[0],
+    )
+
+
+def _shrinkage(names: tuple[str, ...], settings: dict[str, Any]) -> tuple[Groups, Groups]:
+    """Group the factors for sectors and tilts, and for TOPIX, which is not shrunk on the leading factors."""
+    leading, groups = settings["leading"], settings["groups"].values()
+    factors = [group["factors"] for group in groups][:-1]
+    scales = tuple(tuple(group["scales"]) for group in groups)
+    rest = [[name for name in group if name not in leading] for group in factors]
+    wide = (float(settings["leading_scale"]),)
+    return Groups.collect(names, factors, scales), Groups.collect(names, [leading, *rest], (wide, *scales))
+
+
+def _theme_mix(mix: dict[str, float], sectors: tuple[str, ...]) -> Floats:
+    row = np.zeros(len(sectors))
+    for name, share in mix.items():
+        if f"tse33_{name}" not in sectors:
+            raise InputError(f"the priors mix a theme from {name!r}, which is none of the 33 sectors")
+        row[sectors.index(f"tse33_{name}")] = share
+    if abs(row.sum() - 1.0) > 1e-9:
+        raise InputError(f"the shares of a theme's sectors sum to {row.sum():g}, not 1: {mix}")
+    return row
+
+
+def _fit_hierarchy(
+    returns: Returns,
+    innovations: Floats,
+    factor_sd: Floats,
+    weights: Floats,
+    structure: Structure,
+    groups: Groups,
+    market_groups: Groups,
+) -> dict[str, Fit]:
+    n = innovations.shape[1]
+    market, members = returns.topix, structure.members
+
+    def fit(columns: Floats, centre: Floats, shrunk: Groups) -> Fit:
+        return fit_level(columns, innovations, factor_sd, weights, centre, shrunk)
+
+    topix = fit(market[:, None], np.zeros((1, n)), market_groups)
+    sector17 = fit(
+        returns.sector17, np.outer(discounted_beta(returns.sector17, market, weights), topix.loadings[0]), groups
+    )
+    shares = np.array([structure.sector_weights[row > 0].sum() for row in members])
+    upper = reconcile(sector17.loadings, topix.loadings[0], shares, sector17.variance)
+    parent = (members > 0).argmax(axis=0)
+    own_beta = np.array(
+        [
+            discounted_beta(returns.sector33[:, [i]], returns.sector17[:, parent[i]], weights)[0]
+            for i in range(members.shape[1])
+        ]
+    )
+    sector33 = fit(returns.sector33, own_beta[:, None] * upper[parent], groups)
+    lower = sector33.loadings.copy()
+    for row, whole in zip(members, upper, strict=True):
+        inside = row > 0
+        lower[inside] = reconcile(lower[inside], whole, row[inside], sector33.variance[inside])
+    sector33 = _moved(sector33, lower, innovations)
+    columns = [*returns.tilts.values()]
+    columns += [
+        theme - returns.sector33 @ row
+        for theme, row in zip(returns.themes.values(), structure.mix[41:, :33], strict=True)
+    ]
+    tilts = fit(np.column_stack(columns), np.zeros((len(columns), n)), groups)
+    return {"topix": topix, "sector17": sector17, "sector33": sector33, "tilts": tilts}
+
+
+def _moved(fit: Fit, loadings: Floats, innovations: Floats) -> Fit:
+    residual = fit.residual - innovations @ (loadings - fit.loadings).T
+    return Fit(loadings, fit.sd, residual, fit.variance, fit.scales)
+
+
+def _model_beta(loadings: Floats, common: Floats, structure: Structure, idio_sd: Floats, Sigma: Floats) -> Floats:
+    """Compute betas on TOPIX in the model's own covariance; TOPIX's is 1, and betas add up as returns do."""
+    spread = structure.mix * idio_sd
+    covariance = loadings @ Sigma @ loadings.T + common @ common.T + spread @ spread.T
+    row = structure.aggregation[0]
+    beta: Floats = covariance @ row / (row @ covariance @ row)
+    return beta
+
+
+def _annual_premium(topix: Floats, prior: dict[str, float]) -> tuple[float, float]:
+    """Return mean and sd of TOPIX's simple price return a year: the prior, updated by the sample's mean."""
+    seen = topix[np.isfinite(topix)]
+    mean, variance = 12 * float(seen.mean()), 144 * float(seen.var(ddof=1)) / len(seen)
+    precision = 1 / prior["sd"] ** 2 + 1 / variance
+    return (prior["mean"] / prior["sd"] ** 2 + mean / variance) / precision, float(precision**-0.5)

@@ -1,0 +1,281 @@
+"""The data panel: strict reading, and checks that name the column and the month."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.errors import InputError, Place, Problem
+from jpsim.months import Month
+
+__all__ = ["Panel", "Table", "check_columns", "read_panel", "read_table"]
+
+Floats = npt.NDArray[np.float64]
+
+PANEL_FILE = "panel_monthly.csv"
+HISTORY_FILE = "sector_returns_1990_2018.csv"
+WEIGHTS_PATTERN = "topix_weights_33x4_*.csv"
+SEGMENTS_FILE = "segment_weights.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Monthly columns; NaN where a cell is blank.
+
+    Parameters
+    ----------
+    source
+        Path it was read from, for messages.
+    months
+        Consecutive months, oldest first.
+    columns
+        Column name to (T,) values.
+    """
+
+    source: str
+    months: tuple[Month, ...]
+    columns: Mapping[str, Floats]
+
+    def since(self, first: Month, last: Month, name: str) -> Floats:
+        """Values of a column from `first` to `last`, NaN outside the table; InputError if it is missing."""
+        if name not in self.columns:
+            raise InputError(Problem(f"there is no column {name!r}", Place(self.source), fix="add the column"))
+        values = np.full(last - first + 1, np.nan)
+        offset = self.months[0] - first
+        low, high = max(offset, 0), min(offset + len(self.months), len(values))
+        if low < high:
+            values[low:high] = self.columns[name][low - offset : high - offset]
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Everything a calibration reads.
+
+    Parameters
+    ----------
+    monthly
+        Levels of factors, indices and baskets.
+    history
+        Simple monthly returns of sectors, sizes and segments before the baskets begin.
+    sector_weights
+        (33, 4) TOPIX weights by sector and size, summing to 1; rows as `sector_names`.
+    sector_names
+        Japanese names of the 33 sectors.
+    weights_date
+        Date of the weights, as in the name of their file.
+    segment_weights
+        Segment to share of market value, summing to 1.
+    sha256
+        File name to digest of its bytes.
+    """
+
+    monthly: Table
+    history: Table
+    sector_weights: Floats
+    sector_names: tuple[str, ...]
+    weights_date: str
+    segment_weights: Mapping[str, float]
+    sha256: Mapping[str, str]
+
+
+def read_panel(path: Path) -> Panel:
+    """Read a panel.
+
+    Parameters
+    ----------
+    path
+        A folder with ``panel_monthly.csv``, ``sector_returns_1990_2018.csv``,
+        ``topix_weights_33x4_<date>.csv`` and ``segment_weights.csv``, or the path of the first of them.
+
+    Raises
+    ------
+    InputError
+        A file is missing or is not what it should be; file, line and column are named.
+    """
+    monthly = path / PANEL_FILE if path.is_dir() else path
+    folder = monthly.parent
+    weights = _newest(folder, WEIGHTS_PATTERN)
+    files = (monthly, folder / HISTORY_FILE, weights, folder / SEGMENTS_FILE)
+    missing = [Problem("there is no such file", Place(str(file))) for file in files if not file.is_file()]
+    if missing:
+        raise InputError(missing)
+    cells, names = _read_sector_weights(weights)
+    return Panel(
+        monthly=read_table(monthly),
+        history=read_table(folder / HISTORY_FILE),
+        sector_weights=cells,
+        sector_names=names,
+        weights_date=weights.stem.rpartition("_")[2],
+        segment_weights=_read_segment_weights(folder / SEGMENTS_FILE),
+        sha256={file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+    )
+
+
+def read_table(file: Path) -> Table:
+    """Read a CSV file of months and numbers; InputError lists everything that is wrong with it."""
+    header, *rows = _read_rows(file)
+    problems = _check_header(header, file)
+    months, values = [], np.full((len(rows), max(len(header) - 1, 0)), np.nan)
+    for line, row in enumerate(rows, start=2):
+        try:
+            months.append(Month.parse(row[0]))
+        except ValueError as error:
+            problems.append(Problem(str(error), Place(str(file), line, 1)))
+            continue
+        problems += _fill_row(values[line - 2], row, header, Place(str(file), line))
+    if not problems:
+        problems = _check_calendar(months, str(file))
+    if problems:
+        raise InputError(problems[:20])
+    columns = {name: values[:, index] for index, name in enumerate(header[1:])}
+    return Table(str(file), tuple(months), columns)
+
+
+def check_columns(
+    table: Table, names: Iterable[str], first: Month, *, rates: Iterable[str] = (), prices: Iterable[str] = ()
+) -> None:
+    """Refuse columns that would give a wrong model without a message.
+
+    Parameters
+    ----------
+    table
+        The panel.
+    names
+        Columns to check from `first` on: missing or empty, blank months in the middle, constant, duplicated.
+    first
+        First month of the estimation sample.
+    rates
+        Columns that must be in percent a year.
+    prices
+        Columns that must be positive.
+    """
+    problems: list[Problem] = []
+    seen: dict[bytes, str] = {}
+    for name in names:
+        values = table.since(first, table.months[-1], name)
+        problems += _check_values(values, name, first, table.source)
+        twin = seen.setdefault(values.tobytes(), name)
+        if twin != name:
+            problems.append(Problem(f"columns {twin!r} and {name!r} are the same", Place(table.source)))
+    for name in rates:
+        problems += _check_rate(table.columns[name], name, table.source)
+    for name in prices:
+        problems += _check_price(table.since(first, table.months[-1], name), name, first, table.source)
+    if problems:
+        raise InputError(problems)
+
+
+def _read_rows(file: Path) -> list[list[str]]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(Problem(f"not UTF-8 text: {error.reason}", Place(str(file), 1))) from None
+    rows = [row for row in csv.reader(text.splitlines()) if row]
+    if len(rows) < 2:
+        raise InputError(Problem("the file has no rows of values", Place(str(file), 1)))
+    return rows
+
+
+def _check_header(header: list[str], file: Path) -> list[Problem]:
+    place = Place(str(file), 1)
+    problems = [] if header[0] == "month" else [Problem(f"the first column is {header[0]!r}", place, "month")]
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    return problems + [Problem(f"column {name!r} appears more than once", place) for name in repeated]
+
+
+def _fill_row(out: Floats, row: list[str], header: list[str], place: Place) -> list[Problem]:
+    if len(row) != len(header):
+        return [Problem(f"{len(row)} cells where the header has {len(header)}", place)]
+    problems = []
+    for index, text in enumerate(row[1:]):
+        if not text.strip():
+            continue
+        number = _parse_number(text)
+        if number is None:
+            where = Place(place.source, place.line, index + 2)
+            problems.append(Problem(f"{text!r} in column {header[index + 1]!r} ({row[0]})", where, "a finite number"))
+        else:
+            out[index] = number
+    return problems
+
+
+def _parse_number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and "_" not in text else None
+
+
+def _check_calendar(months: list[Month], source: str) -> list[Problem]:
+    for line, (before, month) in enumerate(pairwise(months), start=3):
+        if month - before != 1:
+            word = "repeats" if month == before else "comes after" if month > before else "stands below"
+            found = f"{month} {word} {before}"
+            return [Problem(found, Place(source, line, 1), "every month once, oldest first, none left out")]
+    return []
+
+
+def _check_values(values: Floats, name: str, first: Month, source: str) -> list[Problem]:
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) == 0:
+        return [Problem(f"column {name!r} has no values since {first}", Place(source))]
+    inside = values[known[0] : known[-1] + 1]
+    problems = []
+    if not np.isfinite(inside).all():
+        gap = first + int(known[0] + np.flatnonzero(~np.isfinite(inside))[0])
+        problems.append(Problem(f"column {name!r} is blank in {gap}, between months with values", Place(source)))
+    if len(known) > 1 and np.ptp(values[known]) == 0:
+        problems.append(Problem(f"column {name!r} is constant ({values[known[0]]:g})", Place(source)))
+    return problems
+
+
+def _check_rate(values: Floats, name: str, source: str) -> list[Problem]:
+    largest = np.nanmax(np.abs(values))
+    if 0.2 < largest < 60:
+        return []
+    unit = "a decimal fraction" if largest <= 0.2 else "basis points"
+    found = f"column {name!r} looks like {unit} (largest value {largest:g})"
+    return [Problem(found, Place(source), "percent a year, 1.25 for 1.25%")]
+
+
+def _check_price(values: Floats, name: str, first: Month, source: str) -> list[Problem]:
+    wrong = np.flatnonzero(values <= 0)
+    if len(wrong) == 0:
+        return []
+    index = int(wrong[0])
+    found = f"column {name!r} is {values[index]:g} in {first + index}"
+    return [Problem(found, Place(source), "a positive level: its logarithm is used")]
+
+
+def _newest(folder: Path, pattern: str) -> Path:
+    found = sorted(folder.glob(pattern))
+    return found[-1] if found else folder / pattern
+
+
+def _read_sector_weights(file: Path) -> tuple[Floats, tuple[str, ...]]:
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+    sizes = ("core30", "large70", "mid400", "small")
+    cells = np.array([[float(row[size]) for size in sizes] for row in rows])
+    if len(rows) != 33 or (cells < 0).any() or abs(cells.sum() - 100) > 1:
+        raise InputError(Problem("not 33 rows of weights in percent that sum to 100", Place(str(file))))
+    return cells / cells.sum(), tuple(row["sector33_ja"] for row in rows)
+
+
+def _read_segment_weights(file: Path) -> dict[str, float]:
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+    shares = {row["segment"]: float(row["market_value_share_pct"]) for row in rows}
+    if set(shares) != {"prime", "standard", "growth"} or min(shares.values()) <= 0:
+        found = "not one positive share for each segment"
+        raise InputError(Problem(found, Place(str(file)), "prime, standard, growth"))
+    total = sum(shares.values())
+    return {segment: share / total for segment, share in shares.items()}

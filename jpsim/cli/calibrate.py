@@ -1,0 +1,87 @@
+"""`jpsim calibrate`: from a data panel to a model."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jpsim.calibration.outlook import FactorRow
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("panel", type=click.Path(path_type=Path, exists=True))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New folder for the model.")
+@click.option("--version", "version", help="Version of the model; year, month of the panel's end and 1 if left out.")
+@click.option(
+    "--priors",
+    "priors_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML file of priors and choices; the packaged one if left out.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(panel: Path, out: Path, version: str | None, priors_path: Path | None, as_json: bool) -> None:
+    """Estimate a model from PANEL, a folder with panel_monthly.csv and its companions, or that file.
+
+    Prints each factor a year ahead; the rest stands in the model's card.
+    """
+    _use_one_thread()
+    from jpsim.calibration.learning import calibrate
+    from jpsim.calibration.priors import read_priors
+    from jpsim.model.store import check_vacant, save_model
+
+    check_vacant(out)
+    calibration = calibrate(panel, version=version, priors=read_priors(priors_path), on_step=_progress())
+    model = calibration.model
+    sha256 = save_model(model, out, calibration.card)
+    if as_json:
+        told = {"id": model.id, "version": model.version, "as_of": str(model.as_of), "path": str(out)}
+        click.echo(json.dumps({**told, "sha256": sha256, "factors": list(model.factors)}, ensure_ascii=False))
+        return
+    _print_outlook(calibration.outlook)
+    click.echo(f"{out}  {model.id}@{model.version}  sha256 {sha256}")
+
+
+def _use_one_thread() -> None:
+    """Keep the linear algebra on one thread, before numpy is imported: its sums must not depend on the machine."""
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+def _progress() -> Callable[[int, int], None] | None:
+    """Progress of the sampler on standard error, on a terminal only."""
+    from jpsim.cli import is_quiet
+
+    if is_quiet() or not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        if done % 50 == 0 or done == total:
+            click.echo(f"\rdrawing from the posterior: {100 * done // total}%", nl=done == total, err=True)
+
+    return show
+
+
+def _print_outlook(rows: tuple[FactorRow, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Twelve months ahead")
+    table.add_column("factor")
+    table.add_column("month 0", justify="right")
+    table.add_column("unit")
+    for title in ("mean", "sd", "parameter sd"):
+        table.add_column(title, justify="right")
+    for row in rows:
+        spread = "" if row.parameter_sd != row.parameter_sd else f"{row.parameter_sd:.2f}"
+        table.add_row(row.name, f"{row.level:.2f}", row.unit, f"{row.mean:.2f}", f"{row.sd:.2f}", spread)
+    Console().print(table)

@@ -1,0 +1,71 @@
+"""What an independent validator needs to rebuild a model's numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from jpsim.model.core import Model
+from jpsim.model.store import write_arrays
+
+__all__ = ["export_model"]
+
+_README = """\
+Model {id} {version}, as of the end of {as_of} (month 0). n factors, p lags, S base series, G aggregates.
+
+Factors, month t = 1, 2, ...:
+    y_t = c + sum_{{k=0}}^{{p-1}} B[k] y_{{t-1-k}} + u_t,   u_t ~ N(0, Sigma) independent over months.
+state holds y_{{1-p}}, ..., y_0 (oldest first).
+transform 'level': y is the reported level x (rates in percent); 'log100': y = 100 log(x).
+Where in_differences is true, y is the monthly difference of the transformed level, and the reported level is
+    x_t = base_level exp((y_1 + ... + y_t) / 100)   (log100)   or   base_level + y_1 + ... + y_t   (level).
+
+Base series, monthly simple price return in yen (0.01 is one percent):
+    r_t = alpha + loadings u_t + e_t,   e_t ~ N(0, residual_cov) independent of u and over months.
+regressor 'innovation' says that a column of loadings multiplies u_t, the innovation of that factor.
+Aggregates: aggregation r_t. Cumulative returns compound: prod (1 + r_t) - 1.
+
+That is the law with Gaussian innovations and without parameter uncertainty. With Student-t innovations u_t and the
+common part of e_t are scaled by s_t, s_t^2 = (nu - 2) / g_t, g_t chi-square with nu degrees of freedom; sv_phi and
+sv_sigma are the persistence and volatility of the common log-variance with stochastic volatility.
+"""
+
+
+def export_model(model: Model, path: Path) -> None:
+    """Write a model's arrays as ``.npz`` without pickles.
+
+    Parameters
+    ----------
+    model
+        The model.
+    path
+        File to write; a plain Gaussian simulation of its arrays gives the model's law.
+    """
+    n = len(model.factors)
+    readme = _README.format(id=model.id, version=model.version, as_of=model.as_of)
+    arrays = {
+        "factors": np.array(model.factors),
+        "transform": np.array(model.transform),
+        "unit": np.array(model.unit),
+        "state": model.state,
+        "base_level": model.base_level,
+        "in_differences": model.in_differences,
+        "c": model.c,
+        "B": model.B,
+        "Sigma": model.Sigma,
+        "nu": np.array(model.nu),
+        "sv_phi": np.array(model.sv_phi),
+        "sv_sigma": np.array(model.sv_sigma),
+        "series": np.array(model.series),
+        "kind": np.array(model.kind),
+        "alpha": model.alpha,
+        "loadings": model.loadings,
+        "regressor": np.array(["innovation"] * n),
+        "residual_cov": model.residual_cov,
+        "aggregates": np.array(model.aggregates),
+        "aggregation": model.aggregation,
+        "as_of": np.array(str(model.as_of)),
+        "readme": np.array(readme),
+    }
+    write_arrays(arrays, path)

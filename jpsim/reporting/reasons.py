@@ -1,0 +1,76 @@
+"""Why a scenario differs from the reference: the stored attribution of the means, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jpsim.reporting.figures import Cell, shade
+from jpsim.reporting.labels import Label, label_of
+from jpsim.runs import Run
+
+__all__ = ["Reasons", "attribution_reasons"]
+
+_SERIES = ("topix", "banks", "real_estate", "autos", "electric_precision", "core30", "small", "growth")
+_SMALLEST = 0.0005
+"""Drivers that move no shown series by a twentieth of a percentage point go into the remainder."""
+_BESIDE_FACTORS = ("monte_carlo", "equity_premium", "compounding")
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Contributions to the difference of the means in percentage points.
+
+    Parameters
+    ----------
+    series
+        Labels of the columns.
+    rows
+        Driver and its cells, largest first. A driver is a label, or the key of a word of the report.
+    total
+        Sum of all drivers: the difference of the means.
+    """
+
+    series: tuple[Label, ...]
+    rows: tuple[tuple[Label | str, tuple[Cell, ...]], ...]
+    total: tuple[Cell, ...]
+
+
+def attribution_reasons(run: Run, scenario: str, month: int) -> Reasons | None:
+    """Lay out the attribution of one scenario at one month; None if the run holds none for it."""
+    parts = _contributions(run, scenario, month)
+    series = [name for name in _SERIES if name in parts]
+    if not series:
+        return None
+    drivers = list(parts[series[0]])
+    size = {driver: max(abs(parts[name][driver]) for name in series) for driver in drivers}
+    shown = sorted((driver for driver in drivers if size[driver] >= _SMALLEST), key=lambda driver: -size[driver])
+    table = [(_driver(driver), [parts[name][driver] for name in series]) for driver in shown]
+    rest = [sum(value for driver, value in parts[name].items() if driver not in shown) for name in series]
+    if len(shown) < len(drivers):
+        table.append(("driver_rest", rest))
+    reach = max((size[driver] for driver in shown), default=1.0)
+    totals = [sum(parts[name].values()) for name in series]
+    return Reasons(
+        series=tuple(label_of(name, run.kinds[run.outputs.index(name)]) for name in series),
+        rows=tuple((driver, tuple(_cell(value, reach) for value in values)) for driver, values in table),
+        total=tuple(_cell(value, max(map(abs, totals))) for value in totals),
+    )
+
+
+def _contributions(run: Run, scenario: str, month: int) -> Mapping[str, Mapping[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    entries = run.attribution
+    columns = (entries.scenario, entries.series, entries.month, entries.driver, entries.contribution)
+    for name, series, when, driver, contribution in zip(*columns, strict=True):
+        if name == scenario and when == month and series in _SERIES:
+            found.setdefault(series, {})[driver] = contribution
+    return found
+
+
+def _driver(driver: str) -> Label | str:
+    return f"driver_{driver}" if driver in _BESIDE_FACTORS else label_of(driver, "factor")
+
+
+def _cell(value: float, reach: float) -> Cell:
+    return Cell(label_of("topix", "index").style.change(value), shade=shade(value, "change", (-reach, reach)))

@@ -1,0 +1,67 @@
+"""The words of a run: titles and narratives of its scenarios, and the vocabulary of the report."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from jpsim.reporting.labels import LANGUAGES, Language
+from jpsim.runs import Run
+
+__all__ = ["ScenarioStory", "scenario_stories", "vocabulary"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioStory:
+    """What a scenario says, in words.
+
+    Parameters
+    ----------
+    scenario
+        Its id.
+    title
+        Title by language; the id where there is none.
+    narrative
+        Its story; empty if it tells none.
+    sources
+        What it rests on.
+    """
+
+    scenario: str
+    title: Mapping[Language, str]
+    narrative: str
+    sources: tuple[str, ...]
+
+
+def scenario_stories(run: Run) -> tuple[ScenarioStory, ...]:
+    """Read the words of each scenario from the resolved run."""
+    resolved = yaml.safe_load(run.resolved) or {}
+    told = {entry["id"]: entry for entry in resolved.get("scenarios", []) if isinstance(entry, dict) and "id" in entry}
+    return tuple(_story(scenario, told.get(scenario, {})) for scenario in run.scenarios)
+
+
+@cache
+def vocabulary() -> Mapping[str, Mapping[Language, str]]:
+    """Return the fixed texts of the report, by key and language."""
+    text = files("jpsim.reporting").joinpath("templates", "words.toml").read_text(encoding="utf-8")
+    words: dict[str, Mapping[Language, str]] = tomllib.loads(text)
+    return words
+
+
+def _story(scenario: str, entry: Mapping[str, Any]) -> ScenarioStory:
+    title = entry.get("title") or scenario
+    names = title if isinstance(title, dict) else {"en": title}
+    fallback = next(iter(names.values()), scenario)
+    sources = entry.get("sources") or ()
+    return ScenarioStory(
+        scenario=scenario,
+        title={language: str(names.get(language, fallback)) for language in LANGUAGES},
+        narrative=str(entry.get("narrative") or "").strip(),
+        sources=(sources,) if isinstance(sources, str) else tuple(str(source) for source in sources),
+    )

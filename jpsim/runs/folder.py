@@ -1,0 +1,199 @@
+"""A run's folder: written whole or not at all, and read back with every byte checked."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from jpsim.errors import DamagedError, InputError, Problem, ResourceError
+from jpsim.months import Month
+from jpsim.runs.frames import STATISTIC_COLUMNS
+from jpsim.runs.manifest import MANIFEST, MANIFEST_SCHEMA, file_digest, manifest_bytes, read_manifest
+from jpsim.runs.parquet import (
+    attribution_table,
+    distribution_from,
+    distribution_table,
+    read_table,
+    summary_table,
+    weights_table,
+    write_table,
+)
+from jpsim.runs.record import Attribution, Run
+from jpsim.simulation.result import STATISTICS
+
+__all__ = ["PARTIAL_SUFFIX", "load_run_folder", "write_run_folder"]
+
+PARTIAL_SUFFIX = ".partial"
+"""End of the name of a hidden folder that is being written, or that a killed writer left behind."""
+
+
+def write_run_folder(run: Run, directory: Path, documents: Mapping[str, bytes] | None = None) -> Path:
+    """Store a run in `directory` under its id; the folder appears whole or not at all.
+
+    Parameters
+    ----------
+    run
+        The run; its manifest bears `run_id`.
+    directory
+        Folder that holds runs; made if need be.
+    documents
+        More files by name, such as ``report.html``.
+
+    Returns
+    -------
+    Path
+        The run's folder.
+
+    Raises
+    ------
+    ResourceError
+        The disk is full, or the folder cannot be written to.
+    InputError
+        A run of that id is already there, or `directory` is a file.
+    """
+    target = Path(directory) / run.run_id
+    with _disk_errors(target), _partial_folder(target) as folder:
+        _write_tables(run, folder)
+        (folder / "resolved.yaml").write_text(run.resolved, encoding="utf-8")
+        for name, content in (documents or {}).items():
+            (folder / name).write_bytes(content)
+        files = {path.name: file_digest(path) for path in sorted(folder.iterdir())}
+        manifest = {"schema": MANIFEST_SCHEMA, **run.manifest, "files": files, "diagnostics": dict(run.diagnostics)}
+        (folder / MANIFEST).write_bytes(manifest_bytes(manifest))
+        for path in folder.iterdir():
+            _flush(path)
+        _publish(folder, target)
+    return target
+
+
+def load_run_folder(path: Path) -> Run:
+    """Read a stored run.
+
+    Raises
+    ------
+    InputError
+        There is no run at `path`.
+    DamagedError
+        A file is missing or its bytes are not those that were written.
+    """
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    for name in manifest["files"]:
+        _check(folder / name, manifest["files"][name])
+    summary = read_table(folder / "summary.parquet")
+    outputs, kinds = _outputs(summary, len(manifest["scenarios"]), manifest["horizon"])
+    shape = len(manifest["scenarios"]), len(outputs), int(manifest["horizon"])
+    columns = {name: summary[name].to_numpy().reshape(shape) for name in STATISTIC_COLUMNS}
+    return Run(
+        scenarios=tuple(manifest["scenarios"]),
+        outputs=outputs,
+        kinds=kinds,
+        as_of=Month.parse(manifest["model"]["as_of"]),
+        horizon=shape[2],
+        statistics=MappingProxyType({name: columns[name] for name in STATISTICS}),
+        errors=MappingProxyType({name: columns[f"{name}_se"] for name in STATISTICS}),
+        distribution=distribution_from(read_table(folder / "distribution.parquet"), shape),
+        manifest=MappingProxyType(manifest),
+        resolved=(folder / "resolved.yaml").read_text(encoding="utf-8"),
+        diagnostics=MappingProxyType(manifest["diagnostics"]),
+        attribution=_attribution(folder / "attribution.parquet"),
+        weights=MappingProxyType(_weights(folder / "weights.parquet")),
+    )
+
+
+def _write_tables(run: Run, folder: Path) -> None:
+    write_table(summary_table(run), folder / "summary.parquet")
+    write_table(attribution_table(run.attribution), folder / "attribution.parquet")
+    write_table(distribution_table(run), folder / "distribution.parquet")
+    if run.weights:
+        write_table(weights_table(run), folder / "weights.parquet")
+
+
+@contextmanager
+def _partial_folder(target: Path) -> Iterator[Path]:
+    """Make a hidden folder beside the target, locked while its writer lives and gone if writing fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        raise _taken(target)
+    folder = target.parent / f".{target.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}"
+    folder.mkdir()
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _publish(folder: Path, target: Path) -> None:
+    _flush(folder)
+    try:
+        folder.rename(target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise _taken(target) from None
+        raise
+    _flush(target.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _disk_errors(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"{target.parent}: cannot hold runs, it or a folder above it is a file") from error
+    except OSError as error:
+        raise ResourceError(f"{target.parent}: the run was not stored ({error.strerror or error})") from error
+
+
+def _taken(target: Path) -> InputError:
+    same = "the same run was stored in the same second"
+    return InputError(Problem(f"{target}: {same}", fix="use that one, or run again into another --out"))
+
+
+def _check(path: Path, expected: Mapping[str, Any]) -> None:
+    if not path.is_file():
+        raise DamagedError(f"{path}: missing")
+    if file_digest(path) != expected:
+        raise DamagedError(f"{path}: damaged, its bytes are not those that were written")
+
+
+def _outputs(summary: Any, scenarios: int, months: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    rows = summary.num_rows // scenarios
+    outputs, kinds = (tuple(summary[name].to_pylist()[:rows:months]) for name in ("series", "kind"))
+    repeated = np.tile(np.repeat(np.asarray(outputs, dtype=object), months), scenarios)
+    if rows != len(outputs) * months or not np.array_equal(repeated, summary["series"].to_pylist()):
+        raise DamagedError("summary.parquet: its rows are not one per scenario, series and month")
+    return outputs, kinds
+
+
+def _attribution(path: Path) -> Attribution:
+    columns = read_table(path).to_pydict()
+    return Attribution(**{name: tuple(values) for name, values in columns.items()})
+
+
+def _weights(path: Path) -> dict[str, np.ndarray]:
+    if not path.exists():
+        return {}
+    table = read_table(path)
+    owner, weight = np.asarray(table["scenario"].to_pylist(), dtype=object), table["weight"].to_numpy()
+    return {str(name): weight[owner == name] for name in dict.fromkeys(owner)}

@@ -1,0 +1,124 @@
+"""The tables of a run's folder, written to the same bytes for the same content and read back checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jpsim.errors import DamagedError
+from jpsim.runs.distribution import Distribution
+from jpsim.runs.frames import summary_columns
+
+if TYPE_CHECKING:
+    from jpsim.runs.record import Attribution, Run
+
+__all__ = ["attribution_table", "distribution_table", "read_table", "summary_table", "weights_table", "write_table"]
+
+_ZSTD_LEVEL = 9
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table with zstd, byte-stream-split numbers, dictionary-encoded text and page checksums."""
+    text = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    numbers = [field.name for field in table.schema if pa.types.is_floating(field.type)]
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        compression_level=_ZSTD_LEVEL,
+        use_dictionary=text,  # type: ignore[arg-type]  # the stubs know only the boolean form
+        use_byte_stream_split=numbers,  # type: ignore[arg-type]
+        write_page_checksum=True,
+    )
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read a table and check every page; DamagedError if a page or the footer is broken."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as stored:
+            return stored.read()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DamagedError(f"{path}: not readable as Parquet ({error})") from error
+
+
+def summary_table(run: Run) -> pa.Table:
+    """Table of all statistics with their errors, a row per scenario, output and month."""
+    return pa.table(summary_columns(run))
+
+
+def attribution_table(attribution: Attribution) -> pa.Table:
+    """Table of the decomposition of the means."""
+    return pa.table(
+        {
+            "scenario": pa.array(attribution.scenario, pa.string()),
+            "series": pa.array(attribution.series, pa.string()),
+            "month": pa.array(attribution.month, pa.int32()),
+            "driver": pa.array(attribution.driver, pa.string()),
+            "contribution": pa.array(attribution.contribution, pa.float64()),
+        }
+    )
+
+
+def distribution_table(run: Run) -> pa.Table:
+    """Table of the histograms: edges of the whole range, number of bins, and the counts from bin `first` on.
+
+    Empty bins at either end are left out.
+    """
+    keys = summary_columns(run)
+    histograms: Distribution = run.distribution
+    flat = histograms.counts.reshape(-1, histograms.counts.shape[-1])
+    first, stop = _filled_range(flat)
+    lengths = stop - first
+    chosen = np.concatenate([row[start:end] for row, start, end in zip(flat, first, stop, strict=True)])
+    offsets: pa.Int32Array = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    return pa.table(
+        {name: keys[name] for name in ("scenario", "kind", "series", "month")}
+        | {
+            "low": histograms.low.ravel(),
+            "high": histograms.high.ravel(),
+            "bins": np.full(len(flat), flat.shape[1], dtype=np.int32),
+            "first": first.astype(np.int32),
+            "counts": pa.ListArray.from_arrays(offsets, pa.array(_compact(chosen))),
+        }
+    )
+
+
+def distribution_from(table: pa.Table, shape: tuple[int, int, int]) -> Distribution:
+    """Histograms of a stored table, for (scenarios, outputs, months)."""
+    bins = int(table["bins"][0].as_py())
+    lists = cast("pa.ListArray[Any]", table["counts"].combine_chunks())
+    counts = np.zeros((table.num_rows, bins))
+    offsets = lists.offsets.to_numpy()
+    values = lists.values.to_numpy(zero_copy_only=False).astype(np.float64)
+    for row, first in enumerate(table["first"].to_numpy()):
+        filled = values[offsets[row] : offsets[row + 1]]
+        counts[row, first : first + filled.size] = filled
+    low, high = (table[name].to_numpy().reshape(shape) for name in ("low", "high"))
+    return Distribution(low, high, counts.reshape(*shape, bins))
+
+
+def weights_table(run: Run) -> pa.Table:
+    """Table of the path weights of the scenarios whose paths are not equally likely."""
+    names = [name for name in run.scenarios if name in run.weights]
+    sizes = [run.weights[name].size for name in names]
+    return pa.table(
+        {
+            "scenario": pa.array(np.repeat(np.asarray(names, dtype=object), sizes), pa.string()),
+            "path": np.concatenate([np.arange(size, dtype=np.int64) for size in sizes]),
+            "weight": np.concatenate([run.weights[name] for name in names]),
+        }
+    )
+
+
+def _filled_range(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    filled = counts != 0
+    return filled.argmax(axis=1), counts.shape[1] - filled[:, ::-1].argmax(axis=1)
+
+
+def _compact(counts: np.ndarray) -> np.ndarray:
+    whole = counts.astype(np.uint32)
+    return whole if np.array_equal(whole, counts) else counts

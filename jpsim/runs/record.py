@@ -1,0 +1,207 @@
+"""The frozen result of a run: scenario x output x month, with errors, distribution and provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.months import Month
+from jpsim.runs.distribution import Distribution
+from jpsim.runs.frames import summary_cube, summary_frame
+from jpsim.runs.outcomes import ScenarioResult, html_table, position
+from jpsim.simulation.result import STATISTICS, ScenarioSample
+
+__all__ = ["Attribution", "Run", "gather"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Attribution:
+    """Decomposition of the means against the first scenario, a row per entry, as columns.
+
+    Parameters
+    ----------
+    scenario, series, driver
+        Ids.
+    month
+        Months after `as_of`.
+    contribution
+        Share of the driver in the difference of the two means, in the unit of the summary.
+    """
+
+    scenario: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    month: tuple[int, ...] = ()
+    driver: tuple[str, ...] = ()
+    contribution: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """A run that was carried out; immutable. Index it by scenario id.
+
+    Shapes use K scenarios, O outputs (factors, base series, aggregates) and h months.
+
+    Parameters
+    ----------
+    scenarios
+        Ids of the K scenarios; the first is the reference.
+    outputs, kinds
+        Ids and kinds (factor, index, sector17, ...) of the O outputs.
+    as_of, horizon
+        Month 0 and number of months h.
+    statistics, errors
+        Each of `jpsim.simulation.result.STATISTICS` as a (K, O, h) array, and its Monte Carlo standard error.
+    distribution
+        The histograms.
+    manifest
+        What `manifest.json` says; `files` is filled when the run is stored.
+    resolved
+        Text of `resolved.yaml`, the run as it was carried out.
+    diagnostics
+        Per scenario, plain JSON. `effective_sample` is always there; known optional keys are listed in
+        `jpsim.runs.ScenarioDiagnostics`.
+    attribution
+        Decomposition of the means against the first scenario.
+    weights
+        Scenario to (paths,) weights that sum to 1, for scenarios whose paths are not equally likely.
+
+    Examples
+    --------
+    >>> run["boj_hike"]["banks"].at("6m").es(0.95)  # doctest: +SKIP
+    0.182 ± 0.0011
+    """
+
+    scenarios: tuple[str, ...]
+    outputs: tuple[str, ...]
+    kinds: tuple[str, ...]
+    as_of: Month
+    horizon: int
+    statistics: Mapping[str, Floats]
+    errors: Mapping[str, Floats]
+    distribution: Distribution
+    manifest: Mapping[str, Any]
+    resolved: str
+    diagnostics: Mapping[str, Mapping[str, Any]]
+    attribution: Attribution = field(default_factory=Attribution)
+    weights: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run: time and content."""
+        return str(self.manifest["run_id"])
+
+    @property
+    def content_hash(self) -> str:
+        """Digest of the resolved input and the model; the same content gives the same hash."""
+        return str(self.manifest["content_hash"])
+
+    def __getitem__(self, scenario: str) -> ScenarioResult:
+        position(self.scenarios, scenario)
+        return ScenarioResult(self, scenario)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.scenarios)
+
+    def __len__(self) -> int:
+        return len(self.scenarios)
+
+    def of_kind(self, kind: str) -> tuple[str, ...]:
+        """Ids of the outputs of one kind, in order."""
+        return tuple(output for output, known in zip(self.outputs, self.kinds, strict=True) if known == kind)
+
+    def summary(self) -> Any:
+        """Table (pandas) of all statistics and their errors, a row per scenario, series and month."""
+        return summary_frame(self)
+
+    def to_frame(self) -> Any:
+        """Table of `summary`, indexed by scenario, series and month."""
+        return summary_frame(self).set_index(["scenario", "series", "month"])
+
+    def to_xarray(self) -> Any:
+        """Labelled cube (xarray.Dataset): a variable per statistic and error over scenario, series, month."""
+        return summary_cube(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"<jpsim run {self.run_id}: {', '.join(self.scenarios)}; {self.horizon} months from {self.as_of}, "
+            f"{self.manifest['paths']:,} paths, {len(self.outputs)} outputs>"
+        )
+
+    def _repr_html_(self) -> str:
+        shown = [name for name in ("topix", *self.of_kind("size")) if name in self.outputs] or list(self.outputs[:5])
+        rows = []
+        for scenario in self.scenarios:
+            for output in shown:
+                last = self[scenario][output].at(self.horizon)
+                values = (last.mean, last.quantile(0.05), last.quantile(0.95), last.p_loss, last.es())
+                rows.append((scenario, output, *(repr(value) for value in values)))
+        head = ("scenario", "series", "mean", "5%", "95%", "P(loss)", "ES95")
+        return html_table(f"{self.run_id}, {self.horizon}m", head, rows)
+
+
+def gather(
+    samples: Sequence[ScenarioSample],
+    *,
+    outputs: Sequence[str],
+    kinds: Sequence[str],
+    as_of: Month,
+    manifest: Mapping[str, Any],
+    resolved: str,
+    diagnostics: Mapping[str, Mapping[str, Any]],
+    attribution: Attribution | None = None,
+    weights: Mapping[str, Floats] | None = None,
+) -> Run:
+    """Put the samples of the scenarios together into a frozen `Run`.
+
+    Parameters
+    ----------
+    samples
+        One per scenario, the reference first.
+    outputs, kinds
+        Ids and kinds of the outputs, in the order of the samples' first axis.
+    as_of
+        Month 0.
+    manifest
+        The manifest without `files` and `diagnostics`.
+    resolved
+        Text of the resolved run.
+    diagnostics
+        Per scenario; `effective_sample` is taken from the samples.
+    attribution, weights
+        See `Run`.
+
+    Returns
+    -------
+    Run
+    """
+    known = {sample.scenario: {"effective_sample": float(sample.effective)} for sample in samples}
+    merged = {name: {**dict(diagnostics.get(name, {})), **entry} for name, entry in known.items()}
+    return Run(
+        scenarios=tuple(sample.scenario for sample in samples),
+        outputs=tuple(outputs),
+        kinds=tuple(kinds),
+        as_of=as_of,
+        horizon=int(samples[0].statistics["mean"].shape[1]),
+        statistics=_stacked([sample.statistics for sample in samples]),
+        errors=_stacked([sample.errors for sample in samples]),
+        distribution=Distribution.of([sample.histogram for sample in samples]),
+        manifest=MappingProxyType(dict(manifest)),
+        resolved=resolved,
+        diagnostics=MappingProxyType(merged),
+        attribution=attribution or Attribution(),
+        weights=MappingProxyType(dict(weights or {})),
+    )
+
+
+def _stacked(parts: Sequence[Mapping[str, Floats]]) -> Mapping[str, Floats]:
+    stacked = {name: np.stack([part[name] for part in parts]) for name in STATISTICS}
+    for values in stacked.values():
+        values.flags.writeable = False
+    return MappingProxyType(stacked)

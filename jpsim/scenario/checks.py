@@ -1,0 +1,153 @@
+"""What can be checked of a scenario without a model: dates, repetitions, meetings, mixtures.
+
+Contradictions that need the model's algebra are found when the scenario is conditioned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from jpsim.dictionary import MEETINGS_FILE, boj_meetings
+from jpsim.errors import Place, Problem
+from jpsim.months import Month
+from jpsim.scenario.cursor import Cursor
+from jpsim.scenario.node import Node
+from jpsim.scenario.origin import Origin, places_of
+from jpsim.scenario.schema import Condition, Scenario
+from jpsim.scenario.when import When
+from jpsim.units import Quantity, QuantityError, parse_share
+
+__all__ = ["check_conditions", "check_mixture", "time_problems"]
+
+_KINDS = ("level", "change", "table", "range")
+_POLICY_RATE = "boj_policy_rate"
+
+
+def check_mixture(at: Cursor, claims: Collection[str]) -> None:
+    """Refuse mixtures whose weights do not sum to 1 or beside which something else is claimed."""
+    mixture = at.node.child("mixture")
+    if mixture is None or not isinstance(mixture.content, list):
+        return
+    for key in sorted(set(claims) - {"mixture", "schema"}):
+        at.refuse(f"{key} beside a mixture", "nothing but words: id, title, narrative, sources, channels", key=key)
+    written = [item.child("scenario") for item in mixture.content]
+    names = [str(node.content) for node in written if node is not None]
+    for twice in sorted({member for member in names if names.count(member) > 1}):
+        at.at(mixture).refuse(f"{twice!r} is a member twice", "each scenario once, with the sum of its weights")
+    shares = [share for item in mixture.content if (share := _share(item)) is not None]
+    total = sum(shares)
+    if len(shares) == len(mixture.content) and abs(total - 1) > 1e-9:
+        at.at(mixture).refuse(f"the weights sum to {total:.6g}", "weights that sum to 1")
+
+
+def check_conditions(at: Cursor, scenario: Scenario) -> None:
+    """Refuse what is said twice, dates before month 0, and policy moves without a meeting."""
+    origin = Origin(places_of(at.node))
+    at.findings.problems.extend(_problems(scenario, origin, scenario.as_of, None))
+
+
+def time_problems(scenario: Scenario, as_of: Month | None, horizon: int) -> list[Problem]:
+    """Find dates outside a run, repetitions and policy moves without a meeting.
+
+    Parameters
+    ----------
+    scenario
+        A scenario that may leave `as_of` open.
+    as_of
+        Month 0; None where only the model names it, which leaves named months unchecked.
+    horizon
+        Months that the run simulates.
+    """
+    return list(_problems(scenario, scenario._origin, as_of, horizon))
+
+
+def _share(item: Node) -> float | None:
+    """Weight of a member; None where it is missing or wrong, which is reported elsewhere."""
+    weight = item.child("weight")
+    try:
+        return None if weight is None else parse_share(str(weight.content)).value
+    except QuantityError:
+        return None
+
+
+def _problems(scenario: Scenario, origin: Origin, as_of: Month | None, horizon: int | None) -> Iterator[Problem]:
+    for path, when in _dates(scenario):
+        yield from _outside(when, as_of, horizon, origin.place(path))
+    for name, blocks in scenario.conditions.items():
+        yield from _repeated(name, blocks, as_of, origin)
+    if as_of is not None and scenario.rules.policy_rate_meetings != "off":
+        for number, block in enumerate(scenario.conditions.get(_POLICY_RATE, ())):
+            if block.kind == "hard" and block.fill != "linear":
+                path = ("conditions", _POLICY_RATE, number)
+                yield from _without_meeting(scenario, block, path, as_of, origin)
+
+
+def _dates(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], When]]:
+    """All dates of a scenario with their paths."""
+    for name, blocks in scenario.conditions.items():
+        for number, block in enumerate(blocks):
+            for kind in _KINDS:
+                for when in getattr(block, kind):
+                    yield ("conditions", name, number, kind, str(when)), when
+    for name, impulse in scenario.impulses.items():
+        for key in ("when", "over"):
+            if (moment := getattr(impulse, key)) is not None:
+                yield ("impulses", name, key), moment
+    for number, view in enumerate(scenario.views):
+        for key in ("at", "by"):
+            if (moment := getattr(view, key)) is not None:
+                yield ("views", number, key), moment
+
+
+def _outside(when: When, as_of: Month | None, horizon: int | None, place: Place | None) -> Iterator[Problem]:
+    index = when.months if as_of is None else when.index(as_of)
+    if index is None:
+        return
+    if index < 1:
+        start = "" if as_of is None else f" {as_of}"
+        yield Problem(f"{when} is not after as_of{start}", place, f"a date after as_of{start}, as 1m")
+    elif horizon is not None and index > horizon:
+        end = f"{horizon}m" if as_of is None else f"{as_of + horizon}"
+        found = f"{when} is past the horizon of {horizon}m, which ends at {end}"
+        yield Problem(found, place, f"a date up to {end}", f"or set the run's horizon to {index}m")
+
+
+def _repeated(name: str, blocks: tuple[Condition, ...], as_of: Month | None, origin: Origin) -> Iterator[Problem]:
+    """The same month of one factor given twice: as level, change or table, or as two ranges."""
+    seen: dict[tuple[object, bool], Place | None] = {}
+    for number, block in enumerate(blocks):
+        for kind in _KINDS:
+            for when in getattr(block, kind):
+                month = when if as_of is None else when.index(as_of)
+                place = origin.place(("conditions", name, number, kind, str(when)))
+                key = (month, kind == "range")
+                if key in seen:
+                    found = f"{name} at {when} is said twice; the first time at {seen[key]}"
+                    yield Problem(found, place, "each quantity once", "remove one of the two")
+                else:
+                    seen[key] = place
+
+
+def _without_meeting(
+    scenario: Scenario, block: Condition, path: tuple[str | int, ...], as_of: Month, origin: Origin
+) -> Iterator[Problem]:
+    """Moves of the policy rate that no meeting decides: in the month itself with `step`, else since the last date."""
+    for kind, start in (("level", scenario.state.get(_POLICY_RATE)), ("change", Quantity(0.0, "pp"))):
+        last, last_month = start, as_of
+        for when, value in sorted(getattr(block, kind).items(), key=lambda item: item[0].index(as_of)):
+            month = as_of + when.index(as_of)
+            first = month if block.fill == "step" else last_month + 1
+            if last is not None and value.value != last.value and month > as_of:
+                yield from _no_meeting(first, month, when, origin.place((*path, kind, str(when))))
+            last, last_month = value, month
+
+
+def _no_meeting(first: Month, month: Month, when: When, place: Place | None) -> Iterator[Problem]:
+    months = [Month.parse(meeting.day) for meeting in boj_meetings()]
+    if month > months[-1]:
+        found = f"{when}: the policy rate moves after the last known meeting, {months[-1]}"
+        yield Problem(found, place, f"a date up to {months[-1]}", f"add meetings to {MEETINGS_FILE.name}")
+    elif not any(first <= meeting <= month for meeting in months):
+        coming = ", ".join(str(meeting) for meeting in [m for m in months if m > month][:3])
+        found = f"{when}: the policy rate moves in a month without a meeting"
+        yield Problem(found, place, f"a month with a meeting; the next are {coming or 'not known yet'}")

@@ -1,0 +1,306 @@
+"""From the marked tree of a scenario, with all inheritance resolved, to a `Scenario`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jpsim.dictionary import channels, factors
+from jpsim.scenario.checks import check_conditions, check_mixture
+from jpsim.scenario.cursor import Cursor, Findings, Subject, nearest
+from jpsim.scenario.node import Node
+from jpsim.scenario.origin import Origin, places_of
+from jpsim.scenario.schema import (
+    DRIVERS,
+    Condition,
+    FxIntervention,
+    Impulse,
+    Member,
+    PolicyRateFloor,
+    Rules,
+    Scenario,
+    Title,
+)
+from jpsim.scenario.viewing import read_view
+from jpsim.units import Quantity
+
+__all__ = ["SCHEMA", "read_scenario"]
+
+SCHEMA = "jpsim/scenario@1"
+"""Value of the key `schema` in a scenario file."""
+
+_WORDS = {"id", "title", "narrative", "sources", "channels"}
+
+
+def read_scenario(root: Node, findings: Findings) -> Scenario | None:
+    """Read a scenario; None if there are problems, which `findings` then has."""
+    before = len(findings.problems)
+    cursor = Cursor(root, findings)
+    keys = cursor.fields(("schema", "extends", *Scenario.model_fields), "a scenario")
+    keys.pop("extends", None)  # resolved already
+    if "id" not in keys:
+        cursor.refuse("the scenario has no id", "id: a_short_name")
+    if "schema" in keys:
+        keys.pop("schema").word((SCHEMA,))
+    combinations = _combinations(keys.pop("combinations")) if "combinations" in keys else {}
+    subjects = _subjects(combinations)
+    readers = _readers(subjects)
+    values: dict[str, Any] = {"combinations": combinations}
+    for key, at in keys.items():
+        so_far = len(findings.problems)
+        value = readers[key](at)
+        if key == "conditions" or len(findings.problems) == so_far:
+            values[key] = value
+    check_mixture(cursor, keys.keys() - _WORDS)
+    # What could be read is checked even if the rest could not, so that all problems are told at once.
+    scenario = Scenario.model_validate({"id": "unnamed", **values})
+    check_conditions(cursor, scenario)
+    scenario._origin = Origin(places_of(root))
+    return scenario if len(findings.problems) == before else None
+
+
+def _readers(subjects: Mapping[str, Subject]) -> dict[str, Any]:
+    """How each key is read."""
+    return {
+        "id": lambda at: at.slug("a scenario"),
+        "title": _title,
+        "narrative": lambda at: at.text("the story in words"),
+        "sources": lambda at: tuple(item.text("a source") for item in at.items("a list of sources")),
+        "channels": lambda at: tuple(item.known(channels(), "channel") for item in at.items("a list of channels")),
+        "as_of": lambda at: at.month(),
+        "state": lambda at: _levels(at, subjects),
+        "conditions": lambda at: _conditions(at, subjects),
+        "drivers": _drivers,
+        "regime": lambda at: "model" if at.node.content == "model" else at.slug("a regime"),
+        "premium": lambda at: "model" if at.node.content == "model" else at.slug("a scenario"),
+        "impulses": _impulses,
+        "rules": _rules,
+        "views": lambda at: tuple(read_view(item) for item in at.items("a list of views")),
+        "mixture": lambda at: tuple(_member(item) for item in at.items("a list of {scenario, weight}")),
+    }
+
+
+def _title(at: Cursor) -> Title | None:
+    keys = at.fields(tuple(Title.model_fields), "a title")
+    texts = {key: cursor.text("a title") for key, cursor in keys.items()}
+    return None if None in texts.values() else Title(**texts)
+
+
+def _drivers(at: Cursor) -> object:
+    if at.node.content == "all":
+        return "all"
+    named = tuple(item.word(DRIVERS) for item in at.items("all, or a list of structural shocks"))
+    if at.node.content == []:
+        at.refuse("no driver is named", "all, or at least one of " + ", ".join(DRIVERS))
+    if len(set(named)) < len(named) and None not in named:
+        at.refuse("a driver is named twice", "each driver once")
+    return named
+
+
+def _combinations(at: Cursor) -> dict[str, dict[str, float]]:
+    """Weights over factors that share what decides their units."""
+    result: dict[str, dict[str, float]] = {}
+    for name, cursor in at.entries("combinations: name -> weights over factors").items():
+        if at.at(Node(name, at.node.key_place(name))).slug("a combination") and name in factors():
+            at.refuse(f"{name!r} is a factor already", "another name", key=name)
+        weights: dict[str, float] = {}
+        for factor, weight in cursor.entries("factor -> weight").items():
+            number = _weight(weight)
+            if factor not in factors():
+                _unknown_factor(cursor, factor, ())
+            elif number is not None:
+                weights[factor] = number
+        kinds = {_kind(factor) for factor in weights}
+        if len(kinds) > 1:
+            cursor.refuse(f"{name!r} mixes {' and '.join(sorted(kinds))}", "factors of one kind, as yields with yields")
+        if not cursor.node.content:
+            cursor.refuse(f"{name!r} names no factor", "at least one factor with its weight")
+        result[name] = weights
+    return result
+
+
+def _weight(at: Cursor) -> float | None:
+    """A bare number that is not zero."""
+    quantity = at.quantity(Subject("weight"), "number")
+    if quantity is not None and quantity.value == 0:
+        at.refuse("a weight of zero", "a number other than zero")
+    return None if quantity is None else quantity.value
+
+
+def _kind(factor: str) -> str:
+    kind = factors()[factor].quantity
+    return "prices" if kind in ("price", "index") else f"{kind}s"
+
+
+def _subjects(combinations: Mapping[str, Mapping[str, float]]) -> dict[str, Subject]:
+    """What decides the units of each factor and combination."""
+    subjects = {entry.id: Subject(entry.quantity, entry.unit) for entry in factors().values()}
+    for name, weights in combinations.items():
+        first = subjects.get(next(iter(weights), ""))
+        if first is not None:
+            kind = {"rate": "spread", "price": "basket", "index": "basket"}.get(first.quantity, first.quantity)
+            subjects[name] = Subject(kind, first.unit)
+    return subjects
+
+
+def _unknown_factor(at: Cursor, name: str, more: tuple[str, ...]) -> None:
+    known = (*factors(), *more)
+    allowed = "an id of a factor" + (" or a name under combinations" if at.node.content is not None else "")
+    at.refuse(f"no factor is called {name!r}", allowed, nearest(name, known), name)
+
+
+def _levels(at: Cursor, subjects: Mapping[str, Subject]) -> dict[str, Quantity]:
+    """Factor -> level at month 0."""
+    levels: dict[str, Quantity] = {}
+    for name, cursor in at.entries("factor -> level").items():
+        if name not in factors():
+            _unknown_factor(at, name, ())
+        elif (level := cursor.quantity(subjects[name], "level")) is not None:
+            levels[name] = level
+    return levels
+
+
+def _conditions(at: Cursor, subjects: Mapping[str, Subject]) -> dict[str, tuple[Condition, ...]]:
+    """What is known of each path; entries with problems are left out."""
+    result: dict[str, tuple[Condition, ...]] = {}
+    for name, cursor in at.entries("factor or combination -> what is known of its path").items():
+        if name not in subjects:
+            _unknown_factor(at, name, tuple(subjects))
+            continue
+        several = isinstance(cursor.node.content, list)
+        blocks = cursor.items("a list of blocks") if several else [cursor]
+        if not blocks:
+            cursor.refuse(f"nothing is said of {name!r}", "a block, or null to remove what a parent says")
+        read = [_condition(block, subjects[name]) for block in blocks]
+        whole = tuple(block for block in read if block is not None)
+        if len(whole) == len(read):
+            result[name] = whole
+    return result
+
+
+def _condition(at: Cursor, subject: Subject) -> Condition | None:
+    before = len(at.findings.problems)
+    keys = at.fields(tuple(Condition.model_fields), "a condition")
+    values: dict[str, Any] = {}
+    for key in ("level", "change"):
+        if key in keys:
+            dated = keys[key].dated(key)
+            role: Any = key
+            values[key] = {when: value.quantity(subject, role) for when, value in dated.items()}
+    if "range" in keys:
+        values["range"] = {when: _range(value, subject) for when, value in keys["range"].dated("range").items()}
+    if "table" in keys:
+        values["table"] = {when: _table(value, subject) for when, value in keys["table"].dated("table").items()}
+    if "kind" in keys:
+        values["kind"] = keys["kind"].word(("hard", "measurement", "marginal"))
+    if "fill" in keys:
+        values["fill"] = keys["fill"].word(("none", "linear", "step"))
+    if "sd" in keys:
+        values["sd"] = keys["sd"].quantity(_spread_of(subject, "change" in keys), "sd")
+    _check_block(at, keys)
+    return Condition.model_validate(values) if len(at.findings.problems) == before else None
+
+
+def _spread_of(subject: Subject, of_change: bool) -> Subject:
+    """Activity's own unit is sd: beside a level it means that unit, beside a change innovations."""
+    return Subject("activity_level") if subject.quantity == "activity" and not of_change else subject
+
+
+def _check_block(at: Cursor, keys: Mapping[str, Cursor]) -> None:
+    """Refuse blocks whose keys do not fit together."""
+    kind = keys["kind"].node.content if "kind" in keys else "hard"
+    if not keys.keys() & {"level", "change", "range", "table"}:
+        at.refuse("the condition says nothing", "at least one of level, change, range, table")
+    elif not keys.keys() & {"level", "change"}:
+        for key in sorted(keys.keys() & {"kind", "sd", "fill"}):
+            at.refuse(f"{key} belongs to level and change", "range and table are kinds of their own", key=key)
+    elif kind == "hard" and "sd" in keys:
+        at.refuse("sd on a hard condition", "kind: measurement or kind: marginal beside sd", key="sd")
+    elif kind in ("measurement", "marginal") and "sd" not in keys:
+        at.refuse(f"kind: {kind} without sd", "sd: a standard deviation, as 25bp or 4%", key="kind")
+
+
+def _range(at: Cursor, subject: Subject) -> tuple[Quantity | None, Quantity | None] | None:
+    ends = at.items("[low, high], null for no bound")
+    if len(ends) != 2:
+        at.refuse("a range has two ends", "[low, high], null for no bound")
+        return None
+    low, high = (None if end.node.content is None else end.quantity(subject, "level") for end in ends)
+    if all(end.node.content is None for end in ends):
+        at.refuse("a range without bounds", "[low, high], null for no bound on one side")
+    if low is not None and high is not None and low.value >= high.value:
+        at.refuse(f"the lower end {low} is not below the upper end {high}", "[low, high] with low below high")
+    return low, high
+
+
+def _table(at: Cursor, subject: Subject) -> dict[Quantity, float | None]:
+    law: dict[Quantity, float | None] = {}
+    for text, cursor in at.entries("level -> probability").items():
+        level = at.at(Node(text, at.node.key_place(text))).quantity(subject, "level")
+        if level in law:
+            at.refuse(f"{text!r} stands here twice", "each level once", key=text)
+        if level is not None:
+            law[level] = cursor.share()
+    known = [share for share in law.values() if share is not None]
+    if len(known) == len(law) and abs(sum(known) - 1) > 1e-9:
+        at.refuse(f"the probabilities sum to {sum(known):.6g}", "probabilities that sum to 1")
+    return law
+
+
+def _impulses(at: Cursor) -> dict[str, Impulse | None]:
+    result: dict[str, Impulse | None] = {}
+    for name, cursor in at.entries("channel -> {size, when or over, priced_in}").items():
+        if name not in channels():
+            at.refuse(f"no channel is called {name!r}", "an id of a channel", nearest(name, channels()), name)
+        else:
+            result[name] = _impulse(cursor)
+    return result
+
+
+def _impulse(at: Cursor) -> Impulse | None:
+    before = len(at.findings.problems)
+    keys = at.fields(tuple(Impulse.model_fields), "an impulse")
+    if "size" not in keys or ("when" in keys) == ("over" in keys):
+        at.refuse("an impulse needs size and one of when and over", "{size: 1sd, over: 12m}")
+    values: dict[str, Any] = {key: keys[key].when() for key in ("when", "over") if key in keys}
+    if "size" in keys:
+        values["size"] = keys["size"].quantity(Subject("impulse"), "number")
+    if "priced_in" in keys:
+        values["priced_in"] = keys["priced_in"].share()
+    return Impulse.model_validate(values) if len(at.findings.problems) == before else None
+
+
+def _rules(at: Cursor) -> Rules | None:
+    before = len(at.findings.problems)
+    keys = at.fields(tuple(Rules.model_fields), "rules")
+    values: dict[str, Any] = {}
+    if "policy_rate_meetings" in keys:
+        values["policy_rate_meetings"] = keys["policy_rate_meetings"].word(("on", "off"))
+    for key, rule, field, factor in (
+        ("fx_intervention", FxIntervention, "threshold", "usdjpy"),
+        ("policy_rate_floor", PolicyRateFloor, "level", "boj_policy_rate"),
+    ):
+        if key in keys:
+            values[key] = _rule(keys[key], rule, field, factor)
+    return Rules.model_validate(values) if len(at.findings.problems) == before else None
+
+
+def _rule(at: Cursor, rule: Any, field: str, factor: str) -> object:
+    if at.node.content == "off":
+        return "off"
+    keys = at.fields((field,), f"off, or a rule with {field}")
+    if field not in keys:
+        at.refuse(f"the rule has no {field}", f"off, or {{{field}: ...}}")
+        return None
+    entry = factors()[factor]
+    quantity = keys[field].quantity(Subject(entry.quantity, entry.unit), "level")
+    return None if quantity is None else rule(**{field: quantity})
+
+
+def _member(at: Cursor) -> Member | None:
+    keys = at.fields(tuple(Member.model_fields), "a member of a mixture")
+    if len(keys) < 2:
+        at.refuse("a member needs scenario and weight", "{scenario: an_id, weight: 40%}")
+        return None
+    name, weight = keys["scenario"].slug("a scenario"), keys["weight"].share()
+    return None if name is None or weight is None else Member(scenario=name, weight=weight)

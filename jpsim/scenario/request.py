@@ -1,0 +1,120 @@
+"""What a run asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, WithJsonSchema
+
+from jpsim.errors import Problem
+from jpsim.months import Month
+from jpsim.scenario.schema import Amount, Moment, Record, Scenario, SeriesId
+from jpsim.units import Quantity
+
+__all__ = ["Executor", "Limit", "RunRequest"]
+
+Count = Annotated[int, WithJsonSchema({"type": ["integer", "number", "string"]})]
+Flag = Annotated[bool, WithJsonSchema({"enum": [True, False, "true", "false"]})]
+Format = Literal["parquet", "html", "csv", "xlsx", "pdf", "md"]
+Group = Literal["index", "sector17", "sector33", "size", "segment", "theme"]
+
+
+class Executor(Record):
+    """Where the work is done; no part of the content hash."""
+
+    kind: Literal["local", "dask"] = Field("local", description="this machine, or a Dask cluster")
+    threads: Count = Field(0, description="threads of this machine; 0 for all")
+    address: str | None = Field(None, description="address of the Dask scheduler")
+
+
+class Limit(Record):
+    """A bound on a risk number; a breach gives exit code 3."""
+
+    series: SeriesId = Field(description="series, or portfolio")
+    at: Moment = Field(description="the month end meant")
+    sd: Amount | None = Field(None, description="largest standard deviation")
+    var95: Amount | None = Field(None, description="largest value at risk at 95 %")
+    var99: Amount | None = Field(None, description="largest value at risk at 99 %")
+    es95: Amount | None = Field(None, description="largest expected shortfall at 95 %")
+    es99: Amount | None = Field(None, description="largest expected shortfall at 99 %")
+
+    @property
+    def bound(self) -> tuple[str, Quantity]:
+        """The statistic, and the most that it may be."""
+        names = ("sd", "var95", "var99", "es95", "es99")
+        return next((name, value) for name in names if (value := getattr(self, name)) is not None)
+
+
+class RunRequest(Record):
+    """A request for work, with every scenario resolved and every unit canonical.
+
+    `innovations` and `parameter_uncertainty` default to what can be carried out with the shipped model:
+    Student-t months at the model's point estimate.
+    """
+
+    scenarios: tuple[Scenario, ...] = Field(
+        description="ids or files; the first is the reference for comparison and attribution"
+    )
+    library: Mapping[str, Scenario] = Field(
+        default_factory=dict, description="scenarios that the others refer to by premium or mixture, by id"
+    )
+    model: str = Field("japan_monthly", description="an id, id@version or a folder")
+    horizon: Annotated[
+        int, WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,2}m$"})
+    ] = Field(12, description="months to simulate, as 12m")
+    paths: Count = Field(100_000, description="paths per scenario")
+    seed: Count = Field(20260130, description="seed of the random numbers")
+    innovations: Literal["gaussian", "student_t", "stochastic_volatility"] = Field(
+        "student_t", description="law of the months' shocks"
+    )
+    parameter_uncertainty: Flag = Field(False, description="whether the model's parameters are drawn, too")
+    series: Literal["all"] | tuple[str, ...] = Field(
+        "all",
+        description="all, or ids and groups: index, sector17, sector33, size, segment, theme",
+        json_schema_extra={"x-items": "series"},
+    )
+    returns: Literal["price", "total"] = Field("price", description="without or with dividends")
+    statistics: Literal["histogram", "exact"] = Field("histogram", description="how quantiles are computed")
+    portfolio: str | None = Field(None, description="file with id or code, and weight or amount")
+    limits: tuple[Limit, ...] = Field((), description="bounds on risk numbers")
+    paths_out: Literal["none", "sample", "all"] = Field("none", description="which paths are written")
+    formats: tuple[Format, ...] = Field(("parquet", "html"), description="what is written beside the manifest")
+    executor: Executor = Field(default_factory=Executor, description="where the work is done")
+    _provenance: dict[str, str] = PrivateAttr(default_factory=dict)
+    _folder: Path = PrivateAttr(default_factory=Path)
+    _warnings: tuple[Problem, ...] = PrivateAttr(())
+
+    @property
+    def as_of(self) -> Month | None:
+        """Month 0 that the scenarios agree on; None if none of them names one."""
+        everything = (*self.scenarios, *self.library.values())
+        return next((scenario.as_of for scenario in everything if scenario.as_of is not None), None)
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """Path of each leaf -> where its value came from: file:line:column, ``--set`` or default."""
+        return self._provenance
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run file, from which its paths are meant."""
+        return self._folder
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What looks like a slip but may be meant."""
+        return self._warnings
+
+    def resolved(self) -> dict[str, Any]:
+        """The run as plain mappings, lists and texts in the grammar of run files: nothing left to look up."""
+        from jpsim.scenario.canonical import plain_request
+
+        return plain_request(self)
+
+    def to_yaml(self) -> str:
+        """The resolved run as a file that loads to an equal request; provenance stands in comments below."""
+        from jpsim.scenario.canonical import write_request
+
+        return write_request(self)

@@ -1,0 +1,116 @@
+"""What kernels are given: padded coefficients, a thread's scratch memory, and where results go.
+
+Numbers of rows are padded with zeros to multiples of `TILE`; the padded size of n is written n'.
+Arrays over paths are flat: row i of a block occupies ``[i * BLOCK, (i + 1) * BLOCK)``.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["BLOCK", "LANES", "SUPERBLOCK", "TILE", "Coefficients", "Correction", "Returns", "Scratch", "Sink"]
+
+BLOCK: Final = 512
+"""Paths that advance together; their state stays in the core's own cache."""
+SUPERBLOCK: Final = 2048
+"""Paths of one task; floating-point sums are formed per superblock and added in its order."""
+TILE: Final = 4
+"""Rows and columns of a register tile."""
+LANES: Final = 64
+"""Paths whose small linear systems are solved together, and partial sums per moment."""
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+class Correction(NamedTuple):
+    """Student-t months and their conditioning; `mixed` is 0 for Gaussian months."""
+
+    mixed: int
+    scale: Floats  # (intervals, 4) the month's scale against a normal draw, see `tails`
+    exposure: Floats  # (h, m', n') with the sign reversed
+    response: Floats  # (h, n', m') exposure transposed
+    products: Floats  # (h, m, m) exposure_t exposure_t'
+    noise: Floats  # (m,) variances
+    gap: Floats  # (m,)
+
+
+class Returns(NamedTuple):
+    """The equity layer; `tail_of` names each series' table of `tails`, -1 for a normal one."""
+
+    drift: Floats  # (h, S')
+    loadings: Floats  # (S', n')
+    common: Floats  # (S', K')
+    mix: Floats  # (S', S') times the idiosyncratic standard deviations
+    aggregation: Floats  # (G', S')
+    tail_of: Integers  # (S,)
+    tails: Floats  # (tables, intervals, 4)
+
+
+class Coefficients(NamedTuple):
+    """A law, laid out for the kernels. The innovation is ``u = own + lag y + sum c + impact z + gain g``.
+
+    The observation is ``y = u + free_own + free_lag y + free_sum c``, c being the summed differences.
+    """
+
+    lags: Floats  # (p, n) observations at month 0, latest first
+    sums: Floats  # (c,) summed differences at month 0
+    own: Floats  # (h, n')
+    lag: Floats  # (h, p, n', n')
+    sum: Floats  # (h, n', c')
+    impact: Floats  # (h, n', n')
+    gain: Floats  # (h, n', m')
+    free_own: Floats  # (n',)
+    free_lag: Floats  # (p, n', n')
+    free_sum: Floats  # (n', c')
+    cumulated: Integers  # (c,) factors whose differences are summed
+    correction: Correction
+    returns: Returns
+    code: Integers  # (n,) see `law.Levels`
+    base: Floats  # (n,)
+    sum_of: Integers  # (n,) row of each factor's summed differences
+
+
+class Scratch(NamedTuple):
+    """Memory of one thread, flat, for one block."""
+
+    lags: Floats  # ((p + 1) n')
+    sums: Floats  # (c')
+    shocks: Floats  # (n'), or (h n') where all months must be known before the first
+    scales: Floats  # (h)
+    innovation: Floats  # (n')
+    draws: Floats  # (the larger of S' and K')
+    returns: Floats  # (S' + G')
+    gross: Floats  # (S' + G')
+    values: Floats  # (O)
+    targets: Floats  # (m')
+    multipliers: Floats  # (m')
+    scaled: Floats  # (m')
+    gram: Floats  # m * m * LANES
+    bins: npt.NDArray[np.uint16]  # (O, h, SUPERBLOCK), not flat: counted when the superblock is done
+    partial: Floats  # 10 * LANES
+
+
+class Sink(NamedTuple):
+    """Where a superblock's outputs go: into sums and counts, into `paths`, or both.
+
+    Unused arrays have length zero. Sums are of the standardised value ``z = (x - centre) / spread`` and
+    of the shortfall below the histogram in bins, ``v = min((x - low) / width, 0)``: z, z^2, z^3, z^4, v,
+    v^2; or, with weights, wz, wz^2, w^2 z, ..., w^2 z^4, wv, wv^2, w^2 v, w^2 v^2.
+    """
+
+    low: Floats  # (O, h)
+    per_width: Floats  # (O, h) bins per unit
+    centre: Floats  # (O, h)
+    per_spread: Floats  # (O, h)
+    start: Floats  # (O,)
+    weights: Floats  # (SUPERBLOCK,) or empty
+    units: npt.NDArray[np.int64]  # (SUPERBLOCK, 2) weight and squared weight in fixed point, or empty
+    counts: npt.NDArray[np.uint32]  # (O, h, bins) or empty
+    unit_counts: npt.NDArray[np.int64]  # (O, h, bins, 2) or empty
+    losses: npt.NDArray[np.int64]  # (O, h, 2) paths below `start`, or their weights and squares
+    sums: Floats  # (O, h, 6 or 10) or empty
+    paths: Floats  # (O, h, SUPERBLOCK) or empty

@@ -1,0 +1,101 @@
+"""Filling arrays with draws, for the kernels (rows of a block) and for callers in Python."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.simulation.kernels.arrays import BLOCK
+from jpsim.simulation.kernels.jit import entry, routine
+from jpsim.simulation.kernels.threefry import normal_pair, uniform_pair
+
+__all__ = ["COMMON", "FACTORS", "IDIOSYNCRATIC", "MEASUREMENT", "MIXING", "TARGETS", "fill_normals", "fill_uniforms"]
+
+FACTORS: Final = 1
+"""Stream of the factor shocks z_t: step t - 1 for month t, index the factor."""
+COMMON: Final = 2
+"""Stream of the common residuals zeta_t."""
+IDIOSYNCRATIC: Final = 3
+"""Stream of the idiosyncratic residuals e_t."""
+MIXING: Final = 4
+"""Stream of the months' scales s_t: index 0 of each step."""
+TARGETS: Final = 5
+"""Stream for callers who draw path-specific targets."""
+MEASUREMENT: Final = 6
+"""Stream of the measurement errors of conditioning rows: step 0, index the row."""
+
+STEP_SHIFT = np.uint64(32)
+
+
+@routine
+def fill_block(out: Any, seed: Any, stream: Any, first: Any, step: Any, size: Any) -> None:
+    """Fill `size` rows of a block, rounded up to an even number, with standard normals."""
+    for pair in range((size + 1) // 2):
+        counter = (np.uint64(step) << STEP_SHIFT) | np.uint64(pair)
+        even = out[2 * pair * BLOCK : (2 * pair + 1) * BLOCK]
+        odd = out[(2 * pair + 1) * BLOCK : (2 * pair + 2) * BLOCK]
+        for p in range(BLOCK):
+            even[p], odd[p] = normal_pair(seed, stream, first + np.uint64(p), counter)
+
+
+@routine
+def fill_row(out: Any, seed: Any, stream: Any, first: Any, step: Any) -> None:
+    """Fill one row of a block with the normals of index 0."""
+    counter = np.uint64(step) << STEP_SHIFT
+    for p in range(BLOCK):
+        out[p] = normal_pair(seed, stream, first + np.uint64(p), counter)[0]
+
+
+@entry
+def write_draws(out: Any, seed: Any, stream: Any, first: Any, normal: bool) -> None:
+    """Fill a (steps, size, count) array with normals, or with uniforms."""
+    steps, size, count = out.shape
+    for step in range(steps):
+        for index in range(size):
+            counter = (np.uint64(step) << STEP_SHIFT) | np.uint64(index // 2)
+            odd = index % 2 == 1
+            for p in range(count):
+                if normal:
+                    a, b = normal_pair(seed, stream, first + np.uint64(p), counter)
+                else:
+                    a, b = uniform_pair(seed, stream, first + np.uint64(p), counter)
+                out[step, index, p] = b if odd else a
+
+
+def fill_normals(
+    seed: int, stream: int, first_path: int, count: int, steps: int, size: int
+) -> npt.NDArray[np.float64]:
+    """Draw standard normals.
+
+    Parameters
+    ----------
+    seed, stream
+        Key of the generator, 0 to 2**64 - 1.
+    first_path, count
+        Paths ``first_path`` to ``first_path + count - 1``.
+    steps, size
+        Number of steps and of draws in each.
+
+    Returns
+    -------
+    (steps, size, count) array; each entry depends on seed, stream, path, step and index only. Step 0 is
+    month 1.
+    """
+    return _draws(seed, stream, first_path, (steps, size, count), normal=True)
+
+
+def fill_uniforms(
+    seed: int, stream: int, first_path: int, count: int, steps: int, size: int
+) -> npt.NDArray[np.float64]:
+    """Draw uniforms in the open unit interval; parameters and shape as in `fill_normals`."""
+    return _draws(seed, stream, first_path, (steps, size, count), normal=False)
+
+
+def _draws(
+    seed: int, stream: int, first_path: int, shape: tuple[int, int, int], *, normal: bool
+) -> npt.NDArray[np.float64]:
+    out = np.empty(shape)
+    write_draws(out, np.uint64(seed), np.uint64(stream), np.uint64(first_path), normal)
+    return out

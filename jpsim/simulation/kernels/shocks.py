@@ -1,0 +1,164 @@
+"""The months' scales, and the shocks' exact conditioning given those scales."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jpsim.simulation.kernels.arrays import BLOCK, LANES
+from jpsim.simulation.kernels.blocks import add_product, copy_rows, set_all
+from jpsim.simulation.kernels.elementary import log_unit
+from jpsim.simulation.kernels.jit import inlined, routine
+from jpsim.simulation.kernels.normals import FACTORS, MEASUREMENT, MIXING, fill_block, fill_row
+from jpsim.simulation.kernels.tails import scale_of
+
+__all__ = ["condition_shocks", "draw_scales", "draw_shocks", "load_targets", "log_density"]
+
+LOG_2PI = 1.8378770664093453
+
+
+@routine
+def draw_scales(scales: Any, correction: Any, seed: Any, first: Any, months: int) -> None:
+    """Fill (h, BLOCK) scales s_t; ones without mixing."""
+    for t in range(months):
+        row = scales[t * BLOCK : (t + 1) * BLOCK]
+        if correction.mixed:
+            fill_row(row, seed, np.uint64(MIXING), first, t)
+            scale_of(row, correction.scale)
+        else:
+            set_all(row, 1.0)
+
+
+@routine
+def draw_shocks(out: Any, scale: Any, seed: Any, first: Any, t: int, factors: int) -> None:
+    """Fill the rows of month t's factor shocks ``s_t z_t``."""
+    fill_block(out, seed, np.uint64(FACTORS), first, t, factors)
+    for i in range(factors):
+        row = out[i * BLOCK : (i + 1) * BLOCK]
+        for p in range(BLOCK):
+            row[p] *= scale[p]
+
+
+@inlined
+def gram_row(gram: Any, a: int, b: int, m: int) -> Any:
+    """Entry (a, b) of the small matrices of `LANES` paths."""
+    return gram[(a * m + b) * LANES : (a * m + b + 1) * LANES]
+
+
+@routine
+def factorise(gram: Any, correction: Any, scales: Any, lane: int) -> None:
+    """Cholesky factors of ``V = sum_t s_t**2 products_t + noise`` for the paths ``lane + 0..LANES``."""
+    m = correction.noise.size
+    for a in range(m):
+        for b in range(a + 1):
+            v = gram_row(gram, a, b, m)
+            set_all(v, correction.noise[a] if a == b else 0.0)
+            for t in range(correction.products.shape[0]):
+                s = scales[t * BLOCK + lane : t * BLOCK + lane + LANES]
+                weight = correction.products[t, a, b]
+                for q in range(LANES):
+                    v[q] += weight * (s[q] * s[q])
+            for k in range(b):
+                x, y = gram_row(gram, a, k, m), gram_row(gram, b, k, m)
+                for q in range(LANES):
+                    v[q] -= x[q] * y[q]
+            if a == b:
+                for q in range(LANES):
+                    v[q] = np.sqrt(v[q])
+            else:
+                pivot = gram_row(gram, b, b, m)
+                for q in range(LANES):
+                    v[q] /= pivot[q]
+
+
+@routine
+def solve_lower(gram: Any, x: Any, m: int, lane: int) -> None:
+    """Replace x by ``L**-1 x``, rows of a block."""
+    for a in range(m):
+        row = x[a * BLOCK + lane : a * BLOCK + lane + LANES]
+        for k in range(a):
+            factor, known = gram_row(gram, a, k, m), x[k * BLOCK + lane : k * BLOCK + lane + LANES]
+            for q in range(LANES):
+                row[q] -= factor[q] * known[q]
+        pivot = gram_row(gram, a, a, m)
+        for q in range(LANES):
+            row[q] /= pivot[q]
+
+
+@routine
+def solve_upper(gram: Any, x: Any, m: int, lane: int) -> None:
+    """Replace x by ``L'**-1 x``, rows of a block."""
+    for a in range(m - 1, -1, -1):
+        row = x[a * BLOCK + lane : a * BLOCK + lane + LANES]
+        for k in range(a + 1, m):
+            factor, known = gram_row(gram, k, a, m), x[k * BLOCK + lane : k * BLOCK + lane + LANES]
+            for q in range(LANES):
+                row[q] -= factor[q] * known[q]
+        pivot = gram_row(gram, a, a, m)
+        for q in range(LANES):
+            row[q] /= pivot[q]
+
+
+@inlined
+def set_gap(out: Any, correction: Any, targets: Any) -> None:
+    """Set `out` to the required value less the mean, ``gap + targets``; padded rows are zero."""
+    copy_rows(out, targets)
+    for r in range(correction.gap.size):
+        row = out[r * BLOCK : (r + 1) * BLOCK]
+        for p in range(BLOCK):
+            row[p] += correction.gap[r]
+
+
+@routine
+def condition_shocks(scratch: Any, correction: Any, seed: Any, first: Any) -> None:
+    """Move all months' scaled shocks so that the conditioning rows hold.
+
+    Adds ``s_t**2 exposure_t' V**-1 (gap + targets - sum_t exposure_t s_t z_t - e)`` to ``s_t z_t``.
+    """
+    months, rows = correction.response.shape[0], correction.gap.size
+    padded, wide = correction.response.shape[2], correction.response.shape[1] * BLOCK
+    multipliers, errors = scratch.multipliers, scratch.scaled
+    set_gap(multipliers, correction, scratch.targets)
+    fill_block(errors, seed, np.uint64(MEASUREMENT), first, 0, rows)
+    for r in range(rows):
+        sd = np.sqrt(correction.noise[r])
+        for p in range(r * BLOCK, (r + 1) * BLOCK):
+            multipliers[p] -= sd * errors[p]
+    for t in range(months):
+        add_product(multipliers, correction.exposure[t], scratch.shocks[t * wide : (t + 1) * wide])
+    for lane in range(0, BLOCK, LANES):
+        factorise(scratch.gram, correction, scratch.scales, lane)
+        solve_lower(scratch.gram, multipliers, rows, lane)
+        solve_upper(scratch.gram, multipliers, rows, lane)
+    for t in range(months):
+        scale = scratch.scales[t * BLOCK : (t + 1) * BLOCK]
+        for r in range(padded):
+            for p in range(BLOCK):
+                scratch.scaled[r * BLOCK + p] = scale[p] * scale[p] * multipliers[r * BLOCK + p]
+        add_product(scratch.shocks[t * wide : (t + 1) * wide], correction.response[t], scratch.scaled)
+
+
+@routine
+def log_density(out: Any, scratch: Any, correction: Any) -> None:
+    """Log density of ``gap + targets`` under ``N(0, V)`` for the paths of a block, V from their scales."""
+    rows = correction.gap.size
+    x = scratch.multipliers
+    set_gap(x, correction, scratch.targets)
+    set_all(out, -0.5 * rows * LOG_2PI)
+    for lane in range(0, BLOCK, LANES):
+        factorise(scratch.gram, correction, scratch.scales, lane)
+        solve_lower(scratch.gram, x, rows, lane)
+        row = out[lane : lane + LANES]
+        for a in range(rows):
+            pivot, value = gram_row(scratch.gram, a, a, rows), x[a * BLOCK + lane : a * BLOCK + lane + LANES]
+            for q in range(LANES):
+                row[q] -= log_unit(pivot[q]) + 0.5 * value[q] * value[q]
+
+
+@routine
+def load_targets(targets: Any, given: Any, offset: int) -> None:
+    """Copy a block's columns of (m, SUPERBLOCK) targets into flat rows; the padding is zero."""
+    set_all(targets, 0.0)
+    for r in range(given.shape[0]):
+        copy_rows(targets[r * BLOCK : (r + 1) * BLOCK], given[r, offset : offset + BLOCK])

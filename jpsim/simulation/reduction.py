@@ -1,0 +1,225 @@
+"""From counts and power sums to statistics and their Monte Carlo standard errors.
+
+With path weights w, S their sum, every error is that of a weighted mean of influence values psi,
+``sqrt(sum w**2 psi**2) / S``. Quantiles use Bahadur's representation, with the density from the spacing
+of two quantiles at Bofinger's distance; expected shortfall uses
+``psi = q - ES + (x - q) 1{x < q} / a``, which for equal weights is
+``[Var(x | tail) + (1 - a)(q - ES)**2] / (S a)``.
+
+References
+----------
+Bahadur (1966), A note on quantiles in large samples. https://doi.org/10.1214/aoms/1177699450
+
+Bofinger (1975), Estimation of a density function using order statistics.
+https://doi.org/10.1111/j.1467-842X.1975.tb01366.x
+
+Manistre, Hancock (2005), Variance of the CTE estimator. https://doi.org/10.1080/10920277.2005.10596207
+
+Wilson (1927), Probable inference. https://doi.org/10.1080/01621459.1927.10502953
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.errors import InputError
+from jpsim.simulation.accumulation import BINS, Totals
+from jpsim.simulation.law import Law
+from jpsim.simulation.result import STATISTICS, Histogram, ScenarioSample
+
+__all__ = ["summarise"]
+
+Floats = npt.NDArray[np.float64]
+
+LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
+QUANTILES: Final = ("q01", "q05", "q10", "q25", "q50", "q75", "q90", "q95", "q99")
+TAILS: Final = {"95": 1, "99": 0}
+"""The confidence of value at risk and expected shortfall, and the place of its quantile in `LEVELS`."""
+FLAT: Final = 1e-12
+"""Standard deviations below this part of the mean (or of 1) are rounding: the output is a constant."""
+
+
+class Moments(NamedTuple):
+    """Mean and standard deviation of every output and month, (O, h), with their errors."""
+
+    mean: Floats
+    sd: Floats
+    mean_se: Floats
+    sd_se: Floats
+
+
+def _moments(totals: Totals) -> Moments:
+    """Mean and standard deviation (divisor S) from power sums of standardised values."""
+    sums, weight, squares = totals.sums, totals.weight, totals.weight_squares
+    first, second = sums[..., 0] / weight, sums[..., 1] / weight
+    b1, b2, b3, b4 = np.moveaxis(sums[..., :4] if sums.shape[-1] == 6 else sums[..., 2:6], -1, 0)
+    variance = np.maximum(second - first * first, 0.0)
+    c2 = b2 - 2.0 * first * b1 + first**2 * squares
+    c4 = b4 - 4.0 * first * b3 + 6.0 * first**2 * b2 - 4.0 * first**3 * b1 + first**4 * squares
+    sd = np.sqrt(variance)
+    influence = np.maximum(c4 - 2.0 * variance * c2 + variance**2 * squares, 0.0)
+    sd_se = np.divide(np.sqrt(influence), 2.0 * sd, out=np.zeros_like(sd), where=sd > 0.0) / weight
+    spread = 1.0 / totals.sink.per_spread
+    mean_se = np.sqrt(np.maximum(c2, 0.0)) / weight
+    return Moments(totals.sink.centre + spread * first, spread * sd, spread * mean_se, spread * sd_se)
+
+
+def _bandwidths(effective: float) -> Floats:
+    """Bofinger's distance in probability around each of `LEVELS`, never past 0 or 1."""
+    level = np.array(LEVELS)
+    z = np.array([NormalDist().inv_cdf(a) for a in LEVELS])
+    density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    distance = (4.5 * density**4 / (2.0 * z * z + 1.0) ** 2 / effective) ** 0.2
+    floor = np.sqrt(level * (1.0 - level) / effective)
+    bounded: Floats = np.minimum(np.maximum(distance, floor), 0.9 * np.minimum(level, 1.0 - level))
+    return bounded
+
+
+def _positions(cumulated: Floats, counts: Floats, mass: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Bin, and part of that bin, below which each of the masses (k,) lies; (h, k) for (h, BINS) counts."""
+    bins = np.stack([np.searchsorted(row, mass, side="left") for row in cumulated])
+    bins = np.minimum(bins, BINS - 1)
+    inside = np.take_along_axis(counts, bins, axis=1)
+    below = np.take_along_axis(cumulated, bins, axis=1) - inside
+    part = np.divide(mass - below, inside, out=np.zeros_like(below), where=inside > 0.0)
+    return bins, np.clip(part, 0.0, 1.0)
+
+
+class Below(NamedTuple):
+    """Sums of c, c x, c x**2 over the part of a histogram below a quantile, x in bins from its low edge."""
+
+    mass: Floats
+    first: Floats
+    second: Floats
+
+
+def _below(counts: Floats, bins: npt.NDArray[np.int64], part: Floats, under: Floats) -> Below:
+    """Sum below (h,) positions of (h, BINS) counts; `under` (2, h) sums v and v**2 beyond the low edge."""
+    middle = np.arange(BINS) + 0.5
+    mass, first, second = np.zeros(bins.size), under[0].copy(), under[0] + under[1]
+    for t, (b, f) in enumerate(zip(bins, part, strict=True)):
+        whole, piece = counts[t, :b], counts[t, b] * f
+        mass[t] = whole.sum() + piece
+        first[t] += whole @ middle[:b] + piece * (b + 0.5 * f)
+        second[t] += whole @ (middle[:b] ** 2 + 1.0 / 12.0) + piece * (b * b + b * f + f * f / 3.0)
+    return Below(mass, first, second)
+
+
+def _shortfall(
+    totals: Totals, o: int, level: float, bins: npt.NDArray[np.int64], part: Floats
+) -> tuple[Floats, Floats]:
+    """Mean below the quantile of one output, (h,) in bins from the low edge, and its error."""
+    weighted = totals.squares is not totals.counts
+    under = totals.sums[o, :, -4:-2].T if weighted else totals.sums[o, :, -2:].T
+    tail = _below(totals.counts[o], bins, part, under)
+    squares = _below(totals.squares[o], bins, part, totals.sums[o, :, -2:].T) if weighted else tail
+    mean = tail.first / tail.mass
+    q = bins + part
+    base, slope = q - mean - q / level, 1.0 / level
+    inside = base**2 * squares.mass + 2.0 * base * slope * squares.first + slope**2 * squares.second
+    outside = (q - mean) ** 2 * (totals.weight_squares - squares.mass)
+    return mean, np.sqrt(np.maximum(inside + outside, 0.0)) / totals.weight
+
+
+def _quantile_errors(totals: Totals, o: int, bins: npt.NDArray[np.int64], part: Floats, width: Floats) -> Floats:
+    """Errors of the (h, L) quantiles in bins, given the (h, L) widths of ``2 delta`` in probability."""
+    level = np.array(LEVELS)
+    squares = np.cumsum(totals.squares[o], axis=1)
+    inside = np.take_along_axis(totals.squares[o], bins, axis=1)
+    below = np.take_along_axis(squares, bins, axis=1) - (1.0 - part) * inside
+    variance = (1.0 - level) ** 2 * below + level**2 * (totals.weight_squares - below)
+    error: Floats = np.sqrt(np.maximum(variance, 0.0)) / totals.weight * width
+    return error
+
+
+def _order_statistics(totals: Totals, o: int) -> dict[str, tuple[Floats, Floats]]:
+    """Quantiles and shortfalls of one output, (h,) each with its error, in bins from the low edge."""
+    counts, level = totals.counts[o], np.array(LEVELS)
+    distance = _bandwidths(totals.weight**2 / totals.weight_squares)
+    cumulated = np.cumsum(counts, axis=1)
+    mass = np.concatenate([level, level - distance, level + distance]) * totals.weight
+    bins, part = _positions(cumulated, counts, mass)
+    place, lower, upper = np.split(bins + part, 3, axis=1)
+    bins, part = bins[:, : level.size], part[:, : level.size]
+    error = _quantile_errors(totals, o, bins, part, (upper - lower) / (2.0 * distance))
+    out = {name: (place[:, k], error[:, k]) for k, name in enumerate(QUANTILES)}
+    for confidence, k in TAILS.items():
+        out[f"es{confidence}"] = _shortfall(totals, o, LEVELS[k], bins[:, k], part[:, k])
+    return out
+
+
+def _loss_probability(totals: Totals) -> tuple[Floats, Floats]:
+    """Probability of ending below month 0, and half the width of Wilson's interval at one error."""
+    p = totals.losses[..., 0] / totals.weight
+    square = totals.losses[..., 1]
+    variance = ((1.0 - p) ** 2 * square + p**2 * (totals.weight_squares - square)) / totals.weight**2
+    one = totals.weight_squares / totals.weight**2
+    return p, np.sqrt(np.maximum(variance, 0.0) + 0.25 * one * one) / (1.0 + one)
+
+
+def _tables(totals: Totals, law: Law) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Each of `STATISTICS` in reported units, with its error."""
+    moments = _moments(totals)
+    values = {name: np.empty_like(moments.mean) for name in STATISTICS}
+    errors = {name: np.empty_like(moments.mean) for name in STATISTICS}
+    values["mean"], errors["mean"] = moments.mean, moments.mean_se
+    values["sd"], errors["sd"] = moments.sd, moments.sd_se
+    values["p_loss"], errors["p_loss"] = _loss_probability(totals)
+    width = (law.high - law.low) / BINS
+    for o in range(law.start.size):
+        for name, (place, error) in _order_statistics(totals, o).items():
+            values[name][o] = law.low[o] + place * width[o]
+            errors[name][o] = error * width[o]
+    start = law.start[:, None]
+    for confidence, k in TAILS.items():
+        values[f"var{confidence}"], errors[f"var{confidence}"] = start - values[QUANTILES[k]], errors[QUANTILES[k]]
+        values[f"es{confidence}"] = start - values[f"es{confidence}"]
+    return values, errors
+
+
+def _settle_constants(values: dict[str, Floats], errors: dict[str, Floats], law: Law, counts: Floats) -> None:
+    """Give constant outputs their value and no error: a spread of rounding size is none."""
+    mean = values["mean"]
+    rounding = FLAT * np.maximum(1.0, np.abs(mean))
+    one_bin = counts.max(axis=2) == counts.sum(axis=2)
+    constant = (values["sd"] <= rounding) | (one_bin & (values["sd"] <= 1e-6 * (law.high - law.low)))
+    fall = np.broadcast_to(law.start[:, None], mean.shape) - mean
+    for name in STATISTICS:
+        errors[name][constant] = 0.0
+        if name == "sd":
+            values[name][constant] = 0.0
+        elif name in QUANTILES:
+            values[name][constant] = mean[constant]
+        elif name.startswith(("var", "es")):
+            values[name][constant] = fall[constant]
+    values["p_loss"][constant] = (fall > rounding)[constant]
+
+
+def summarise(scenario: str, paths: int, law: Law, totals: Totals) -> ScenarioSample:
+    """Reduce what was counted to a `ScenarioSample`.
+
+    Parameters
+    ----------
+    scenario, paths
+        Id and number of paths.
+    law
+        For the edges of the histograms and the values at month 0.
+    totals
+        What was counted.
+
+    Raises
+    ------
+    InputError
+        An output is infinite or not a number on some path.
+    """
+    if not np.isfinite(totals.sums).all():
+        raise InputError(f"scenario {scenario}: outputs are not finite on some paths; the law explodes")
+    values, errors = _tables(totals, law)
+    _settle_constants(values, errors, law, totals.counts)
+    effective = totals.weight**2 / totals.weight_squares
+    histogram = Histogram(law.low, law.high, totals.counts, totals.squares)
+    return ScenarioSample(scenario, paths, effective, values, errors, histogram)

@@ -1,0 +1,81 @@
+"""Tables of Student-t months and residuals for the kernels, one per number of degrees of freedom.
+
+Both maps keep the probability of a standard normal draw, so that heavy-tailed and Gaussian runs share
+their draws. Values and slopes are exact at the nodes; between them cubic Hermite interpolation is
+within a relative 1e-9 for draws up to 5 standard deviations and, for 3 degrees of freedom or more,
+1e-8 further out.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.simulation.kernels.tails import REACH, SCALE_NODES_PER_UNIT, TAIL_NODES_PER_UNIT
+
+__all__ = ["scale_table", "tail_table"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def _normal_density(z: Floats) -> Floats:
+    density: Floats = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    return density
+
+
+def _cubics(values: Floats, slopes: Floats) -> Floats:
+    """Coefficients (intervals, 4), constant first, of the cubics with these values and slopes per node."""
+    rise, left, right = np.diff(values), slopes[:-1], slopes[1:]
+    return np.column_stack([values[:-1], left, 3.0 * rise - 2.0 * left - right, left + right - 2.0 * rise])
+
+
+@lru_cache(maxsize=32)
+def scale_table(nu: float) -> Floats:
+    """Tabulate the month's scale ``sqrt((nu - 2) / g)``, g chi-square, against a normal draw.
+
+    Parameters
+    ----------
+    nu
+        Degrees of freedom, above 2.
+
+    Returns
+    -------
+    (intervals, 4) coefficients of the cubics on [-REACH, REACH], see `kernels.tails`.
+    """
+    from scipy.special import gammainccinv, gammaincinv, gammaln, ndtr
+
+    z = np.linspace(-REACH, REACH, int(2 * REACH * SCALE_NODES_PER_UNIT) + 1)
+    half = 0.5 * nu
+    g = 2.0 * np.where(z > 0.0, gammaincinv(half, ndtr(-np.abs(z))), gammainccinv(half, ndtr(-np.abs(z))))
+    log_density = (half - 1.0) * np.log(g) - 0.5 * g - half * np.log(2.0) - gammaln(half)
+    scale = np.sqrt((nu - 2.0) / g)
+    slope = 0.5 * scale / g * _normal_density(z) / np.exp(log_density)
+    return _cubics(scale, slope / SCALE_NODES_PER_UNIT)
+
+
+@lru_cache(maxsize=128)
+def tail_table(nu: float) -> Floats:
+    """Tabulate a Student-t draw of unit variance against the size of a normal draw.
+
+    Parameters
+    ----------
+    nu
+        Degrees of freedom, above 2.
+
+    Returns
+    -------
+    (intervals, 4) coefficients of the cubics on [0, REACH], see `kernels.tails`.
+    """
+    from scipy.special import betaincinv, betaln, erf, erfc
+
+    z = np.linspace(0.0, REACH, int(REACH * TAIL_NODES_PER_UNIT) + 1)
+    half, root = 0.5 * nu, z / np.sqrt(2.0)
+    inner = betaincinv(0.5, half, erf(np.minimum(root, 1.0)))
+    outer = betaincinv(half, 0.5, erfc(np.maximum(root, 1.0)))
+    ratio = np.where(root < 1.0, inner / (1.0 - inner), (1.0 - outer) / outer)
+    t = np.sqrt(nu * ratio)
+    log_density = -0.5 * (nu + 1.0) * np.log1p(ratio) - 0.5 * np.log(nu) - betaln(0.5, half)
+    unit = np.sqrt((nu - 2.0) / nu)
+    return _cubics(unit * t, unit * _normal_density(z) / np.exp(log_density) / TAIL_NODES_PER_UNIT)

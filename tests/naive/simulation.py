@@ -1,0 +1,190 @@
+"""Plain twins of the kernels: one path, one month, one row at a time, as the equations are written.
+
+The generator is written from the cipher's published definition with Python integers; heavy tails come
+from scipy's quantile functions; conditioning solves the m x m system with numpy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Sparse
+
+MASK = (1 << 64) - 1
+ROTATIONS = (16, 42, 12, 31, 16, 32, 24, 21)
+
+
+def threefry2x64(key, counter, rounds=20):
+    """Threefry-2x64 with Python's integers."""
+    schedule = (*key, 0x1BD11BDAA9FC1A22 ^ key[0] ^ key[1])
+    x0, x1 = (counter[0] + key[0]) & MASK, (counter[1] + key[1]) & MASK
+    for r in range(rounds):
+        x0 = (x0 + x1) & MASK
+        turn = ROTATIONS[r % 8]
+        x1 = (((x1 << turn) | (x1 >> (64 - turn))) & MASK) ^ x0
+        if r % 4 == 3:
+            k = r // 4 + 1
+            x0 = (x0 + schedule[k % 3]) & MASK
+            x1 = (x1 + schedule[(k + 1) % 3] + k) & MASK
+    return x0, x1
+
+
+def uniform(word):
+    return ((word >> 12) + 0.5) * 2.0**-52
+
+
+def normal(seed, stream, path, step, index):
+    """One standard normal by Box and Muller with numpy's functions."""
+    x0, x1 = threefry2x64((seed, stream), (path, step << 32 | index // 2))
+    radius = np.sqrt(-2.0 * np.log(uniform(x0)))
+    angle = 0.5 * np.pi * (uniform(x1) - 0.5)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    cosine = -cosine if x1 & 1 else cosine
+    pair = (sine, cosine) if x1 & 2 else (cosine, sine)
+    return radius * pair[index % 2]
+
+
+def scale(nu, z):
+    """Scale of a month whose normal draw is z: large scales for large draws."""
+    g = stats.chi2.ppf(stats.norm.sf(z), nu) if z > 0 else stats.chi2.isf(stats.norm.cdf(z), nu)
+    return np.sqrt((nu - 2.0) / g)
+
+
+def student(nu, z):
+    """Student-t of unit variance at the probability of z."""
+    if np.isinf(nu):
+        return z
+    return np.sign(z) * stats.t.isf(stats.norm.sf(abs(z)), nu) * np.sqrt((nu - 2.0) / nu)
+
+
+def dense(sparse, columns):
+    out = np.zeros((sparse.start.size - 1, columns))
+    for i in range(out.shape[0]):
+        for k in range(sparse.start[i], sparse.start[i + 1]):
+            out[i, sparse.columns[k]] += sparse.values[k]
+    return out
+
+
+def compressed(matrix):
+    """Rows of a matrix without their zeros."""
+    rows = [np.flatnonzero(row) for row in matrix]
+    start = np.concatenate([[0], np.cumsum([row.size for row in rows])])
+    values = [matrix[i, row] for i, row in enumerate(rows)]
+    return Sparse(start.astype(np.int64), np.concatenate(rows).astype(np.int64), np.concatenate(values))
+
+
+def scales_of(law, seed, path):
+    months = law.dynamics.intercept.shape[0]
+    if law.mixing is None or np.isinf(law.mixing.nu):
+        return np.ones(months)
+    return np.array([scale(law.mixing.nu, normal(seed, 4, path, t, 0)) for t in range(months)])
+
+
+def requirement_covariance(law, s):
+    v = np.diag(law.mixing.noise).astype(float)
+    for t, exposure in enumerate(law.mixing.exposure):
+        v += s[t] ** 2 * exposure @ exposure.T
+    return v
+
+
+def log_likelihood(law, seed, path, targets):
+    v = requirement_covariance(law, scales_of(law, seed, path))
+    return stats.multivariate_normal(np.zeros(len(v)), v).logpdf(law.mixing.gap + targets)
+
+
+def shocks_of(law, seed, path, s, targets):
+    months, n = law.dynamics.intercept.shape
+    z = np.array([[normal(seed, 1, path, t, i) for i in range(n)] for t in range(months)])
+    shocks = s[:, None] * z
+    if law.mixing is None or law.mixing.gap.size == 0:
+        return shocks
+    m = law.mixing.gap.size
+    error = np.array([np.sqrt(law.mixing.noise[r]) * normal(seed, 6, path, 0, r) for r in range(m)])
+    moved = sum(law.mixing.exposure[t] @ shocks[t] for t in range(months))
+    multiplier = np.linalg.solve(requirement_covariance(law, s), law.mixing.gap + targets - moved - error)
+    return np.array([shocks[t] + s[t] ** 2 * law.mixing.exposure[t].T @ multiplier for t in range(months)])
+
+
+def reported(levels, observation, sums, cumulated):
+    out = observation.copy()
+    for i, code in enumerate(levels.code):
+        if code == 1:
+            out[i] = np.exp(observation[i] / 100.0)
+        if code == 2:
+            out[i] = levels.base[i] * np.exp(sums[list(cumulated).index(i)] / 100.0)
+    return out
+
+
+def path_outputs(law, seed, path, targets=None):
+    """Outputs (O, h) of one path."""
+    dynamics, equity = law.dynamics, law.equity
+    months, n = dynamics.intercept.shape
+    series, common = equity.common.shape
+    m = max(dynamics.gain.shape[2], 0 if law.mixing is None else law.mixing.gap.size)
+    g = np.zeros(m) if targets is None else targets
+    s = scales_of(law, seed, path)
+    shocks = shocks_of(law, seed, path, s, g)
+    mix, aggregation = dense(equity.mix, series), dense(equity.aggregation, series)
+    state = dynamics.state.copy()
+    lags = state.size - dynamics.cumulated.size
+    gross = np.ones(series + aggregation.shape[0])
+    out = []
+    for t in range(months):
+        pulled = dynamics.gain[t] @ g[: dynamics.gain.shape[2]]
+        y = dynamics.intercept[t] + dynamics.transition[t] @ state + dynamics.impact[t] @ shocks[t] + pulled
+        u = y - dynamics.free_intercept - dynamics.free_transition @ state
+        state = np.concatenate([y, state[: lags - n], state[lags:] + y[dynamics.cumulated]])
+        zeta = np.array([normal(seed, 2, path, t, k) for k in range(common)])
+        e = np.array([student(equity.idio_nu[i], normal(seed, 3, path, t, i)) for i in range(series)])
+        r = equity.drift[t] + equity.loadings @ u + s[t] * equity.common @ zeta + mix @ (equity.idio_sd * e)
+        gross *= 1.0 + np.concatenate([r, aggregation @ r])
+        out.append(np.concatenate([reported(law.levels, y, state[lags:], dynamics.cumulated), gross - 1.0]))
+    return np.array(out).T
+
+
+def example_law(rng, *, n=5, p=2, months=4, series=7, groups=3, common=2, nu=np.inf, rows=0, gain=0, idio_nu=np.inf):
+    """A stable law of any size with random coefficients, monthly like the shipped ones."""
+    cumulated = np.arange(1, n, 3)
+    d = p * n + cumulated.size
+    free = np.zeros((n, d))
+    free[:, : p * n] = rng.normal(0.0, 0.3 / np.sqrt(p * n), (n, p * n))
+    transition = free + (0.02 * rng.normal(size=(months, n, d)) if gain else 0.0)
+    factor = np.tril(rng.normal(0.0, 0.1, (n, n))) + 0.4 * np.eye(n)
+    code = np.array([2 if i in cumulated else (1 if i % 3 == 2 else 0) for i in range(n)])
+    base = rng.uniform(50.0, 150.0, n)
+    intercept = rng.normal(0.0, 0.1, n)
+    dynamics = Dynamics(
+        state=np.concatenate([rng.normal(size=p * n), np.zeros(cumulated.size)]),
+        intercept=np.tile(intercept, (months, 1)) + (0.1 * rng.normal(size=(months, n)) if gain else 0.0),
+        transition=np.broadcast_to(transition, (months, n, d)).copy(),
+        impact=np.tile(factor, (months, 1, 1)),
+        gain=0.2 * rng.normal(size=(months, n, gain)),
+        free_intercept=intercept,
+        free_transition=free,
+        cumulated=cumulated,
+    )
+    mixing = None
+    if np.isfinite(nu):
+        noise = np.where(np.arange(rows) % 2 == 0, 0.0, 0.1)
+        mixing = Mixing(nu, 0.5 * rng.normal(size=(months, rows, n)), noise, rng.normal(size=rows))
+    mix = np.eye(series)
+    mix[-2:, :4] = 0.25
+    weights = rng.dirichlet(np.ones(series), groups)
+    weights[0, : series // 2] = 0.0
+    equity = Equity(
+        drift=np.full((months, series), 0.005),
+        loadings=rng.normal(0.0, 0.01, (series, n)),
+        common=rng.normal(0.0, 0.01, (series, common)),
+        mix=compressed(mix),
+        idio_sd=rng.uniform(0.01, 0.03, series),
+        idio_nu=np.broadcast_to(idio_nu, series).astype(float).copy(),
+        aggregation=compressed(weights),
+    )
+    outputs = n + series + groups
+    start = np.concatenate([np.where(code == 2, base, np.where(code == 1, 1.0, dynamics.state[:n])), np.zeros(series + groups)])
+    spread = np.concatenate([np.where(code == 2, 0.1 * base, np.where(code == 1, 0.1, 4.0)), np.full(series + groups, 0.8)])
+    low = np.repeat((start - spread)[:, None], months, axis=1)
+    high = np.repeat((start + spread)[:, None], months, axis=1)
+    assert low.shape == (outputs, months)
+    return Law(dynamics, mixing, equity, Levels(code, base), low, high, start)

@@ -1,0 +1,25 @@
+"""Tiled products over paths against numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+from jpsim.simulation.kernels.arrays import BLOCK
+from jpsim.simulation.kernels.blocks import add_product
+
+
+@njit
+def product(out, matrix, x):
+    add_product(out, matrix, x)
+
+
+@pytest.mark.parametrize(("rows", "columns", "share"), [(4, 4, 1.0), (8, 20, 1.0), (52, 12, 0.1), (12, 0, 1.0), (8, 8, 0.0)])
+def test_product_is_added(rows, columns, share):
+    rng = np.random.default_rng(5)
+    matrix = rng.normal(size=(rows, columns)) * (rng.random((rows, columns)) < share)
+    x, out = rng.normal(size=columns * BLOCK), rng.normal(size=rows * BLOCK)
+    expected = out.reshape(rows, BLOCK) + matrix @ x.reshape(columns, BLOCK)
+    product(out, matrix, x)
+    np.testing.assert_allclose(out.reshape(rows, BLOCK), expected, rtol=0.0, atol=1e-12)
