@@ -201,8 +201,10 @@ def parse_integer(text: str, low: int, high: int) -> int:
     if written:
         raise QuantityError(_wrong_unit(text, written), allowed, f"write {_plain(number)}")
     value = _finite(number, text, allowed)
-    if not value.is_integer() or not low <= number <= high:
-        raise QuantityError(f"{text!r} is not a whole number from {low} to {high}", allowed)
+    if not value.is_integer():
+        raise QuantityError(f"{text!r} is not a whole number", allowed)
+    if not low <= number <= high:
+        raise QuantityError(f"{text!r} is too {'small' if number < low else 'large'}", allowed)
     return int(number)
 
 
@@ -227,7 +229,7 @@ def _split(text: str, allowed: str) -> tuple[Decimal, str]:
     """Take a text apart into its number and its unit."""
     match = _NUMBER.fullmatch(text.strip())
     if match is None or re.match(r"[0-9_.:,]", match[2]):
-        raise QuantityError(f"{text!r} is not a number with a unit", allowed, _plainer_spelling(text))
+        raise QuantityError(f"{text!r} is not a number", allowed, _plainer_spelling(text))
     return Decimal(match[1].replace("_", "")), match[2]
 
 
@@ -274,7 +276,9 @@ def _nearest_spelling(text: str, units: _Units) -> str | None:
 def _plausible(number: Decimal, units: _Units) -> list[str]:
     """Units in which a bare number would not look like a slip; all of them if there is no such unit."""
     named = [name for name in units if name]
-    usual = [name for name in named if unusual(Quantity(float(number * Decimal(units[name][1])), units[name][0])) is None]
+    usual = [
+        name for name in named if unusual(Quantity(float(number * Decimal(units[name][1])), units[name][0])) is None
+    ]
     return [name for name in usual if name != "sd" or abs(number) < 10] or named
 
 

@@ -231,7 +231,8 @@ class _Chain:
         residual = left - x @ np.concatenate([matrix.T for matrix in self.B])
         scale = self._prior.scale + residual.T @ (residual * self._weights[:, None])
         dof = self._prior.dof + self._weights.sum()
-        self.Sigma = np.asarray(invwishart.rvs(dof, (scale + scale.T) / 2, random_state=self._rng))
+        draw = invwishart.rvs(dof, (scale + scale.T) / 2, random_state=self._rng)
+        self.Sigma = np.asarray(draw).reshape(scale.shape)
 
     def _draw_means(self) -> None:
         mean, precision = means_given(self.B, self.Sigma, self.panel, self._weights, self._prior)

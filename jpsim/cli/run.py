@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -40,7 +40,7 @@ def command(
     out: Path,
     dry_run: bool,
     everything: bool,
-    lang: str,
+    lang: Literal["en", "ja"],
     as_json: bool,
 ) -> None:
     """Carry out the run file CONFIG: simulate its scenarios, store the run, print the table."""
@@ -139,7 +139,7 @@ def _plausible(card: dict[str, Any]) -> str:
     )
 
 
-def _show_run(run: Run, path: Path, *, as_json: bool, everything: bool, lang: str) -> None:
+def _show_run(run: Run, path: Path, *, as_json: bool, everything: bool, lang: Literal["en", "ja"]) -> None:
     if as_json:
         scenarios = {
             name: {"effective_sample": told["effective_sample"], "warnings": told["warnings"]}

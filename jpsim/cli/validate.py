@@ -28,7 +28,7 @@ def command(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _check(path: Path) -> dict[str, Any]:
-    """What a file is, and what is wrong with it."""
+    """Say what a file is, and what is wrong with it."""
     from jpsim.errors import InputError
     from jpsim.scenario import RunRequest, load_file
 

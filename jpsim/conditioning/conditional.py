@@ -61,8 +61,7 @@ class Conditional:
     def shock_gain(self) -> Floats:
         """(h n, m) response of the stacked shocks to the gaps."""
         variance = self.stacked.cov + np.diag(self.table.noise)
-        gain: Floats = np.linalg.solve(variance, self.stacked.flat).T
-        return gain
+        return np.ascontiguousarray(np.linalg.solve(variance, self.stacked.flat).T, dtype=np.float64)
 
     @cached_property
     def mean_shocks(self) -> Floats:

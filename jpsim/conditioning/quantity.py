@@ -44,7 +44,7 @@ class Conditioned:
     def value(self, stated: Quantity, role: str, month: int) -> float:
         """Model units of a stated level or change (`role`) at a month; of a price, its logarithm's."""
         if stated.unit == "sd":
-            return self.base + stated.value * self.shock_sd * month**0.5
+            return self.base + stated.value * self.shock_sd * float(np.sqrt(month))
         if role == "change":
             return self.base + (100.0 * log(1.0 + stated.value) if self.logarithmic else stated.value)
         return 100.0 * log(stated.value) if self.logarithmic else stated.value
@@ -56,7 +56,7 @@ class Conditioned:
         price is taken relative to it.
         """
         if sd.unit == "sd":
-            spread = sd.value * self.shock_sd * month**0.5
+            spread = sd.value * self.shock_sd * float(np.sqrt(month))
             return (centre - spread**2 / 200.0 if kind == "marginal" and self.logarithmic else centre), spread
         if not self.logarithmic:
             return centre, sd.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -18,7 +18,7 @@ from jpsim.conditioning.statements import state_rows
 from jpsim.conditioning.support import refuse_unsupported
 from jpsim.conditioning.system import System, build_system
 from jpsim.dictionary import boj_meetings
-from jpsim.errors import InputError, Problem
+from jpsim.errors import InputError, Place, Problem
 from jpsim.model import Model
 from jpsim.months import Month
 from jpsim.scenario import Scenario
@@ -95,7 +95,7 @@ def _state_all(system: System, scenario: Scenario) -> list[Row]:
         quantity = find_conditioned(system, name, weights)
         for number, block in enumerate(blocks):
 
-            def find(*path: str, name: str = name, number: int = number) -> object:
+            def find(*path: str, name: str = name, number: int = number) -> Place | None:
                 return scenario.place("conditions", name, number, *path)
 
             rows.extend(state_rows(quantity, block, system.model.as_of, find))
@@ -144,9 +144,9 @@ def _refuse_strangers(model: Model, scenario: Scenario, horizon: int) -> None:
         raise InputError(problems)
 
 
-def _unknown(model: Model, scenario: Scenario, path: str, names: object) -> list[Problem]:
+def _unknown(model: Model, scenario: Scenario, path: str, names: Iterable[str]) -> list[Problem]:
     problems = []
-    for name in names:  # type: ignore[attr-defined]
+    for name in names:
         if name in model.factors:
             continue
         near = get_close_matches(name, model.factors, 1)

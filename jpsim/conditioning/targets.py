@@ -86,10 +86,11 @@ def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
         entropy -= float(np.log(max(law.probability, 1e-300)))
     cross = follow @ fitted
     spread = np.block([[fitted, cross.T], [cross, within + cross @ follow.T]])
+    root = np.asarray(np.linalg.cholesky(fitted) if marginal else fitted, dtype=np.float64)
     return TargetLaw(
         tuple(marginal + ranges),
         np.concatenate([wanted, centre]),
-        np.linalg.cholesky(fitted) if marginal else fitted,
+        root,
         follow,
         law,
         spread,
@@ -109,7 +110,7 @@ def _regress(
     mean: Floats, cov: Floats, on: list[int], rows: list[int], values: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Regression of `rows` on the rows `on`: slope, mean at the given values, residual covariance."""
-    slope = np.linalg.solve(cov[np.ix_(on, on)], cov[np.ix_(on, rows)]).T
+    slope = np.asarray(np.linalg.solve(cov[np.ix_(on, on)], cov[np.ix_(on, rows)]).T, dtype=np.float64)
     left_mean = mean[rows] + slope @ (values - mean[on])
     return slope, left_mean, cov[np.ix_(rows, rows)] - slope @ cov[np.ix_(on, rows)]
 

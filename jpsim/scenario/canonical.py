@@ -24,7 +24,7 @@ __all__ = ["plain_request", "plain_scenario", "write_request", "write_scenario"]
 
 
 def plain_scenario(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as mappings, lists and texts; keys that say nothing are left out."""
+    """Write a scenario as mappings, lists and texts; keys that say nothing are left out."""
     written = {name: getattr(scenario, name) for name in Scenario.model_fields}
     units = _units(scenario)
     plain: dict[str, Any] = {"schema": SCHEMA}
@@ -39,7 +39,7 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
 
 
 def plain_request(request: RunRequest) -> dict[str, Any]:
-    """A run as mappings, lists and texts, with all scenarios inline and all defaults written out."""
+    """Write a run as mappings, lists and texts, with all scenarios inline and all defaults written out."""
     plain: dict[str, Any] = {"schema": RUN_SCHEMA}
     plain["scenarios"] = [plain_scenario(scenario) for scenario in request.scenarios]
     if request.library:
@@ -54,12 +54,12 @@ def plain_request(request: RunRequest) -> dict[str, Any]:
 
 
 def write_scenario(scenario: Scenario) -> str:
-    """A scenario as YAML that loads to an equal scenario."""
+    """Write a scenario as YAML that loads to an equal scenario."""
     return _dump(plain_scenario(scenario))
 
 
 def write_request(request: RunRequest) -> str:
-    """A run as YAML that loads to an equal request, with the provenance of its leaves in comments."""
+    """Write a run as YAML that loads to an equal request, with the provenance of its leaves in comments."""
     origins = [f"#   {key}: {place}" for key, place in sorted(request.provenance.items())]
     return "\n".join([_dump(plain_request(request)) + "# where each value came from", *origins, ""])
 
@@ -73,7 +73,7 @@ def _units(scenario: Scenario) -> dict[str, str]:
 
 
 def _unit(name: str) -> str:
-    """Unit that must stand beside a level; indices have none."""
+    """Find the unit that must stand beside a level; indices have none."""
     entry = factors().get(name)
     return entry.unit if entry is not None and entry.quantity in ("price", "flow", "activity") else ""
 
@@ -102,7 +102,7 @@ def _plain(value: Any, unit: str = "") -> Any:
 
 
 def _plain_record(record: BaseModel, unit: str) -> Any:
-    """A record as a mapping without the keys that say nothing; a bare number for bounds with an equal."""
+    """Write a record as a mapping without the keys that say nothing; a bare number for bounds with an equal."""
     said = {
         name: getattr(record, name)
         for name, field in type(record).model_fields.items()

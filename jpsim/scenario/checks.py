@@ -113,7 +113,7 @@ def _outside(when: When, as_of: Month | None, horizon: int | None, place: Place 
 
 
 def _repeated(name: str, blocks: tuple[Condition, ...], as_of: Month | None, origin: Origin) -> Iterator[Problem]:
-    """The same month of one factor given twice: as level, change or table, or as two ranges."""
+    """Find the same month of one factor given twice: as level, change or table, or as two ranges."""
     seen: dict[tuple[object, bool], Place | None] = {}
     for number, block in enumerate(blocks):
         for kind in _KINDS:
@@ -131,7 +131,7 @@ def _repeated(name: str, blocks: tuple[Condition, ...], as_of: Month | None, ori
 def _without_meeting(
     scenario: Scenario, block: Condition, path: tuple[str | int, ...], as_of: Month, origin: Origin
 ) -> Iterator[Problem]:
-    """Moves of the policy rate that no meeting decides: in the month itself with `step`, else since the last date."""
+    """Find moves of the policy rate that no meeting decides: in the month itself with `step`, else since the last date."""
     for kind, start in (("level", scenario.state.get(_POLICY_RATE)), ("change", Quantity(0.0, "pp"))):
         last, last_month = start, as_of
         for when, value in sorted(getattr(block, kind).items(), key=lambda item: item[0].index(as_of)):

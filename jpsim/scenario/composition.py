@@ -101,9 +101,7 @@ def _merged(below: Node, above: Node, path: Path) -> Node:
     return without_nulls(Node(content, above.place, keys))
 
 
-def _conflicts(
-    first: Node | None, second: Node, own: Node | None, path: Path
-) -> Iterator[tuple[Path, Node, Node]]:
+def _conflicts(first: Node | None, second: Node, own: Node | None, path: Path) -> Iterator[tuple[Path, Node, Node]]:
     """Leaves that two parents set differently and that the child leaves alone."""
     if first is None or (own is not None and not isinstance(own.content, dict)):
         return
@@ -143,7 +141,7 @@ def _judge_idle_nulls(own: Node, base: Node | None, path: Path, findings: Findin
 
 
 def _names(path: Path) -> set[str]:
-    """What may stand at a path, where that is a closed list."""
+    """List what may stand at a path, where that is a closed list."""
     if not path:
         return {"schema", "extends", *Scenario.model_fields}
     return {"conditions": set(factors()), "impulses": set(channels()), "rules": set(Rules.model_fields)}.get(

@@ -29,7 +29,7 @@ class Findings:
     warnings: list[Problem] = field(default_factory=list)
 
     def in_order(self) -> list[Problem]:
-        """The problems, each once, in the order in which they are written."""
+        """Give the problems, each once, in the order in which they are written."""
         files = list(dict.fromkeys(problem.place.source for problem in self.problems if problem.place))
 
         def position(problem: Problem) -> tuple[int, int, int]:
@@ -58,7 +58,7 @@ class Cursor:
     findings: Findings
 
     def at(self, node: Node) -> Cursor:
-        """The same findings at another node."""
+        """Put the same findings at another node."""
         return Cursor(node, self.findings)
 
     def refuse(self, found: str, allowed: str | None = None, fix: str | None = None, key: str | None = None) -> None:
@@ -71,21 +71,21 @@ class Cursor:
         self.findings.warnings.append(Problem(found, place or self.node.place, fix=fix))
 
     def entries(self, what: str) -> dict[str, Cursor]:
-        """The values of a mapping whose keys are free; `what` names it in the problem."""
+        """Read the values of a mapping whose keys are free; `what` names it in the problem."""
         if not isinstance(self.node.content, dict):
             self.refuse(f"{self.said} stands where a mapping is expected", what)
             return {}
         return {key: self.at(node) for key, node in self.node.content.items()}
 
     def fields(self, known: Collection[str], what: str) -> dict[str, Cursor]:
-        """The values of a mapping with known keys; refuses the others."""
+        """Read the values of a mapping with known keys; refuses the others."""
         found = self.entries(f"{what} with the keys {', '.join(known)}")
         for key in [key for key in found if key not in known]:
             self.refuse(f"{what} has no key {key!r}", f"the keys {', '.join(known)}", nearest(key, known), key)
         return {key: cursor for key, cursor in found.items() if key in known}
 
     def items(self, what: str) -> list[Cursor]:
-        """The items of a list; `what` names it in the problem."""
+        """Read the items of a list; `what` names it in the problem."""
         if not isinstance(self.node.content, list):
             self.refuse(f"{self.said} stands where a list is expected", what)
             return []
@@ -110,14 +110,14 @@ class Cursor:
         return None
 
     def known(self, ids: Mapping[str, object] | Collection[str], what: str) -> str | None:
-        """An id out of a dictionary."""
+        """Read an id out of a dictionary."""
         if isinstance(self.node.content, str) and self.node.content in ids:
             return self.node.content
         self.refuse(f"no {what} is called {self.said}", f"an id of a {what}", nearest(self._text, ids))
         return None
 
     def slug(self, what: str) -> str | None:
-        """An id that a user chooses."""
+        """Read an id that a user chooses."""
         text = self._text
         if _SLUG.fullmatch(text) and not _RESERVED.fullmatch(text):
             return text
@@ -131,7 +131,7 @@ class Cursor:
         return None
 
     def quantity(self, subject: Subject, role: Role) -> Quantity | None:
-        """A quantity with its unit; warns where it looks like a slip."""
+        """Read a quantity with its unit; warns where it looks like a slip."""
         try:
             result = parse_quantity(self._text, subject.quantity, role, subject.unit)
         except QuantityError as error:
@@ -142,7 +142,7 @@ class Cursor:
         return result
 
     def share(self) -> float | None:
-        """A probability or weight."""
+        """Read a probability or weight."""
         try:
             return parse_share(self._text).value
         except QuantityError as error:
@@ -150,7 +150,7 @@ class Cursor:
             return None
 
     def integer(self, low: int, high: int) -> int | None:
-        """A whole number."""
+        """Read a whole number."""
         try:
             return parse_integer(self._text, low, high)
         except QuantityError as error:
@@ -158,16 +158,16 @@ class Cursor:
             return None
 
     def flag(self) -> bool | None:
-        """``true`` or ``false``; the other words of YAML 1.1 are refused."""
+        """Read ``true`` or ``false``; the other words of YAML 1.1 are refused."""
         word = self.word(("true", "false"))
         return None if word is None else word == "true"
 
     def when(self) -> When | None:
-        """A date."""
+        """Read a date."""
         return self._when(self._text, None)
 
     def dated(self, what: str) -> dict[When, Cursor]:
-        """The values of a mapping from dates; refuses dates that stand there twice."""
+        """Read the values of a mapping from dates; refuses dates that stand there twice."""
         found: dict[When, Cursor] = {}
         for key, cursor in self.entries(f"{what}: a mapping from dates").items():
             when = self._when(key, key)
@@ -180,7 +180,7 @@ class Cursor:
         return found
 
     def month(self) -> Month | None:
-        """A calendar month."""
+        """Read a calendar month."""
         try:
             return Month.parse(self._text)
         except ValueError:

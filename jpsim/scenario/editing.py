@@ -27,9 +27,8 @@ def edit(scenario: Scenario, path: tuple[str, ...], value: object) -> Scenario:
     findings = Findings()
     root = node_of(plain_scenario(scenario), Place(scenario.id))
     changed = assign(root, path, node_of(value, place))
-    edited = None if changed is None else read_scenario(without_nulls(changed), findings)
-    if edited is not None:
-        edited._origin = replace(edited._origin, warnings=tuple(findings.warnings))
-    else:
+    edited = read_scenario(without_nulls(changed or root), findings)
+    if findings.problems:
         raise InputError(findings.in_order())
+    edited._origin = replace(edited._origin, warnings=tuple(findings.warnings))
     return edited

@@ -32,9 +32,8 @@ SCHEMA = "jpsim/scenario@1"
 _WORDS = {"id", "title", "narrative", "sources", "channels"}
 
 
-def read_scenario(root: Node, findings: Findings) -> Scenario | None:
-    """Read a scenario; None if there are problems, which `findings` then has."""
-    before = len(findings.problems)
+def read_scenario(root: Node, findings: Findings) -> Scenario:
+    """Read a scenario; if `findings` has new problems, it is only a draft, without what is wrong."""
     cursor = Cursor(root, findings)
     keys = cursor.fields(("schema", "extends", *Scenario.model_fields), "a scenario")
     keys.pop("extends", None)  # resolved already
@@ -56,7 +55,7 @@ def read_scenario(root: Node, findings: Findings) -> Scenario | None:
     scenario = Scenario.model_validate({"id": "unnamed", **values})
     check_conditions(cursor, scenario)
     scenario._origin = Origin(places_of(root))
-    return scenario if len(findings.problems) == before else None
+    return scenario
 
 
 def _readers(subjects: Mapping[str, Subject]) -> dict[str, Any]:
@@ -120,7 +119,7 @@ def _combinations(at: Cursor) -> dict[str, dict[str, float]]:
 
 
 def _weight(at: Cursor) -> float | None:
-    """A bare number that is not zero."""
+    """Read a bare number that is not zero."""
     quantity = at.quantity(Subject("weight"), "number")
     if quantity is not None and quantity.value == 0:
         at.refuse("a weight of zero", "a number other than zero")
@@ -133,7 +132,7 @@ def _kind(factor: str) -> str:
 
 
 def _subjects(combinations: Mapping[str, Mapping[str, float]]) -> dict[str, Subject]:
-    """What decides the units of each factor and combination."""
+    """Find what decides the units of each factor and combination."""
     subjects = {entry.id: Subject(entry.quantity, entry.unit) for entry in factors().values()}
     for name, weights in combinations.items():
         first = subjects.get(next(iter(weights), ""))
@@ -161,7 +160,6 @@ def _levels(at: Cursor, subjects: Mapping[str, Subject]) -> dict[str, Quantity]:
 
 
 def _conditions(at: Cursor, subjects: Mapping[str, Subject]) -> dict[str, tuple[Condition, ...]]:
-    """What is known of each path; entries with problems are left out."""
     result: dict[str, tuple[Condition, ...]] = {}
     for name, cursor in at.entries("factor or combination -> what is known of its path").items():
         if name not in subjects:
@@ -171,26 +169,23 @@ def _conditions(at: Cursor, subjects: Mapping[str, Subject]) -> dict[str, tuple[
         blocks = cursor.items("a list of blocks") if several else [cursor]
         if not blocks:
             cursor.refuse(f"nothing is said of {name!r}", "a block, or null to remove what a parent says")
-        read = [_condition(block, subjects[name]) for block in blocks]
-        whole = tuple(block for block in read if block is not None)
-        if len(whole) == len(read):
-            result[name] = whole
+        result[name] = tuple(_condition(block, subjects[name]) for block in blocks)
     return result
 
 
-def _condition(at: Cursor, subject: Subject) -> Condition | None:
-    before = len(at.findings.problems)
+def _condition(at: Cursor, subject: Subject) -> Condition:
+    """One block; what is wrong in it is left out, and the findings refuse the whole."""
     keys = at.fields(tuple(Condition.model_fields), "a condition")
     values: dict[str, Any] = {}
     for key in ("level", "change"):
         if key in keys:
             dated = keys[key].dated(key)
             role: Any = key
-            values[key] = {when: value.quantity(subject, role) for when, value in dated.items()}
+            values[key] = _present({when: value.quantity(subject, role) for when, value in dated.items()})
     if "range" in keys:
-        values["range"] = {when: _range(value, subject) for when, value in keys["range"].dated("range").items()}
+        values["range"] = _present({when: _range(at, subject) for when, at in keys["range"].dated("range").items()})
     if "table" in keys:
-        values["table"] = {when: _table(value, subject) for when, value in keys["table"].dated("table").items()}
+        values["table"] = {when: _table(at, subject) for when, at in keys["table"].dated("table").items()}
     if "kind" in keys:
         values["kind"] = keys["kind"].word(("hard", "measurement", "marginal"))
     if "fill" in keys:
@@ -198,7 +193,12 @@ def _condition(at: Cursor, subject: Subject) -> Condition | None:
     if "sd" in keys:
         values["sd"] = keys["sd"].quantity(_spread_of(subject, "change" in keys), "sd")
     _check_block(at, keys)
-    return Condition.model_validate(values) if len(at.findings.problems) == before else None
+    return Condition.model_validate(_present(values))
+
+
+def _present(values: dict[Any, Any]) -> dict[Any, Any]:
+    """Drop what could not be read."""
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _spread_of(subject: Subject, of_change: bool) -> Subject:
@@ -210,7 +210,8 @@ def _check_block(at: Cursor, keys: Mapping[str, Cursor]) -> None:
     """Refuse blocks whose keys do not fit together."""
     kind = keys["kind"].node.content if "kind" in keys else "hard"
     if not keys.keys() & {"level", "change", "range", "table"}:
-        at.refuse("the condition says nothing", "at least one of level, change, range, table")
+        if isinstance(at.node.content, dict) and len(keys) == len(at.node.content):  # else a key is misspelled
+            at.refuse("the condition says nothing", "at least one of level, change, range, table")
     elif not keys.keys() & {"level", "change"}:
         for key in sorted(keys.keys() & {"kind", "sd", "fill"}):
             at.refuse(f"{key} belongs to level and change", "range and table are kinds of their own", key=key)
@@ -233,7 +234,7 @@ def _range(at: Cursor, subject: Subject) -> tuple[Quantity | None, Quantity | No
     return low, high
 
 
-def _table(at: Cursor, subject: Subject) -> dict[Quantity, float | None]:
+def _table(at: Cursor, subject: Subject) -> dict[Quantity, float]:
     law: dict[Quantity, float | None] = {}
     for text, cursor in at.entries("level -> probability").items():
         level = at.at(Node(text, at.node.key_place(text))).quantity(subject, "level")
@@ -244,7 +245,7 @@ def _table(at: Cursor, subject: Subject) -> dict[Quantity, float | None]:
     known = [share for share in law.values() if share is not None]
     if len(known) == len(law) and abs(sum(known) - 1) > 1e-9:
         at.refuse(f"the probabilities sum to {sum(known):.6g}", "probabilities that sum to 1")
-    return law
+    return _present(law)
 
 
 def _impulses(at: Cursor) -> dict[str, Impulse | None]:
@@ -288,9 +289,9 @@ def _rules(at: Cursor) -> Rules | None:
 def _rule(at: Cursor, rule: Any, field: str, factor: str) -> object:
     if at.node.content == "off":
         return "off"
-    keys = at.fields((field,), f"off, or a rule with {field}")
+    keys = at.fields((field,), "the rule") if isinstance(at.node.content, dict) else {}
     if field not in keys:
-        at.refuse(f"the rule has no {field}", f"off, or {{{field}: ...}}")
+        at.refuse(f"{at.said} stands where a rule is expected", f"off, or {{{field}: ...}}")
         return None
     entry = factors()[factor]
     quantity = keys[field].quantity(Subject(entry.quantity, entry.unit), "level")

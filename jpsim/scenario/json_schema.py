@@ -86,13 +86,13 @@ def _or_null(schema: Schema) -> Schema:
 
 
 def _admit_references(run: Schema) -> None:
-    """A run lists scenarios by id or file, or writes them out."""
+    """Admit that a run lists scenarios by id or file, or writes them out."""
     items = run["properties"]["scenarios"]
     items["items"] = {"anyOf": [{"type": "string"}, items["items"]]}
 
 
 def _ids() -> Schema:
-    """Enumerations of ids, with their names for the editor."""
+    """Enumerate the ids, with their names for the editor."""
     names: dict[str, dict[str, str]] = {
         "factors": {entry.id: f"{entry.name_en} / {entry.name_ja}" for entry in factors().values()},
         "series": {entry.id: f"{entry.name_en} / {entry.name_ja}" for entry in series().values()},
@@ -116,6 +116,8 @@ def _resolve_marks(part: Any) -> None:
         for mark, resolve in _MARKS.items():
             if mark in part:
                 resolve(part, part.pop(mark))
+        if "patternProperties" in part:
+            part["additionalProperties"] = False
         for item in part.values():
             _resolve_marks(item)
 
@@ -134,7 +136,7 @@ def _resolve_keys(part: Schema, which: str) -> None:
 
 
 def _resolve_single(part: Schema, _: bool) -> None:
-    """A list may be written as its only item."""
+    """Admit that a list may be written as its only item."""
     for holder in (*part["properties"].values(), part["additionalProperties"]):
         listed = holder["anyOf"][0] if "anyOf" in holder else holder
         item = dict(listed["items"])

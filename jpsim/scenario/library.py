@@ -85,12 +85,15 @@ class Library:
         Scenarios that are written in the run itself, by id.
     overrides
         Scenario id -> what ``--set`` changes in it.
+    drafts
+        All scenarios resolved so far by id, also those with problems, without what is wrong in them.
     """
 
     findings: Findings
     near: Path
     inline: dict[str, Node] = field(default_factory=dict)
     overrides: Mapping[str, Sequence[Override]] = field(default_factory=dict)
+    drafts: dict[str, Scenario] = field(default_factory=dict)
     _composed: dict[str, Node | None] = field(default_factory=dict)
     _scenarios: dict[str, Scenario | None] = field(default_factory=dict)
     _files: dict[str, Path] = field(default_factory=dict)
@@ -111,11 +114,11 @@ class Library:
         return at.slug("a scenario") and (text if self._find(text, self.near, at) else None)
 
     def scenario(self, identifier: str) -> Scenario | None:
-        """The resolved scenario of an id that was added or referred to; None if it has problems."""
+        """Return the resolved scenario of an id that was added or referred to; None if it has problems."""
         return self._resolved(identifier, None, self.near)
 
     def composed(self, identifier: str, chain: tuple[str, ...], at: Cursor | None, near: Path) -> Node | None:
-        """The tree of a scenario laid over its parents and overridden; None if it has problems."""
+        """Return the tree of a scenario laid over its parents and overridden; None if it has problems."""
         if len(chain) > _MAX_CHAIN:
             self._refuse(at, f"extends is more than {_MAX_CHAIN} scenarios deep", "a shorter chain")
             return None
@@ -129,7 +132,7 @@ class Library:
         return self._composed[identifier]
 
     def closure(self, listed: Sequence[Scenario]) -> dict[str, Scenario]:
-        """The listed scenarios and all that they refer to by `premium` or `mixture`, by id."""
+        """Collect the listed scenarios and all that they refer to by `premium` or `mixture`, by id."""
         found: dict[str, Scenario] = {}
         waiting = list(listed)
         while waiting:
@@ -151,12 +154,13 @@ class Library:
 
     def _resolved(self, name: str, at: Cursor | None, near: Path) -> Scenario | None:
         if name not in self._scenarios:
-            warned = len(self.findings.warnings)
+            warned, before = len(self.findings.warnings), len(self.findings.problems)
             tree = self.composed(name, (), at, near)
-            scenario = None if tree is None else read_scenario(tree, self.findings)
-            if scenario is not None:
-                scenario._origin = replace(scenario._origin, warnings=tuple(self.findings.warnings[warned:]))
-            self._scenarios[name] = scenario
+            if tree is not None:
+                draft = read_scenario(tree, self.findings)
+                draft._origin = replace(draft._origin, warnings=tuple(self.findings.warnings[warned:]))
+                self.drafts[name] = draft
+            self._scenarios[name] = self.drafts.get(name) if len(self.findings.problems) == before else None
         return self._scenarios[name]
 
     def file_of(self, identifier: str) -> Path:
@@ -194,7 +198,7 @@ class Library:
         return at.items("an id, or a list of ids") if not isinstance(extends.content, str) else [at]
 
     def _own(self, identifier: str, near: Path, at: Cursor | None) -> Node | None:
-        """The tree as written under an id."""
+        """Return the tree as written under an id."""
         if identifier in self.inline:
             return self.inline[identifier]
         path = self._files.get(identifier) or self._find(identifier, near, at)

@@ -10,7 +10,6 @@ from jpsim.errors import Place
 __all__ = ["Node", "node_of"]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Node:
     """One value of a file: a text, null, a list or a mapping.
@@ -54,7 +53,7 @@ class Node:
             yield from node.leaves((*path, part))
 
     def plain(self) -> object:
-        """The same tree without places; equal trees say the same."""
+        """Return the same tree without places; equal trees say the same."""
         if isinstance(self.content, dict):
             return {key: node.plain() for key, node in self.content.items()}
         if isinstance(self.content, list):

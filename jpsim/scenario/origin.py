@@ -36,7 +36,7 @@ class Origin:
         return None
 
     def leaves(self) -> dict[tuple[str, ...], Place]:
-        """The places of parts that have no parts themselves."""
+        """Return the places of parts that have no parts themselves."""
         inner = {path[:length] for path in self.places for length in range(len(path))}
         return {path: place for path, place in self.places.items() if path not in inner}
 

@@ -61,9 +61,9 @@ class RunRequest(Record):
         default_factory=dict, description="scenarios that the others refer to by premium or mixture, by id"
     )
     model: str = Field("japan_monthly", description="an id, id@version or a folder")
-    horizon: Annotated[
-        int, WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,2}m$"})
-    ] = Field(12, description="months to simulate, as 12m")
+    horizon: Annotated[int, WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,2}m$"})] = Field(
+        12, description="months to simulate, as 12m"
+    )
     paths: Count = Field(100_000, description="paths per scenario")
     seed: Count = Field(20260130, description="seed of the random numbers")
     innovations: Literal["gaussian", "student_t", "stochastic_volatility"] = Field(
@@ -108,13 +108,13 @@ class RunRequest(Record):
         return self._warnings
 
     def resolved(self) -> dict[str, Any]:
-        """The run as plain mappings, lists and texts in the grammar of run files: nothing left to look up."""
+        """Write the run as plain mappings, lists and texts in the grammar of run files: nothing left to look up."""
         from jpsim.scenario.canonical import plain_request
 
         return plain_request(self)
 
     def to_yaml(self) -> str:
-        """The resolved run as a file that loads to an equal request; provenance stands in comments below."""
+        """Write the resolved run as a file that loads to an equal request; provenance stands in comments below."""
         from jpsim.scenario.canonical import write_request
 
         return write_request(self)

@@ -114,7 +114,7 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def _placed(node: Node, place: Place) -> Node:
-    """The same tree, all of it written at one place."""
+    """Return the same tree, all of it written at one place."""
     if isinstance(node.content, dict):
         content = {key: _placed(child, place) for key, child in node.content.items()}
         return Node(content, place, dict.fromkeys(content, place))
@@ -167,7 +167,7 @@ def _read_run(at: Cursor, path: Path, overrides: Mapping[str, Sequence[Override]
 
 
 def _scenarios(at: Cursor, keys: Mapping[str, Cursor], library: Library) -> list[Scenario]:
-    """The scenarios that the run lists, in order."""
+    """Read the scenarios that the run lists, in order."""
     if "library" in keys:
         for name, cursor in keys["library"].entries("id -> scenario").items():
             written = cursor.node.child("id")
@@ -192,13 +192,13 @@ def _scenarios(at: Cursor, keys: Mapping[str, Cursor], library: Library) -> list
 def _check_together(at: Cursor, listed: Sequence[Scenario], library: Library, horizon: int) -> dict[str, Scenario]:
     """Resolve what scenarios refer to, and check that all agree on month 0 and fit the horizon."""
     everything = library.closure(listed)
-    dated = [scenario for scenario in everything.values() if scenario.as_of is not None]
+    dated = [scenario for scenario in library.drafts.values() if scenario.as_of is not None]
     for scenario in dated[1:]:
         if scenario.as_of != dated[0].as_of:
             found = f"{scenario.id} is as of {scenario.as_of}, {dated[0].id} as of {dated[0].as_of}"
             at.findings.problems.append(Problem(found, scenario.place("as_of"), "one month 0 across a run"))
     month = dated[0].as_of if dated else None
-    for scenario in everything.values():
+    for scenario in library.drafts.values():
         at.findings.problems.extend(time_problems(scenario, scenario.as_of or month, horizon))
     return everything
 
@@ -283,7 +283,7 @@ def _provenance(root: Node, request: RunRequest) -> dict[str, str]:
     """Where each leaf of a run came from."""
     found: dict[str, str] = {}
     for path, node in root.leaves():
-        if path[0] not in ("schema", "scenarios", "library"):
+        if path[0] not in ("schema", "scenarios", "library") and node.content is not None:
             found[_joined(path)] = str(node.place)
     for name in RunRequest.model_fields:
         if name not in ("scenarios", "library") and not any(key.split(".")[0] == name for key in found):

@@ -73,7 +73,7 @@ def _key(at: Cursor, key: str) -> Node:
 
 
 def _bounds(at: Cursor, subject: Subject, role: Role) -> Bounds | None:
-    """A number, or bounds on it."""
+    """Read a number, or bounds on it."""
     if not isinstance(at.node.content, dict):
         quantity = _number(at, subject, role)
         return None if quantity is None else Bounds(equal=quantity)

@@ -12,7 +12,7 @@ from jpsim.errors import InputError
 from jpsim.simulation.kernels.arrays import SUPERBLOCK, Sink
 from jpsim.simulation.law import Law
 
-__all__ = ["BINS", "Totals", "Weights", "fixed_point", "sink_bytes", "sink_for"]
+__all__ = ["BINS", "Totals", "Weights", "fixed_point", "sink_bytes", "sink_for", "total"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -134,14 +134,16 @@ class Totals:
 
 
 def total(sinks: list[Sink], sums: Floats, paths: int, weights: Weights | None) -> Totals:
-    """Add the threads' integer counts, in any order, and take over the power sums."""
-    losses = np.sum([sink.losses for sink in sinks], axis=0)
+    """Add the threads' integer counts, in any order, into the first sink, and take over the power sums."""
+    first, *others = sinks
+    for sink in others:
+        for mine, theirs in ((first.counts, sink.counts), (first.unit_counts, sink.unit_counts)):
+            np.add(mine, theirs, out=mine)
+        np.add(first.losses, sink.losses, out=first.losses)
     if weights is None:
-        plain = np.zeros(sinks[0].counts.shape)
-        for sink in sinks:
-            plain += sink.counts
-        return Totals(sinks[0], plain, plain, losses.astype(np.float64), sums, float(paths), float(paths))
-    units = np.sum([sink.unit_counts for sink in sinks], axis=0)
+        plain = first.counts.astype(np.float64)
+        return Totals(first, plain, plain, first.losses.astype(np.float64), sums, float(paths), float(paths))
     weight, square = float(weights.weights.sum()), float((weights.weights**2).sum())
-    counts, squares = (units[..., k].astype(np.float64) * weights.resolution[k] for k in range(2))
-    return Totals(sinks[0], counts, squares, losses * np.array(weights.resolution), sums, weight, square)
+    counts: Floats = np.multiply(first.unit_counts[..., 0], weights.resolution[0], dtype=np.float64)
+    squares: Floats = np.multiply(first.unit_counts[..., 1], weights.resolution[1], dtype=np.float64)
+    return Totals(first, counts, squares, first.losses * np.array(weights.resolution), sums, weight, square)

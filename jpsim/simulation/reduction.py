@@ -39,6 +39,9 @@ LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 QUANTILES: Final = ("q01", "q05", "q10", "q25", "q50", "q75", "q90", "q95", "q99")
 TAILS: Final = {"95": 1, "99": 0}
 """The confidence of value at risk and expected shortfall, and the place of its quantile in `LEVELS`."""
+MIDDLE: Final = np.arange(BINS) + 0.5
+MIDDLE_SQUARED: Final = MIDDLE**2 + 1.0 / 12.0
+"""Mean, and mean square, of a value spread evenly over each bin, in bins from the low edge."""
 FLAT: Final = 1e-12
 """Standard deviations below this part of the mean (or of 1) are rounding: the output is a constant."""
 
@@ -99,13 +102,12 @@ class Below(NamedTuple):
 
 def _below(counts: Floats, bins: npt.NDArray[np.int64], part: Floats, under: Floats) -> Below:
     """Sum below (h,) positions of (h, BINS) counts; `under` (2, h) sums v and v**2 beyond the low edge."""
-    middle = np.arange(BINS) + 0.5
     mass, first, second = np.zeros(bins.size), under[0].copy(), under[0] + under[1]
     for t, (b, f) in enumerate(zip(bins, part, strict=True)):
         whole, piece = counts[t, :b], counts[t, b] * f
         mass[t] = whole.sum() + piece
-        first[t] += whole @ middle[:b] + piece * (b + 0.5 * f)
-        second[t] += whole @ (middle[:b] ** 2 + 1.0 / 12.0) + piece * (b * b + b * f + f * f / 3.0)
+        first[t] += whole @ MIDDLE[:b] + piece * (b + 0.5 * f)
+        second[t] += whole @ MIDDLE_SQUARED[:b] + piece * (b * b + b * f + f * f / 3.0)
     return Below(mass, first, second)
 
 
@@ -125,12 +127,16 @@ def _shortfall(
     return mean, np.sqrt(np.maximum(inside + outside, 0.0)) / totals.weight
 
 
-def _quantile_errors(totals: Totals, o: int, bins: npt.NDArray[np.int64], part: Floats, width: Floats) -> Floats:
-    """Errors of the (h, L) quantiles in bins, given the (h, L) widths of ``2 delta`` in probability."""
+def _quantile_errors(
+    totals: Totals, o: int, cumulated: Floats, bins: npt.NDArray[np.int64], part: Floats, width: Floats
+) -> Floats:
+    """Errors of the (h, L) quantiles in bins, ``width`` bins per unit of probability around each.
+
+    `cumulated` is the (h, BINS) cumulative sum of the squared weights.
+    """
     level = np.array(LEVELS)
-    squares = np.cumsum(totals.squares[o], axis=1)
     inside = np.take_along_axis(totals.squares[o], bins, axis=1)
-    below = np.take_along_axis(squares, bins, axis=1) - (1.0 - part) * inside
+    below = np.take_along_axis(cumulated, bins, axis=1) - (1.0 - part) * inside
     variance = (1.0 - level) ** 2 * below + level**2 * (totals.weight_squares - below)
     error: Floats = np.sqrt(np.maximum(variance, 0.0)) / totals.weight * width
     return error
@@ -145,7 +151,9 @@ def _order_statistics(totals: Totals, o: int) -> dict[str, tuple[Floats, Floats]
     bins, part = _positions(cumulated, counts, mass)
     place, lower, upper = np.split(bins + part, 3, axis=1)
     bins, part = bins[:, : level.size], part[:, : level.size]
-    error = _quantile_errors(totals, o, bins, part, (upper - lower) / (2.0 * distance))
+    weighted = totals.squares is not totals.counts
+    squares = np.cumsum(totals.squares[o], axis=1) if weighted else cumulated
+    error = _quantile_errors(totals, o, squares, bins, part, (upper - lower) / (2.0 * distance))
     out = {name: (place[:, k], error[:, k]) for k, name in enumerate(QUANTILES)}
     for confidence, k in TAILS.items():
         out[f"es{confidence}"] = _shortfall(totals, o, LEVELS[k], bins[:, k], part[:, k])

@@ -14,7 +14,7 @@ import pytest
 SLOW_MODULES = {"numpy", "numba", "scipy", "pandas", "pyarrow", "xarray", "rich", "jinja2"}
 
 
-@pytest.fixture()
+@pytest.fixture
 def jpsim(project, tmp_path):
     def call(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         code = "from jpsim.cli import main; main()"
@@ -81,7 +81,9 @@ def test_scenario_list_show_and_schema(jpsim):
     assert "write boj_hike" in missing.stderr
 
 
-@pytest.mark.parametrize("words", [["--help"], ["validate", "scenarios/boj_hike.yaml"], ["scenario", "list"], ["--version"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["validate", "scenarios/boj_hike.yaml"], ["scenario", "list"], ["--version"]]
+)
 def test_the_numerical_stack_stays_out(project, words):
     code = (
         "import sys\nfrom jpsim.cli import main\ntry:\n    main(sys.argv[1:])\n"
@@ -150,7 +152,9 @@ def test_errors_become_exit_codes_without_traceback(project, body, code, told):
 def test_ctrl_c_is_answered_within_a_second(project):
     code = _main_with("    import time; print('up', flush=True); time.sleep(30)")
     environment = {**os.environ, "PYTHONPATH": str(project)}
-    with subprocess.Popen([sys.executable, "-c", code, "fake"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "fake"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as child:
         assert child.stdout.readline() == b"up\n"
         start = time.perf_counter()
         child.send_signal(signal.SIGINT)

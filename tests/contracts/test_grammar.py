@@ -100,12 +100,12 @@ def test_json_schemas_are_up_to_date_and_valid(kind):
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-@pytest.mark.parametrize("loader", [yaml.BaseLoader, yaml.SafeLoader])
-def test_the_scenario_schema_accepts_what_the_grammar_accepts(project, name, loader):
-    text = (project / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8")
-    content = yaml.load(text, Loader=loader)
+def test_the_scenario_schema_accepts_what_the_grammar_accepts(project, name):
+    path = project / "scenarios" / f"{name}.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
     if "as_of" in content:
         content["as_of"] = str(content["as_of"])  # YAML 1.1 makes a date of it, editors do not
+    assert not list(jsonschema.Draft202012Validator(json_schema("scenario")).iter_errors(read_yaml(path).plain()))
     assert not list(jsonschema.Draft202012Validator(json_schema("scenario")).iter_errors(content))
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from jpsim.reporting.html import render_report
+from jpsim.reporting.reasons import attribution_reasons
 from jpsim.runs import write_run_folder
 from tests.synthetic_run import MANIFEST, RESOLVED, synthetic_run
 
@@ -214,3 +215,19 @@ def test_the_command_refuses_by_name_what_it_cannot_do(tmp_path, option, told):
     assert answer.returncode == 2
     assert told in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_the_reasons_add_up_to_the_difference_of_means():
+    """The last row of the report's table is the difference of the two means in the run's summary."""
+    run = synthetic_run()
+    reasons = attribution_reasons(run, "boj_hike", 12)
+    for label, total in zip(reasons.series, reasons.total, strict=True):
+        change = run["boj_hike"][label.output].at(12).mean - run["baseline"][label.output].at(12).mean
+        assert total.text == label.style.change(change)
+    assert [driver if isinstance(driver, str) else driver.output for driver, _ in reasons.rows] == [
+        "jgb_10y",
+        "jgb_2y",
+        "usdjpy",
+        "driver_rest",
+    ]
+    assert attribution_reasons(run, "baseline", 12) is None

@@ -182,8 +182,10 @@ def example_law(rng, *, n=5, p=2, months=4, series=7, groups=3, common=2, nu=np.
         aggregation=compressed(weights),
     )
     outputs = n + series + groups
-    start = np.concatenate([np.where(code == 2, base, np.where(code == 1, 1.0, dynamics.state[:n])), np.zeros(series + groups)])
-    spread = np.concatenate([np.where(code == 2, 0.1 * base, np.where(code == 1, 0.1, 4.0)), np.full(series + groups, 0.8)])
+    level = np.where(code == 2, base, np.where(code == 1, 1.0, dynamics.state[:n]))
+    reach = np.where(code == 2, 0.1 * base, np.where(code == 1, 0.1, 4.0))
+    start = np.concatenate([level, np.zeros(series + groups)])
+    spread = np.concatenate([reach, np.full(series + groups, 0.8)])
     low = np.repeat((start - spread)[:, None], months, axis=1)
     high = np.repeat((start + spread)[:, None], months, axis=1)
     assert low.shape == (outputs, months)

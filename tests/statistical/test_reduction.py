@@ -55,7 +55,8 @@ def check_against_sample(sample, law, x, w):
         assert (gap <= 1.01 * width + 0.02 * sample.errors[name]).all()
     for confidence, level in (("95", 0.05), ("99", 0.01)):
         q = weighted_quantile(x, w, level)
-        np.testing.assert_array_equal(sample.statistics[f"var{confidence}"], start - sample.statistics[f"q0{confidence == '95' and 5 or 1}"])
+        quantile = sample.statistics["q05" if confidence == "95" else "q01"]
+        np.testing.assert_array_equal(sample.statistics[f"var{confidence}"], start - quantile)
         shortfall = q - np.maximum(q[..., None] - x, 0.0) @ share / level
         assert (np.abs(start - shortfall - sample.statistics[f"es{confidence}"]) < 0.2 * width).all()
 
@@ -131,14 +132,14 @@ def test_errors_are_those_of_a_normal_sample():
     sample = draw(standard_normal_law(), scenario="a", seed=5, paths=n)
     expected = normal_errors(n)
     for name, truth in normal_truth().items():
-        assert sample.errors[name][0, 0] == pytest.approx(expected[name], rel=0.06), name
+        assert sample.errors[name][0, 0] == pytest.approx(expected[name], rel=0.1), name
         assert abs(sample.statistics[name][0, 0] - truth) < 4.0 * expected[name], name
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_errors_are_the_spread_of_replications(weighted):
     """Over R seeds, (estimate - truth) / error has mean 0 and variance 1."""
-    replications, n, law = 300, 4000, standard_normal_law()
+    replications, n, law = 300, 20_000, standard_normal_law()
     truth, rng = normal_truth(), np.random.default_rng(6)
     scores = {name: [] for name in truth}
     for seed in range(replications):
@@ -149,7 +150,7 @@ def test_errors_are_the_spread_of_replications(weighted):
     for name, score in scores.items():
         kurtosis = stats.kurtosis(score, fisher=False)
         z = (np.var(score) - 1.0) / np.sqrt((kurtosis - 1.0) / replications)
-        # At 4000 paths the 1 % quantile rests on 40 paths: its error is itself 10 % uncertain.
+        # At 20 000 paths the 1 % tail holds 200, fewer with weights: its error is itself uncertain.
         slack = 0.15 if "99" in name or name == "q01" else 0.05
         assert abs(np.var(score) - 1.0) < slack or abs(z) < 4.0, name
         assert abs(np.mean(score)) < 4.0 / np.sqrt(replications) + 0.15, name

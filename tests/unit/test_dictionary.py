@@ -7,14 +7,23 @@ import pytest
 
 from jpsim.dictionary import boj_meetings, channels, factors, series
 
-FACTORS = """boj_policy_rate jgb_2y jgb_10y jgb_30y usdjpy us_policy_rate us_10y sp500 semiconductors usd_broad oil vix
-foreign_flow japan_activity core_cpi wages policy_uncertainty fiscal_impulse""".split()
-SECTORS_17 = """foods energy construction chemicals pharma autos steel_nonferrous machinery electric_precision it_services
-utilities transport trading retail banks financials_ex_banks real_estate""".split()
-SECTORS_33 = """fishery_agri mining construction foods textiles pulp_paper chemicals pharma oil_coal rubber glass_ceramics
-iron_steel nonferrous metal_products machinery electric_appliances transport_equip precision other_products electric_gas
-land_transport marine_transport air_transport warehousing info_comm wholesale retail banks securities insurance
-other_financing real_estate services""".split()
+FACTORS = [
+    "boj_policy_rate", "jgb_2y", "jgb_10y", "jgb_30y", "usdjpy", "us_policy_rate", "us_10y", "sp500",
+    "semiconductors", "usd_broad", "oil", "vix", "foreign_flow", "japan_activity", "core_cpi", "wages",
+    "policy_uncertainty", "fiscal_impulse",
+]  # fmt: skip
+SECTORS_17 = [
+    "foods", "energy", "construction", "chemicals", "pharma", "autos", "steel_nonferrous", "machinery",
+    "electric_precision", "it_services", "utilities", "transport", "trading", "retail", "banks",
+    "financials_ex_banks", "real_estate",
+]  # fmt: skip
+SECTORS_33 = [
+    "fishery_agri", "mining", "construction", "foods", "textiles", "pulp_paper", "chemicals", "pharma", "oil_coal",
+    "rubber", "glass_ceramics", "iron_steel", "nonferrous", "metal_products", "machinery", "electric_appliances",
+    "transport_equip", "precision", "other_products", "electric_gas", "land_transport", "marine_transport",
+    "air_transport", "warehousing", "info_comm", "wholesale", "retail", "banks", "securities", "insurance",
+    "other_financing", "real_estate", "services",
+]  # fmt: skip
 KINDS = {
     "index": ["topix", "nikkei225", "tse_all"],
     "sector17": SECTORS_17,

@@ -15,7 +15,10 @@ def product(out, matrix, x):
     add_product(out, matrix, x)
 
 
-@pytest.mark.parametrize(("rows", "columns", "share"), [(4, 4, 1.0), (8, 20, 1.0), (52, 12, 0.1), (12, 0, 1.0), (8, 8, 0.0)])
+SHAPES = [(4, 4, 1.0), (8, 20, 1.0), (52, 12, 0.1), (12, 0, 1.0), (8, 8, 0.0)]
+
+
+@pytest.mark.parametrize(("rows", "columns", "share"), SHAPES)
 def test_product_is_added(rows, columns, share):
     rng = np.random.default_rng(5)
     matrix = rng.normal(size=(rows, columns)) * (rng.random((rows, columns)) < share)

@@ -25,7 +25,11 @@ def bent(row, table):
     bend_tails(row, table)
 
 
-@pytest.mark.parametrize(("nu", "inner", "outer"), [(2.05, 2e-9, 3e-7), (3.0, 1e-9, 1e-8), (5.5, 1e-9, 1e-8), (200.0, 1e-9, 1e-9)])
+STUDENT = [(2.05, 1e-9, 3e-8), (3.0, 1e-9, 2e-9), (5.5, 1e-9, 1e-9), (200.0, 1e-9, 1e-9)]
+SCALES = [(2.05, 1e-9, 3e-8), (4.0, 1e-9, 2e-9), (9.0, 1e-9, 1e-9), (200.0, 1e-9, 1e-9)]
+
+
+@pytest.mark.parametrize(("nu", "inner", "outer"), STUDENT)
 def test_student_draws(nu, inner, outer):
     row = DRAWS.copy()
     bent(row, tail_table(nu))
@@ -34,7 +38,7 @@ def test_student_draws(nu, inner, outer):
     np.testing.assert_allclose(row, exact, rtol=outer)
 
 
-@pytest.mark.parametrize(("nu", "inner", "outer"), [(2.05, 1e-9, 3e-8), (4.0, 1e-9, 2e-9), (9.0, 1e-9, 1e-9), (200.0, 1e-9, 1e-9)])
+@pytest.mark.parametrize(("nu", "inner", "outer"), SCALES)
 def test_scales(nu, inner, outer):
     row = DRAWS.copy()
     scales(row, scale_table(nu))

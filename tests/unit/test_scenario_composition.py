@@ -8,7 +8,7 @@ from jpsim.scenario.composition import assign
 from jpsim.scenario.node import node_of
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path):
     def write(**files: str):
         for name, text in files.items():
@@ -94,7 +94,9 @@ def test_a_long_chain_is_refused_without_recursion(folder):
         load_scenario("s0", near)
 
 
-@pytest.mark.parametrize("name", ["../parent", "./parent", "parent.yaml", "/etc/passwd", "CON", "nul", "a b", "a\u202eb"])
+@pytest.mark.parametrize(
+    "name", ["../parent", "./parent", "parent.yaml", "/etc/passwd", "CON", "nul", "a b", "a\u202eb"]
+)
 def test_a_scenario_extends_ids_only(folder, name):
     near = folder(parent=PARENT, child=f"extends: {name!r}")
     with pytest.raises(InputError, match="is no id of a scenario"):
@@ -129,7 +131,10 @@ def test_the_file_must_bear_its_id(folder):
 def test_assign_sets_one_leaf_and_refuses_to_go_through_texts():
     place = Place("--set")
     root = node_of({"a": {"b": "1"}, "c": [{"d": "2"}]}, Place("f"))
-    assert assign(root, ("a", "x", "y"), node_of("9", place)).plain() == {"a": {"b": "1", "x": {"y": "9"}}, "c": [{"d": "2"}]}
+    assert assign(root, ("a", "x", "y"), node_of("9", place)).plain() == {
+        "a": {"b": "1", "x": {"y": "9"}},
+        "c": [{"d": "2"}],
+    }
     assert assign(root, ("c", "0", "d"), node_of("9", place)).plain()["c"] == [{"d": "9"}]
     assert assign(root, ("a", "b", "c"), node_of("9", place)) is None
     assert assign(root, ("c", "1"), node_of("9", place)) is None

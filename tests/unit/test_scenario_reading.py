@@ -8,7 +8,7 @@ from jpsim.scenario import When, load_scenario
 from jpsim.units import Quantity
 
 
-@pytest.fixture()
+@pytest.fixture
 def read(tmp_path):
     def from_text(text: str, as_of: str = "as_of: 2026-01-30"):
         (tmp_path / "s.yaml").write_text(f"schema: jpsim/scenario@1\nid: s\n{as_of}\n{text}\n", encoding="utf-8")
@@ -17,7 +17,7 @@ def read(tmp_path):
     return from_text
 
 
-@pytest.fixture()
+@pytest.fixture
 def refused(read):
     def from_text(text: str, as_of: str = "as_of: 2026-01-30") -> str:
         with pytest.raises(InputError) as caught:
@@ -28,7 +28,9 @@ def refused(read):
 
 
 def test_quantities_become_canonical(read):
-    scenario = read("conditions: {jgb_10y: {change: {12m: +60bp}, kind: marginal, sd: 20bp}, usdjpy: {range: {6m: [145, null]}}}")
+    scenario = read(
+        "conditions: {jgb_10y: {change: {12m: +60bp}, kind: marginal, sd: 20bp}, usdjpy: {range: {6m: [145, null]}}}"
+    )
     (block,) = scenario.conditions["jgb_10y"]
     assert block.change == {When(months=12): Quantity(0.6, "pp")}
     assert block.sd == Quantity(0.2, "pp")
@@ -36,7 +38,9 @@ def test_quantities_become_canonical(read):
 
 
 def test_a_list_of_blocks_and_a_table(read):
-    text = "conditions: {us_policy_rate: [{table: {2026-12: {3.25%: 0.2, 3.50%: 50%, 3.75%: 0.3}}}, {level: {3m: 3.75%}}]}"
+    text = (
+        "conditions: {us_policy_rate: [{table: {2026-12: {3.25%: 0.2, 3.50%: 50%, 3.75%: 0.3}}}, {level: {3m: 3.75%}}]}"
+    )
     first, second = read(text).conditions["us_policy_rate"]
     law = first.table[When(month=Month(2026, 12))]
     assert {level.value: share for level, share in law.items()} == {3.25: 0.2, 3.5: 0.5, 3.75: 0.3}

@@ -53,15 +53,17 @@ def write_draws(out: Any, seed: Any, stream: Any, first: Any, normal: bool) -> N
     """Fill a (steps, size, count) array with normals, or with uniforms."""
     steps, size, count = out.shape
     for step in range(steps):
-        for index in range(size):
+        for index in range(0, size, 2):
             counter = (np.uint64(step) << STEP_SHIFT) | np.uint64(index // 2)
-            odd = index % 2 == 1
+            even, odd = out[step, index], out[step, min(index + 1, size - 1)]
             for p in range(count):
                 if normal:
                     a, b = normal_pair(seed, stream, first + np.uint64(p), counter)
                 else:
                     a, b = uniform_pair(seed, stream, first + np.uint64(p), counter)
-                out[step, index, p] = b if odd else a
+                # Where the size is odd, the last row is both: its own draw is written last.
+                odd[p] = b
+                even[p] = a
 
 
 def fill_normals(

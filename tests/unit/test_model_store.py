@@ -1,0 +1,165 @@
+"""Models on disk: round trip, damage, and what no model may be."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from jpsim.errors import DamagedError, InputError
+from jpsim.model.checks import check_model
+from jpsim.model.store import find_model, list_models, load_model, read_card, save_model
+from tests.models import small_model
+
+
+@pytest.fixture
+def stored(tmp_path):
+    folder = tmp_path / "model"
+    return folder, save_model(small_model(), folder, "# card\n")
+
+
+def _broken(name, index, value):
+    model = small_model()
+    array = getattr(model, name).copy()
+    array[index] = value
+    return replace(model, **{name: array})
+
+
+def test_a_model_comes_back_to_twelve_digits(stored):
+    folder, sha256 = stored
+    model, loaded = small_model(), load_model(folder)
+    assert loaded.sha256 == sha256
+    for field in fields(model):
+        before, after = getattr(model, field.name), getattr(loaded, field.name)
+        if isinstance(before, np.ndarray):
+            np.testing.assert_allclose(after, before, rtol=1e-11)
+        elif field.name != "sha256":
+            assert after == before
+    assert read_card(folder) == "# card\n"
+
+
+def test_loaded_arrays_cannot_be_written(stored):
+    with pytest.raises(ValueError, match="read-only"):
+        load_model(stored[0]).Sigma[0, 0] = 1.0
+
+
+def test_the_same_model_gives_the_same_bytes(stored, tmp_path):
+    folder, sha256 = stored
+    assert save_model(small_model(), tmp_path / "again", "# card\n") == sha256
+    for file in folder.iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
+
+
+def test_storing_what_was_loaded_changes_nothing(stored, tmp_path):
+    assert save_model(load_model(stored[0]), tmp_path / "again", "# card\n") == stored[1]
+
+
+def test_a_folder_is_never_overwritten(stored):
+    with pytest.raises(InputError, match="something already"):
+        save_model(small_model(), stored[0])
+
+
+def test_a_relative_folder_starts_from_near(stored):
+    folder, sha256 = stored
+    assert load_model("model", near=folder.parent).sha256 == sha256
+
+
+@pytest.mark.parametrize("name", ["arrays.npz", "model.json", "card.md"])
+def test_one_flipped_bit_is_noticed(stored, name):
+    file = stored[0] / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(DamagedError, match=name):
+        load_model(stored[0])
+
+
+@pytest.mark.parametrize("name", ["arrays.npz", "model.json", "card.md"])
+def test_a_truncated_or_missing_file_is_noticed(stored, name):
+    file = stored[0] / name
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(DamagedError):
+        load_model(stored[0])
+    file.unlink()
+    with pytest.raises(DamagedError, match="cannot be read"):
+        load_model(stored[0])
+
+
+def test_a_damaged_manifest_is_noticed(stored):
+    (stored[0] / "manifest.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DamagedError):
+        load_model(stored[0])
+
+
+def test_no_part_of_a_model_is_a_pickle(stored):
+    with np.load(stored[0] / "arrays.npz", allow_pickle=False) as store:
+        assert all(store[name].dtype != object for name in store.files)
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "value", "message"),
+    [
+        ("Sigma", (0, 0), np.nan, "Sigma is not finite for jgb_2y"),
+        ("B", (0, 3, 3), np.inf, "B is not finite for sp500"),
+        ("loadings", (1, 0), np.nan, "loadings is not finite for tse33_electric_appliances"),
+        ("Sigma", (0, 2), 5.0, "not symmetric in jgb_2y, usdjpy"),
+        ("Sigma", (2, 2), 1e-4, "not positive semi-definite .* usdjpy"),
+        ("Sigma", (3, 3), 0.0, "no variance to sp500"),
+        ("B", (0, 1, 1), 1.2, "explode .*jgb_10y"),
+        ("idio_sd", 2, -0.1, "idio_sd is negative for core30"),
+        ("idio_nu", 3, 1.5, "idio_nu must exceed 2: small"),
+    ],
+)
+def test_an_unsound_model_is_refused_by_name(name, index, value, message):
+    with pytest.raises(InputError, match=message):
+        check_model(_broken(name, index, value))
+
+
+def test_wrong_shapes_are_all_named():
+    model = small_model()
+    with pytest.raises(InputError) as caught:
+        check_model(replace(model, c=model.c[:-1], alpha=model.alpha[:-1], unit=model.unit[:-1]))
+    assert len(caught.value.problems) == 3
+
+
+def test_parts_must_add_up_to_their_whole():
+    identity = {"whole": "topix", "parts": {"tse33_banks": 0.4, "tse33_electric_appliances": 0.6}}
+    model = replace(small_model(), meta={"identities": [identity]})
+    check_model(model)
+    with pytest.raises(InputError, match="topix is not the weighted sum of tse33_banks"):
+        check_model(replace(model, meta={"identities": [{**identity, "parts": {"tse33_banks": 1.0}}]}))
+
+
+def test_packaged_models_are_found_by_id_and_version():
+    newest = load_model("japan_monthly")
+    assert newest.id == "japan_monthly"
+    assert load_model(f"japan_monthly@{newest.version}").sha256 == newest.sha256
+    assert newest.sha256 in {entry["sha256"] for entry in list_models()}
+
+
+def test_unknown_models_are_answered_with_what_there_is():
+    with pytest.raises(InputError, match="write 'japan_monthly'"):
+        find_model("japan_montly")
+    with pytest.raises(InputError, match="no version '9.9'"):
+        find_model("japan_monthly@9.9")
+
+
+def test_the_shipped_model_holds_no_series():
+    folder = find_model("japan_monthly")
+    model = load_model(folder)
+    assert model.state.shape == (model.lags, len(model.factors))
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 1_400_000
+    longest = max(len(row) for row in _lists(json.loads((folder / "model.json").read_text(encoding="utf-8"))))
+    assert longest <= len(model.series)
+
+
+def _lists(value):
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _lists(item)
+    elif isinstance(value, list):
+        yield value
+        for item in value:
+            yield from _lists(item)

@@ -1,0 +1,143 @@
+"""Reading a panel: what is refused, and how the message names the place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jpsim.calibration.panel import check_columns, read_panel, read_table
+from jpsim.calibration.priors import read_priors
+from jpsim.errors import InputError
+from jpsim.months import Month
+
+FIRST = Month(2020, 1)
+
+
+def _write(folder, rows, header="month,rate,price"):
+    file = folder / "panel_monthly.csv"
+    file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return file
+
+
+def _months(count):
+    return [str(FIRST + i) for i in range(count)]
+
+
+def _table(folder, rate, price):
+    rows = [f"{month},{r},{p}" for month, r, p in zip(_months(len(rate)), rate, price, strict=True)]
+    return read_table(_write(folder, rows))
+
+
+def test_a_table_is_read_with_blanks_as_nan(tmp_path):
+    table = _table(tmp_path, [1.0, "", 1.5], [100, 101.5, 99])
+    assert table.months == (FIRST, FIRST + 1, FIRST + 2)
+    np.testing.assert_array_equal(table.columns["rate"], [1.0, np.nan, 1.5])
+
+
+def test_since_pads_with_nan_on_both_sides(tmp_path):
+    table = _table(tmp_path, [1.0, 1.2, 1.5], [100, 101.5, 99])
+    np.testing.assert_array_equal(
+        table.since(FIRST + -1, FIRST + 3, "rate"), [np.nan, 1.0, 1.2, 1.5, np.nan]
+    )
+    np.testing.assert_array_equal(table.since(FIRST + 1, FIRST + 1, "rate"), [1.2])
+    np.testing.assert_array_equal(table.since(FIRST + 7, FIRST + 8, "rate"), [np.nan, np.nan])
+    with pytest.raises(InputError, match="no column 'yield'"):
+        table.since(FIRST, FIRST, "yield")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["2020-02,1,1", "2020-01,1,1"], "2020-01 stands below 2020-02"),
+        (["2020-01,1,1", "2020-01,1,1"], "2020-01 repeats 2020-01"),
+        (["2020-01,1,1", "2020-03,1,1"], "2020-03 comes after 2020-01"),
+        (["2020-13,1,1"], "month 13"),
+        (["January,1,1"], "'January' is not a month"),
+        (["2020-01,1"], "2 cells where the header has 3"),
+        (["2020-01,1,n/a"], r"'n/a' in column 'price' \(2020-01\)"),
+        (["2020-01,nan,1"], "'nan' in column 'rate'"),
+        (["2020-01,1e999,1"], "'1e999' in column 'rate'"),
+        (["2020-01,1_0,1"], "'1_0' in column 'rate'"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path, rows, message):
+    with pytest.raises(InputError, match=message) as caught:
+        read_table(_write(tmp_path, rows))
+    assert caught.value.problems[0].place.line in (2, 3)
+
+
+def test_bad_headers_are_named(tmp_path):
+    with pytest.raises(InputError, match="first column is 'date'"):
+        read_table(_write(tmp_path, ["2020-01,1,1"], "date,rate,price"))
+    with pytest.raises(InputError, match="'rate' appears more than once"):
+        read_table(_write(tmp_path, ["2020-01,1,1"], "month,rate,rate"))
+    with pytest.raises(InputError, match="no rows"):
+        read_table(_write(tmp_path, []))
+
+
+def test_bytes_that_are_not_text_are_refused(tmp_path):
+    file = tmp_path / "panel_monthly.csv"
+    file.write_bytes(b"month,rate\n2020-01,\xff\xfe\n")
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_table(file)
+
+
+def test_sound_columns_pass(tmp_path):
+    table = _table(tmp_path, ["", 1.2, 1.5, ""], [100, 101.5, 99, 98])
+    check_columns(table, ["rate", "price"], FIRST, rates=["rate"], prices=["price"])
+
+
+@pytest.mark.parametrize(
+    ("rate", "price", "message"),
+    [
+        ([1.0, "", 1.5], [1, 2, 3], "'rate' is blank in 2020-02"),
+        ([1.0, 1.0, 1.0], [1, 2, 3], "'rate' is constant"),
+        (["", "", ""], [1, 2, 3], "'rate' has no values since 2020-01"),
+        ([1, 2, 3], [1, 2, 3], "'rate' and 'price' are the same"),
+        ([0.012, 0.013, 0.011], [1, 2, 3], "'rate' looks like a decimal fraction"),
+        ([125, 130, 128], [1, 2, 3], "'rate' looks like basis points"),
+        ([1.0, 1.1, 1.5], [1, 0, 3], "'price' is 0 in 2020-02"),
+        ([1.0, 1.1, 1.5], [1, -2, 3], "'price' is -2 in 2020-02"),
+    ],
+)
+def test_columns_that_would_mislead_are_refused(tmp_path, rate, price, message):
+    with pytest.raises(InputError, match=message):
+        check_columns(_table(tmp_path, rate, price), ["rate", "price"], FIRST, rates=["rate"], prices=["price"])
+
+
+def test_all_problems_are_told_at_once(tmp_path):
+    with pytest.raises(InputError) as caught:
+        check_columns(_table(tmp_path, [1.0, "", 1.5], [1, 0, 3]), ["rate", "price"], FIRST, prices=["price"])
+    assert len(caught.value.problems) == 2
+
+
+def test_missing_files_are_all_named(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_panel(tmp_path)
+    told = str(caught.value)
+    assert all(name in told for name in ("panel_monthly", "sector_returns", "topix_weights", "segment_weights"))
+
+
+def test_priors_must_be_whole(tmp_path):
+    with pytest.raises(InputError, match="sections missing: .*bridge"):
+        file = tmp_path / "priors.toml"
+        file.write_text("[sample]\nfirst = '2001-01'\n")
+        read_priors(file)
+    with pytest.raises(InputError, match="cannot be read"):
+        file.write_text("not toml")
+        read_priors(file)
+
+
+def test_packaged_priors_give_every_factor_a_source():
+    priors = read_priors()
+    assert all(row["source"] for row in priors["factors"].values())
+    assert priors.first == Month(2001, 1)
+
+
+def test_the_market_panel_is_whole(data_dir):
+    panel = read_panel(data_dir)
+    assert panel.monthly.months[-1] == Month(2026, 1)
+    assert panel.sector_weights.shape == (33, 4)
+    assert panel.sector_weights.sum() == pytest.approx(1.0)
+    assert sum(panel.segment_weights.values()) == pytest.approx(1.0)
+    assert read_panel(data_dir / "panel_monthly.csv").sha256 == panel.sha256
