@@ -109,11 +109,11 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
     started, created = time.perf_counter(), now_utc()
     samples, weights = [], {}
     for sampler in job.samplers:
-        told = None if progress is None else _teller(progress, sampler.scenario, job.request.paths)
+        told = None if progress is None else _teller(progress, sampler.scenario.id, job.request.paths)
         sample, weight = sampler.draw(job.request.paths, job.request.executor.threads, told, stop)
         samples.append(_select(sample, job.selected))
         if weight is not None:
-            weights[sampler.scenario] = weight / weight.sum()
+            weights[sampler.scenario.id] = weight / weight.sum()
     drawn = time.perf_counter() - started
     even = np.full(job.request.paths, 1.0 / job.request.paths)
     return gather(

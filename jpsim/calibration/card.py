@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jpsim.calibration.outlook import FactorRow, SeriesRow, SignRow
+from jpsim.calibration.outlook import FactorRow, LoadingRow, SeriesRow, SignRow
 from jpsim.model.core import Model
 
 __all__ = ["write_card"]
@@ -27,7 +27,11 @@ _LIMITS = """\
 
 
 def write_card(
-    model: Model, factors: Sequence[FactorRow], series: Sequence[SeriesRow], signs: Sequence[SignRow]
+    model: Model,
+    factors: Sequence[FactorRow],
+    series: Sequence[SeriesRow],
+    loadings: Sequence[LoadingRow],
+    signs: Sequence[SignRow],
 ) -> str:
     """Return the card in Markdown.
 
@@ -35,7 +39,7 @@ def write_card(
     ----------
     model
         The model with its record.
-    factors, series, signs
+    factors, series, loadings, signs
         Tables of `jpsim.calibration.outlook`.
     """
     parts = [
@@ -46,6 +50,7 @@ def write_card(
         _factor_section(model, factors),
         _bridge_section(model),
         _series_section(model, series),
+        _loading_section(loadings),
         _sign_section(signs),
         _prior_section(model.meta["priors"]),
         _provenance_section(model),
@@ -128,6 +133,21 @@ def _series_section(model: Model, rows: Sequence[SeriesRow]) -> str:
         ),
     )
     return f"## Equity series / 株式系列\n\n{table}"
+
+
+def _loading_section(rows: Sequence[LoadingRow]) -> str:
+    table = _table(
+        ("series", "innovation", "effect %", "posterior sd"),
+        ((row.series, row.shock, f"{row.effect:+.2f}", f"{row.sd:.2f}") for row in rows),
+    )
+    return f"""\
+## Partial loadings / 偏感応度
+
+Effect of one innovation with all others at zero. Factors that move together share their effect: read a rate path or a \
+currency path with the next table, not with one line of this one. Sds of sectors are given their parent's loadings; \
+those of sizes and segments are of the difference from TOPIX.
+
+{table}"""
 
 
 def _sign_section(rows: Sequence[SignRow]) -> str:

@@ -187,38 +187,39 @@ def _fit_hierarchy(
     groups: Groups,
     market_groups: Groups,
 ) -> dict[str, Fit]:
-    n = innovations.shape[1]
-    market, members = returns.topix, structure.members
+    market, n = returns.topix, innovations.shape[1]
 
-    def fit(columns: Floats, centre: Floats, shrunk: Groups) -> Fit:
+    def fit(columns: Floats, centre: Floats, shrunk: Groups = groups) -> Fit:
         return fit_level(columns, innovations, factor_sd, weights, centre, shrunk)
 
     topix = fit(market[:, None], np.zeros((1, n)), market_groups)
-    sector17 = fit(
-        returns.sector17, np.outer(discounted_beta(returns.sector17, market, weights), topix.loadings[0]), groups
-    )
-    shares = np.array([structure.sector_weights[row > 0].sum() for row in members])
+    beta = discounted_beta(returns.sector17, market, weights)
+    sector17 = fit(returns.sector17, np.outer(beta, topix.loadings[0]))
+    shares = np.array([structure.sector_weights[row > 0].sum() for row in structure.members])
     upper = reconcile(sector17.loadings, topix.loadings[0], shares, sector17.variance)
-    parent = (members > 0).argmax(axis=0)
-    own_beta = np.array(
-        [
-            discounted_beta(returns.sector33[:, [i]], returns.sector17[:, parent[i]], weights)[0]
-            for i in range(members.shape[1])
-        ]
-    )
-    sector33 = fit(returns.sector33, own_beta[:, None] * upper[parent], groups)
-    lower = sector33.loadings.copy()
+    parent = (structure.members > 0).argmax(axis=0)
+    sector33 = fit(returns.sector33, _beta_on_parent(returns, parent, weights)[:, None] * upper[parent])
+    sector33 = _moved(sector33, _reconcile_members(sector33, upper, structure.members), innovations)
+    mixes = structure.mix[41:, :33]
+    themes = [theme - returns.sector33 @ row for theme, row in zip(returns.themes.values(), mixes, strict=True)]
+    columns = np.column_stack([*returns.tilts.values(), *themes])
+    tilts = fit(columns, np.zeros((columns.shape[1], n)))
+    return {"topix": topix, "sector17": sector17, "sector33": sector33, "tilts": tilts}
+
+
+def _beta_on_parent(returns: Returns, parent: npt.NDArray[np.int64], weights: Floats) -> Floats:
+    """Estimate the beta of each of the 33 on its sector among the 17, (33,)."""
+    pairs = zip(returns.sector33.T, returns.sector17[:, parent].T, strict=True)
+    return np.array([discounted_beta(own[:, None], above, weights)[0] for own, above in pairs])
+
+
+def _reconcile_members(fit: Fit, upper: Floats, members: Floats) -> Floats:
+    """Make the members of each of the 17 add up to it; loadings (33, n)."""
+    lower = fit.loadings.copy()
     for row, whole in zip(members, upper, strict=True):
         inside = row > 0
-        lower[inside] = reconcile(lower[inside], whole, row[inside], sector33.variance[inside])
-    sector33 = _moved(sector33, lower, innovations)
-    columns = [*returns.tilts.values()]
-    columns += [
-        theme - returns.sector33 @ row
-        for theme, row in zip(returns.themes.values(), structure.mix[41:, :33], strict=True)
-    ]
-    tilts = fit(np.column_stack(columns), np.zeros((len(columns), n)), groups)
-    return {"topix": topix, "sector17": sector17, "sector33": sector33, "tilts": tilts}
+        lower[inside] = reconcile(lower[inside], whole, row[inside], fit.variance[inside])
+    return lower
 
 
 def _moved(fit: Fit, loadings: Floats, innovations: Floats) -> Fit:

@@ -15,7 +15,7 @@ from jpsim.calibration.card import write_card
 from jpsim.calibration.dynamics import FactorLaw, discount, estimate_factors
 from jpsim.calibration.equity import EquityLaw, Structure, build_structure, estimate_equities
 from jpsim.calibration.observations import Observations, observe
-from jpsim.calibration.outlook import FactorRow, factor_rows, series_rows, sign_rows
+from jpsim.calibration.outlook import FactorRow, factor_rows, loading_rows, series_rows, sign_rows
 from jpsim.calibration.panel import Panel, read_panel
 from jpsim.calibration.priors import Priors, read_priors
 from jpsim.calibration.returns import TILTS, chain_returns
@@ -92,7 +92,13 @@ def calibrate(
     version = version or f"{observations.last.year}.{observations.last.number:02d}.1"
     model = _assemble(observations, law, bridge, equities, structure, priors, panel, meta, version)
     outlook = tuple(factor_rows(model, law.parameter_sd))
-    card = write_card(model, outlook, series_rows(model), sign_rows(model, returns, innovations, weights))
+    card = write_card(
+        model,
+        outlook,
+        series_rows(model),
+        loading_rows(model, equities.loadings_sd, equities.topix_sd),
+        sign_rows(model, returns, innovations, weights),
+    )
     return Calibration(model, outlook, card)
 
 
@@ -118,25 +124,16 @@ def _assemble(
     meta: dict[str, Any],
     version: str,
 ) -> Model:
-    names = (*observations.names, *ROWS)
-    factor, series = factor_entries(), series_entries()
     c, B, Sigma = append_bridge(bridge, observations.names.index("jgb_2y"), law.c, law.B, law.Sigma)
     target = panel.monthly.since(observations.first, observations.last, "boj_policy_rate_decided")
-    lags = len(B)
+    lags, series = len(B), series_entries()
     state = np.column_stack([law.state, bridge.expected[-lags:], target[-lags:]])
-    transform = tuple(factor[name].transform for name in names)
-    in_differences = np.array([factor[name].in_differences for name in names])
-    no_loading = np.zeros((len(structure.series), len(ROWS)))
     return Model(
         id=priors["model"]["id"],
         version=version,
         as_of=observations.last,
-        factors=names,
-        transform=transform,
-        unit=tuple(factor[name].unit for name in names),
-        in_differences=in_differences,
+        **_describe_factors(state[-1], observations),
         state=state,
-        base_level=_base_level(state[-1], transform, in_differences, observations),
         c=c,
         B=B,
         Sigma=Sigma,
@@ -147,7 +144,7 @@ def _assemble(
         kind=tuple(series[name].kind for name in structure.series),
         alpha=equities.alpha,
         beta=equities.beta,
-        loadings=np.column_stack([equities.loadings, no_loading]),
+        loadings=np.pad(equities.loadings, ((0, 0), (0, len(ROWS)))),
         common=equities.common,
         mix=structure.mix,
         idio_sd=equities.residuals.idio_sd,
@@ -157,6 +154,21 @@ def _assemble(
         aggregation=structure.aggregation,
         meta=meta,
     )
+
+
+def _describe_factors(last: Floats, observations: Observations) -> dict[str, Any]:
+    """Ids, transforms, units and levels of the factors, the two policy rows included."""
+    names = (*observations.names, *ROWS)
+    entries = [factor_entries()[name] for name in names]
+    transform = tuple(entry.transform for entry in entries)
+    in_differences = np.array([entry.in_differences for entry in entries])
+    return {
+        "factors": names,
+        "transform": transform,
+        "unit": tuple(entry.unit for entry in entries),
+        "in_differences": in_differences,
+        "base_level": _base_level(last, transform, in_differences, observations),
+    }
 
 
 def _base_level(

@@ -12,7 +12,17 @@ from jpsim.calibration.evidence import weigh_evidence
 from jpsim.calibration.returns import Returns
 from jpsim.model.core import Model
 
-__all__ = ["SHOCKS", "FactorRow", "SeriesRow", "SignRow", "factor_rows", "series_rows", "sign_rows"]
+__all__ = [
+    "SHOCKS",
+    "FactorRow",
+    "LoadingRow",
+    "SeriesRow",
+    "SignRow",
+    "factor_rows",
+    "loading_rows",
+    "series_rows",
+    "sign_rows",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,6 +31,24 @@ SHOCKS = (
     ("jgb_10y", 0.10, "JGB 10y +10bp"),
     ("usdjpy", 100 * np.log(1.1), "USDJPY +10%"),
     ("sp500", 100 * np.log(1.1), "S&P 500 +10%"),
+)
+
+_WITNESSES = (
+    "topix",
+    "tse33_banks",
+    "tse33_insurance",
+    "tse33_transport_equip",
+    "tse33_electric_appliances",
+    "tse33_real_estate",
+    "small",
+    "growth",
+)
+_PARTIAL = (
+    ("jgb_2y", 0.10, "JGB 2y +10bp"),
+    *SHOCKS,
+    ("semiconductors", 100 * np.log(1.1), "semiconductors +10%"),
+    ("usd_broad", 100 * np.log(1.1), "broad dollar +10%"),
+    ("policy_uncertainty", 100 * np.log(1.1), "policy uncertainty +10%"),
 )
 
 
@@ -50,6 +78,16 @@ class SeriesRow:
     beta: float
     correlation: float
     drift: float
+
+
+@dataclass(frozen=True)
+class LoadingRow:
+    """Effect of one innovation on a series, %, every other innovation at zero; and its posterior sd."""
+
+    series: str
+    shock: str
+    effect: float
+    sd: float
 
 
 @dataclass(frozen=True)
@@ -98,6 +136,30 @@ def series_rows(model: Model) -> list[SeriesRow]:
         )
         for i, name in enumerate((*model.series, *model.aggregates))
     ]
+
+
+def loading_rows(model: Model, loadings_sd: Floats, topix_sd: Floats) -> list[LoadingRow]:
+    """Partial effects of a few telling series.
+
+    Parameters
+    ----------
+    model
+        The model.
+    loadings_sd, topix_sd
+        (S, n) and (n,) posterior sds; those of sizes and segments are of their difference from TOPIX.
+    """
+    loadings = np.concatenate([model.loadings, model.aggregation @ model.loadings])
+    spread = np.concatenate([loadings_sd, np.full((len(model.aggregates), len(topix_sd)), np.nan)])
+    spread[len(model.series)] = topix_sd
+    index = {name: i for i, name in enumerate((*model.series, *model.aggregates))}
+    rows = []
+    for name in _WITNESSES:
+        for factor, size, label in _PARTIAL:
+            place = index[name], model.factor(factor)
+            rows.append(
+                LoadingRow(name, label, float(100 * size * loadings[place]), float(100 * size * spread[place]))
+            )
+    return rows
 
 
 def sign_rows(model: Model, returns: Returns, innovations: Floats, weights: Floats) -> list[SignRow]:

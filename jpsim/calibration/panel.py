@@ -240,8 +240,8 @@ def _check_values(values: Floats, name: str, first: Month, source: str) -> list[
 
 
 def _check_rate(values: Floats, name: str, source: str) -> list[Problem]:
-    largest = np.nanmax(np.abs(values))
-    if 0.2 < largest < 60:
+    largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
+    if 0.2 < largest < 60 or largest == 0.0:
         return []
     unit = "a decimal fraction" if largest <= 0.2 else "basis points"
     found = f"column {name!r} looks like {unit} (largest value {largest:g})"
@@ -264,16 +264,31 @@ def _newest(folder: Path, pattern: str) -> Path:
 
 def _read_sector_weights(file: Path) -> tuple[Floats, tuple[str, ...]]:
     rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
-    sizes = ("core30", "large70", "mid400", "small")
-    cells = np.array([[float(row[size]) for size in sizes] for row in rows])
+    cells = _numbers(rows, ("core30", "large70", "mid400", "small"), "sector33_ja", file)
     if len(rows) != 33 or (cells < 0).any() or abs(cells.sum() - 100) > 1:
         raise InputError(Problem("not 33 rows of weights in percent that sum to 100", Place(str(file))))
     return cells / cells.sum(), tuple(row["sector33_ja"] for row in rows)
 
 
+def _numbers(rows: list[dict[str, str]], columns: tuple[str, ...], label: str, file: Path) -> Floats:
+    """Return the cells of some columns, (rows, columns); InputError at the first that is no number."""
+    lacking = [name for name in (label, *columns) if not rows or name not in rows[0]]
+    if lacking:
+        raise InputError(Problem(f"columns missing: {', '.join(lacking)}", Place(str(file), 1)))
+    out = np.empty((len(rows), len(columns)))
+    for line, row in enumerate(rows):
+        for index, name in enumerate(columns):
+            number = _parse_number(row[name] or "")
+            if number is None:
+                raise InputError(Problem(f"{row[name]!r} in column {name!r}", Place(str(file), line + 2), "a number"))
+            out[line, index] = number
+    return out
+
+
 def _read_segment_weights(file: Path) -> dict[str, float]:
     rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
-    shares = {row["segment"]: float(row["market_value_share_pct"]) for row in rows}
+    values = _numbers(rows, ("market_value_share_pct",), "segment", file)[:, 0]
+    shares = {row["segment"]: float(value) for row, value in zip(rows, values, strict=True)}
     if set(shares) != {"prime", "standard", "growth"} or min(shares.values()) <= 0:
         found = "not one positive share for each segment"
         raise InputError(Problem(found, Place(str(file)), "prime, standard, growth"))

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from jpsim.cli import is_quiet
+
 __all__ = ["command"]
 
 _out = click.option(
@@ -38,7 +40,7 @@ def list_command(out: Path, as_json: bool) -> None:
     for entry in entries:
         told = f"{entry.horizon}m  {entry.paths:>9,} paths  {entry.model}  {', '.join(entry.scenarios)}"
         click.echo(f"{entry.run_id}  {'damaged manifest' if entry.damage else told}")
-    if not entries:
+    if not entries and not is_quiet():
         click.echo(f"{out}: no runs", err=True)
 
 
@@ -116,7 +118,8 @@ def gc_command(run_id: tuple[str, ...], dry_run: bool, out: Path, as_json: bool)
         return
     for path in removed:
         click.echo(str(path))
-    click.echo(f"{out}: {len(removed)} folders {'would go' if dry_run else 'removed'}", err=True)
+    if not is_quiet():
+        click.echo(f"{out}: {len(removed)} folders {'would go' if dry_run else 'removed'}", err=True)
 
 
 def _print_json(content: dict[str, Any]) -> None:

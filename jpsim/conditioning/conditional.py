@@ -8,14 +8,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.conditioning.drivers import driver_basis, refuse_undeliverable
 from jpsim.conditioning.feasibility import Clash, find_clashes
 from jpsim.conditioning.plausibility import Plausibility, judge_plausibility
 from jpsim.conditioning.rows import Row, RowTable, tabulate_rows
 from jpsim.conditioning.sequential import ConditionalSystem, Moments, condition_system
-from jpsim.conditioning.stacked import StackedRows, stack_rows
+from jpsim.conditioning.stacked import StackedRows, stack_rows, stacked_moments
 from jpsim.conditioning.system import System
 from jpsim.conditioning.targets import TargetLaw, find_targets
-from jpsim.errors import InputError, Problem
+from jpsim.errors import InputError, Place, Problem
 
 __all__ = ["Conditional", "condition"]
 
@@ -34,8 +35,11 @@ class Conditional:
         The rows, and their closed form.
     targets
         Law of the values of soft rows.
+    response
+        (h, m, n) directions in which each month's shocks are steered: the rows' exposures, or their parts
+        along the shocks that must deliver them.
     recursion
-        The conditional recursion, its soft rows at their centres.
+        The conditional recursion, its soft rows at their centres; None if only some shocks are steered.
     plausibility
         How far the rows are from the model's mean.
     """
@@ -44,13 +48,16 @@ class Conditional:
     table: RowTable
     stacked: StackedRows
     targets: TargetLaw
-    recursion: ConditionalSystem
+    response: Floats
+    recursion: ConditionalSystem | None
     plausibility: Plausibility
 
     @cached_property
     def moments(self) -> Moments:
         """Closed-form means and covariances of the state under normal innovations."""
-        return self.recursion.moments(self.targets.spread)
+        if self.recursion is not None:
+            return self.recursion.moments(self.targets.spread)
+        return stacked_moments(self.system, self.mean_shocks, self.shock_cov)
 
     @cached_property
     def gap(self) -> Floats:
@@ -60,8 +67,25 @@ class Conditional:
     @cached_property
     def shock_gain(self) -> Floats:
         """(h n, m) response of the stacked shocks to the gaps."""
-        variance = self.stacked.cov + np.diag(self.table.noise)
-        return np.ascontiguousarray(np.linalg.solve(variance, self.stacked.flat).T, dtype=np.float64)
+        h, m, n = self.response.shape
+        steered = self.response.transpose(1, 0, 2).reshape(m, h * n)
+        variance = steered @ self.stacked.flat.T + np.diag(self.table.noise)
+        return np.ascontiguousarray(np.linalg.solve(variance, steered).T, dtype=np.float64)
+
+    @cached_property
+    def shock_cov(self) -> Floats:
+        """(h n, h n) conditional covariance of the stacked shocks under normal innovations."""
+        left = np.eye(self.shock_gain.shape[0]) - self.shock_gain @ self.stacked.flat
+        cov: Floats = left @ left.T + self.shock_gain @ self._value_cov @ self.shock_gain.T
+        return cov
+
+    @cached_property
+    def _value_cov(self) -> Floats:
+        """(m, m) covariance of what the rows are steered to: stated margins, ranges, measurement noise."""
+        cov = np.diag(self.table.noise)
+        free = list(self.targets.free)
+        cov[np.ix_(free, free)] = self.targets.spread
+        return cov
 
     @cached_property
     def mean_shocks(self) -> Floats:
@@ -88,22 +112,33 @@ class Conditional:
         along = np.einsum("ri,hij->rhj", exposures, self.system.impact[:, :n])
         onto = np.einsum("rhj,hjm->rhm", along, self.shock_gain.reshape(h, n, m))
         shared = np.einsum("rhj,hmj->rhm", along, self.stacked.exposure)
-        spread = np.zeros((m, m))
-        free = list(self.targets.free)
-        spread[np.ix_(free, free)] = self.targets.spread
-        cov: Floats = np.einsum("rhm,rkm->rhk", onto @ spread - shared, onto)
+        spread = self.stacked.cov + self._value_cov
+        crossed = np.einsum("rhm,rkm->rhk", shared, onto)
+        cov: Floats = np.einsum("rhm,rkm->rhk", onto @ spread, onto) - crossed - crossed.transpose(0, 2, 1)
         months = np.arange(h)
         cov[:, months, months] += (along**2).sum(axis=2)
         return cov
 
 
-def condition(system: System, rows: tuple[Row, ...]) -> Conditional:
+def condition(
+    system: System, rows: tuple[Row, ...], drivers: tuple[str, ...] = (), place: Place | None = None
+) -> Conditional:
     """Condition a system on a scenario's rows.
+
+    Parameters
+    ----------
+    system
+        The unconditional recursion.
+    rows
+        What is known of the path.
+    drivers, place
+        Structural shocks that must deliver the rows, and where they were named; all shocks if empty.
 
     Raises
     ------
     InputError
-        If rows contradict each other or say the same thing twice, or a range has no mass.
+        If rows contradict each other or say the same thing twice, a range has no mass, or the drivers
+        cannot deliver the rows.
     """
     table = tabulate_rows(rows, system.start.size)
     stacked = stack_rows(system, table.weights, table.constants, table.months)
@@ -111,19 +146,26 @@ def condition(system: System, rows: tuple[Row, ...]) -> Conditional:
     targets = find_targets(table, stacked)
     _refuse_empty_ranges(table, targets)
     centres = _centres(table, targets)
-    recursion = condition_system(
-        system, table.weights, table.months, centres - table.constants, table.noise, list(targets.free)
-    )
+    response, recursion = stacked.exposure, None
+    if drivers:
+        basis = driver_basis(system.model, drivers)
+        refuse_undeliverable(table, stacked.exposure @ basis, drivers, place)
+        response = stacked.exposure @ basis @ basis.T
+    else:
+        recursion = condition_system(
+            system, table.weights, table.months, centres - table.constants, table.noise, list(targets.free)
+        )
     entropy = np.inf if table.of_kind("hard") else targets.entropy + _measured_entropy(table, stacked)
     card = judge_plausibility(
         _nearest(table, stacked.mean) - stacked.mean,
         stacked.cov + np.diag(table.noise),
         stacked.exposure,
+        response,
         table.months,
         table.last_of_each(),
         entropy,
     )
-    return Conditional(system, table, stacked, targets, recursion, card)
+    return Conditional(system, table, stacked, targets, response, recursion, card)
 
 
 def _centres(table: RowTable, targets: TargetLaw) -> Floats:

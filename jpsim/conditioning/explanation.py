@@ -11,6 +11,8 @@ from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.meetings import POLICY_RATE
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.system import build_system
+from jpsim.scenario import View
+from jpsim.units import Quantity
 
 __all__ = ["explain_law"]
 
@@ -57,13 +59,31 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
         for row in law.conditional.table.rows
     ]
     for view in law.scenario.views:
-        mean = view.mean.equal.value if view.mean is not None and view.mean.equal is not None else float("nan")
-        statement = f"mean {mean:+.1%} (view, absorbed by the equity premium)"
-        stated.append({"series": view.series, "when": str(view.at), "statement": statement})
+        stated.append({"series": view.series, "when": str(view.at or view.by), "statement": _view_in_words(view)})
     if law.scenario.premium != "model":
         statement = f"the monthly shift that {law.scenario.premium} implies"
         stated.append({"series": "equity premium", "when": "", "statement": statement})
     return stated
+
+
+def _view_in_words(view: View) -> str:
+    words = [view.statistic]
+    if view.versus:
+        words.append(f"against {view.versus}")
+    for name, threshold in (("above", view.above), ("below", view.below)):
+        if threshold is not None:
+            words.append(f"{name} {_in_words(threshold)}")
+    stated = list(view.quantile.items()) if view.quantile else [(None, getattr(view, view.statistic))]
+    for share, bounds in stated:
+        words += [] if share is None else [f"{share:.0%}"]
+        for name in ("equal", "at_least", "at_most"):
+            if (value := getattr(bounds, name)) is not None:
+                words.append(f"{'' if name == 'equal' else name.replace('_', ' ') + ' '}{_in_words(value)}")
+    return " ".join(words) + f" (view, absorbed by {view.absorb.replace('_', ' ')})"
+
+
+def _in_words(quantity: Quantity) -> str:
+    return f"{quantity.value:.1%}" if quantity.unit in ("relative", "share") else f"{quantity.value:g}"
 
 
 def _costs(conditional: Conditional) -> list[dict[str, Any]]:

@@ -94,7 +94,13 @@ class Plausibility:
 
 
 def judge_plausibility(
-    gap: Floats, cov: Floats, exposure: Floats, months: npt.NDArray[np.int64], terminal: list[int], entropy: float
+    gap: Floats,
+    cov: Floats,
+    exposure: Floats,
+    response: Floats,
+    months: npt.NDArray[np.int64],
+    terminal: list[int],
+    entropy: float,
 ) -> Plausibility:
     """Judge stated values against the model's law of the rows.
 
@@ -104,8 +110,8 @@ def judge_plausibility(
         (m,) stated values (centres of soft ones) less the model's means.
     cov
         (m, m) covariance of the rows, measurement noise included.
-    exposure
-        (h, m, n) exposures to the shocks of each month.
+    exposure, response
+        (h, m, n) exposures to the shocks of each month, and their parts that are steered.
     months
         (m,) month of each row.
     terminal
@@ -119,7 +125,9 @@ def judge_plausibility(
     weight = np.linalg.solve(cov, gap)
     by_row = gap * weight
     distance = float(by_row.sum())
-    shocks = np.abs(np.einsum("hmn,m->hn", exposure, weight))
+    steered = np.einsum("hmn,hkn->mk", response, exposure)
+    noise = cov - np.einsum("hmn,hkn->mk", exposure, exposure)
+    shocks = np.abs(np.einsum("hmn,m->hn", response, np.linalg.solve(steered + noise, gap)))
     month, _ = np.unravel_index(int(np.argmax(shocks)), shocks.shape)
     last = np.array(terminal)
     terminal_distance = float(gap[last] @ np.linalg.solve(cov[np.ix_(last, last)], gap[last]))

@@ -15,7 +15,7 @@ from jpsim.conditioning.premium import MeanView, solve_premium
 from jpsim.conditioning.quantity import find_conditioned
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.statements import state_rows
-from jpsim.conditioning.support import refuse_unsupported
+from jpsim.conditioning.support import is_premium_view, refuse_unsupported
 from jpsim.conditioning.system import System, build_system
 from jpsim.dictionary import boj_meetings
 from jpsim.errors import InputError, Place, Problem
@@ -82,7 +82,8 @@ def derive_law(model: Model, scenario: Scenario, horizon: int, library: Mapping[
     )
     if held:
         system = system.hold(model.factor(POLICY_RATE), held)
-    conditional = condition(system, tuple(rows))
+    drivers = () if scenario.drivers == "all" else scenario.drivers
+    conditional = condition(system, tuple(rows), drivers, scenario.place("drivers"))
     shift = _premium(model, scenario, conditional, library)
     warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings()
     return ScenarioLaw(scenario, conditional, shift, tuple(warnings))
@@ -112,7 +113,7 @@ def _premium(
     views = tuple(
         MeanView(view.series, view.at.index(model.as_of), view.mean.equal.value, scenario.place("views", number))
         for number, view in enumerate(scenario.views)
-        if view.at is not None and view.mean is not None and view.mean.equal is not None
+        if is_premium_view(view) and view.at is not None and view.mean is not None and view.mean.equal is not None
     )
     return solve_premium(conditional, views)
 

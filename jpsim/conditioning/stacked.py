@@ -13,9 +13,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.conditioning.sequential import Moments
 from jpsim.conditioning.system import System
 
-__all__ = ["StackedRows", "stack_rows"]
+__all__ = ["StackedRows", "stack_rows", "stacked_moments"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,3 +69,25 @@ def stack_rows(system: System, rows: Floats, constants: Floats, months: npt.NDAr
         mean = mean + carried @ system.offset[step]
         carried = carried @ system.transition[step]
     return StackedRows(mean + carried @ system.start, exposure)
+
+
+def stacked_moments(system: System, mean_shocks: Floats, shock_cov: Floats) -> Moments:
+    """Means and covariances of the state, month by month, for any law of the stacked shocks.
+
+    Parameters
+    ----------
+    system
+        The unconditional recursion.
+    mean_shocks, shock_cov
+        (h, n) and (h n, h n).
+    """
+    h, d = system.offset.shape
+    n = system.impact.shape[2]
+    state, mean, means, covs = np.zeros((d, h * n)), system.start, [], []
+    for t in range(h):
+        state = system.transition[t] @ state
+        state[:, t * n : (t + 1) * n] += system.impact[t]
+        mean = system.offset[t] + system.transition[t] @ mean + system.impact[t] @ mean_shocks[t]
+        means.append(mean)
+        covs.append(state @ shock_cov @ state.T)
+    return Moments(np.array(means), np.array(covs))

@@ -9,7 +9,7 @@ from jpsim.errors import Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import Scenario, View
 
-__all__ = ["refuse_unsupported"]
+__all__ = ["is_premium_view", "refuse_unsupported"]
 
 _WAIT = "validate it now, run it when the machinery is there; until then remove it"
 
@@ -33,8 +33,6 @@ def refuse_unsupported(scenario: Scenario, model: Model) -> None:
 def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if scenario.mixture:
         yield ("mixture",), "mixture (competing stories)"
-    if scenario.drivers != "all":
-        yield ("drivers",), f"drivers: [{', '.join(scenario.drivers)}] (structural shocks)"
     if scenario.regime != "model":
         yield ("regime",), f"regime: {scenario.regime}"
     for channel in scenario.impulses:
@@ -47,23 +45,26 @@ def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
             if block.table:
                 yield ("conditions", name, number, "table"), f"table of probabilities for {name}"
     for number, view in enumerate(scenario.views):
-        if not _is_premium_view(view):
+        if view.absorb == "earnings" or (view.absorb == "equity_premium" and not is_premium_view(view)):
             yield ("views", number), f"view on the {view.statistic} of {view.series} absorbed by {view.absorb}"
 
 
 def _absent(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Factors of the dictionary that the model does not carry."""
+    """Factors and structural shocks that the model does not carry."""
     known = factors().keys() - set(model.factors)
     for name in scenario.conditions:
         for factor in scenario.combinations.get(name, {name: 1.0}):
             if factor in known:
                 yield ("conditions", name), f"{factor}, which the model {model.id} does not carry,"
+    unknown = [name for name in scenario.drivers if name not in model.shocks] if scenario.drivers != "all" else []
+    if unknown:
+        yield ("drivers",), f"drivers: [{', '.join(unknown)}], shocks that the model {model.id} does not identify,"
     for factor in scenario.state:
         if factor in known:
             yield ("state", factor), f"{factor}, which the model {model.id} does not carry,"
 
 
-def _is_premium_view(view: View) -> bool:
+def is_premium_view(view: View) -> bool:
     """Whether a view is a plain mean that the equity premium absorbs."""
     return (
         view.statistic == "mean"

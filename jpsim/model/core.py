@@ -53,6 +53,9 @@ class Model:
         (S, K), (S, S), (S,), (S,).
     aggregates, aggregate_kind, aggregation
         Ids and kinds of the G aggregates, and their (G, S) weights.
+    shocks, impacts
+        Ids of the k identified structural shocks, and the (n, k) responses of the factors' innovations to
+        one standard deviation of each; none if the model identifies none.
     meta
         Provenance: estimation sample, priors, choices; plain JSON.
     sha256
@@ -86,6 +89,8 @@ class Model:
     aggregates: tuple[str, ...]
     aggregate_kind: tuple[str, ...]
     aggregation: Floats
+    shocks: tuple[str, ...] = ()
+    impacts: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     meta: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
 

@@ -239,7 +239,7 @@ def _pack(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             member = io.BytesIO()
-            np.lib.format.write_array(member, _rounded_array(np.ascontiguousarray(array)), allow_pickle=False)
+            np.lib.format.write_array(member, _rounded_array(np.array(array, order="C")), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
     return buffer.getvalue()
 

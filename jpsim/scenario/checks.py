@@ -131,7 +131,7 @@ def _repeated(name: str, blocks: tuple[Condition, ...], as_of: Month | None, ori
 def _without_meeting(
     scenario: Scenario, block: Condition, path: tuple[str | int, ...], as_of: Month, origin: Origin
 ) -> Iterator[Problem]:
-    """Find moves of the policy rate that no meeting decides: in the month itself with `step`, else since the last date."""
+    """Find policy moves that no meeting decides: in the month itself with `step`, else since the last date."""
     for kind, start in (("level", scenario.state.get(_POLICY_RATE)), ("change", Quantity(0.0, "pp"))):
         last, last_month = start, as_of
         for when, value in sorted(getattr(block, kind).items(), key=lambda item: item[0].index(as_of)):

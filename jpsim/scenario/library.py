@@ -145,7 +145,18 @@ class Library:
                     at.refuse(f"{name!r} is a mixture itself", "scenarios that are no mixtures", "list its members")
                 if other is not None and name not in found:
                     waiting.append(other)
+        self._refuse_premium_circles(found)
         return found
+
+    def _refuse_premium_circles(self, found: Mapping[str, Scenario]) -> None:
+        for scenario in found.values():
+            chain = [scenario.id]
+            while (following := found.get(found[chain[-1]].premium)) is not None and following.id not in chain:
+                chain.append(following.id)
+            if following is not None and following.id == scenario.id:
+                at = Cursor(Node(None, scenario.place("premium") or Place(scenario.id)), self.findings)
+                loop = " -> ".join((*chain, scenario.id))
+                at.refuse(f"premium goes round in a circle: {loop}", "model, or a scenario that has its own premium")
 
     @property
     def used(self) -> set[str]:

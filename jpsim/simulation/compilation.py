@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.sequential import ConditionalSystem
 from jpsim.model import Model
 from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Sparse
 
@@ -31,18 +32,18 @@ def compile_law(conditional: Conditional, shift: Floats, *, heavy: bool) -> Law:
     """
     model = conditional.system.model
     equity = _equity(model, shift, heavy)
-    mixing = _mixing(conditional) if heavy else None
+    mixing = _mixing(conditional, heavy) if heavy or conditional.recursion is None else None
     low, high = _ends(conditional, equity, _WIDTH * (_HEAVY if heavy else 1.0))
     start = np.concatenate([_start_levels(conditional), np.zeros(len(model.series) + len(model.aggregates))])
-    return Law(_dynamics(conditional, heavy), mixing, equity, _levels(conditional), low, high, start)
+    return Law(_dynamics(conditional, None if mixing else conditional.recursion), mixing, equity, _levels(conditional), low, high, start)
 
 
-def _dynamics(conditional: Conditional, heavy: bool) -> Dynamics:
-    """Return the conditional recursion, or the plain one where `Mixing` conditions the shocks."""
+def _dynamics(conditional: Conditional, recursion: ConditionalSystem | None) -> Dynamics:
+    """Return the conditional recursion, or the plain one (None) where `Mixing` conditions the shocks."""
     system, model = conditional.system, conditional.system.model
     n = len(model.factors)
-    source = system if heavy else conditional.recursion
-    gain = np.zeros((system.horizon, n, 0)) if heavy else conditional.recursion.gain[:, :n]
+    source = recursion or system
+    gain = np.zeros((system.horizon, n, 0)) if recursion is None else recursion.gain[:, :n]
     transition = np.concatenate(list(model.B), axis=1)
     free = np.hstack([transition, np.zeros((n, system.start.size - transition.shape[1]))])
     return Dynamics(
@@ -57,9 +58,9 @@ def _dynamics(conditional: Conditional, heavy: bool) -> Dynamics:
     )
 
 
-def _mixing(conditional: Conditional) -> Mixing:
+def _mixing(conditional: Conditional, heavy: bool) -> Mixing:
     return Mixing(
-        conditional.system.model.nu,
+        conditional.system.model.nu if heavy else np.inf,
         np.ascontiguousarray(conditional.stacked.exposure),
         np.ascontiguousarray(conditional.table.noise),
         np.ascontiguousarray(conditional.gap),

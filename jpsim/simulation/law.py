@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Dynamics", "Equity", "Law", "Levels", "Mixing", "Sparse"]
+__all__ = ["Dynamics", "Equity", "Law", "Levels", "Mixing", "ScaleTilt", "Sparse"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -38,19 +38,39 @@ class Dynamics(NamedTuple):
     cumulated: Integers  # (d - p n,) factors whose differences are summed
 
 
-class Mixing(NamedTuple):
-    """Student-t months, and their exact conditioning given the mixing variables.
+class ScaleTilt(NamedTuple):
+    """Where the mixing variables are drawn from instead of their own law; weights make up for it.
 
-    Month t's shocks are ``s_t z_t`` with ``s_t**2 = (nu - 2) / g_t``, ``g_t`` chi-square with nu
-    degrees of freedom, so that ``E s_t**2 = 1``. With m > 0 rows the shocks become
-    ``s_t z_t + s_t**2 exposure_t' V^-1 (gap + targets - sum_t s_t exposure_t z_t - e)``,
-    ``V = sum_t s_t**2 exposure_t exposure_t' + noise``, ``e ~ N(0, noise)``.
+    See `jpsim.simulation.cross_entropy`.
+    """
+
+    shape: Floats  # (h,) of the gamma law of g_t; nu / 2 changes nothing
+    rate: Floats  # (h,); 1 / 2 changes nothing
+    news: Floats  # (h,) mean of eta_t; 0 changes nothing
+
+
+class Mixing(NamedTuple):
+    """Random scales of the months, and the exact conditioning of the shocks given those scales.
+
+    Month t's shocks are ``s_t z_t``, ``s_t**2 = exp(v_t - sigma**2 / (2 (1 - phi**2))) (nu - 2) / g_t``:
+    ``g_t`` is chi-square with nu degrees of freedom (infinite: this part is 1), ``v_t = phi v_{t-1} +
+    sigma eta_t`` with standard normal ``eta_t``, so that ``E s_t**2 = 1`` under the stationary law of v.
+    With m > 0 rows the shocks become ``s_t z_t + s_t**2 response_t' V^-1 (gap + targets - sum_t s_t
+    exposure_t z_t - e)``, ``V = sum_t s_t**2 response_t exposure_t' + noise``, ``e ~ N(0, noise)``.
+
+    `response` is ``exposure_t P`` with P the orthogonal projector on the shocks that must deliver the
+    requirements, which makes V symmetric; without it all shocks deliver them together.
     """
 
     nu: float
     exposure: Floats  # (h, m, n): how row r moves with z_t
     noise: Floats  # (m,) variance of measurement error of each row, 0 for exact rows
     gap: Floats  # (m,) required value less the unconditional mean
+    response: Floats | None = None  # (h, m, n)
+    sv_phi: float = 0.0
+    sv_sigma: float = 0.0
+    sv_start: float = 0.0  # v_0
+    tilt: ScaleTilt | None = None
 
 
 class Sparse(NamedTuple):
@@ -64,10 +84,10 @@ class Sparse(NamedTuple):
 class Equity(NamedTuple):
     """Monthly simple returns of the base series and of their aggregates.
 
-    ``r_t = drift_t + loadings u_t + common s_t zeta_t + mix (idio_sd * e_t)`` for the base series,
-    ``aggregation r_t`` for the aggregates. `zeta_t` is standard normal; `e_t` has unit variance and is
-    Student-t with `idio_nu` degrees of freedom, or normal where `idio_nu` is infinite. `s_t` is the
-    month's mixing scale, 1 without `Mixing`.
+    ``r_t = drift_t + loadings u_t + common s_t zeta_t + mix (idio_sd * e_t) + impulse_t x`` for the base
+    series, ``aggregation r_t`` for the aggregates. `zeta_t` is standard normal; `e_t` has unit variance
+    and is Student-t with `idio_nu` degrees of freedom, or normal where `idio_nu` is infinite. `s_t` is the
+    month's mixing scale, 1 without `Mixing`. `x` are c standard normals, drawn once per path.
     """
 
     drift: Floats  # (h, S)
@@ -77,6 +97,7 @@ class Equity(NamedTuple):
     idio_sd: Floats  # (S,)
     idio_nu: Floats  # (S,)
     aggregation: Sparse  # (G, S)
+    impulse: Floats | None = None  # (h, S, c)
 
 
 class Levels(NamedTuple):

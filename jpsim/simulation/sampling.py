@@ -10,14 +10,17 @@ import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.support import is_premium_view
 from jpsim.errors import LimitBreached
+from jpsim.scenario import Scenario
 from jpsim.simulation.compilation import compile_law
 from jpsim.simulation.engine import draw, draw_paths, log_likelihoods
 from jpsim.simulation.importance import effective_size, log_proposal, normalise
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import Law
 from jpsim.simulation.result import ScenarioSample
-from jpsim.simulation.tilting import margin_moments, tilt
+from jpsim.simulation.tilting import margin_moments
+from jpsim.simulation.views import Demand, demands_of, impose
 
 __all__ = ["FEWEST_EFFECTIVE", "Sampler"]
 
@@ -37,7 +40,7 @@ class Sampler:
     Parameters
     ----------
     scenario
-        Its id.
+        The scenario.
     conditional
         Law of its factors.
     law
@@ -46,7 +49,7 @@ class Sampler:
         Key of the generator.
     """
 
-    scenario: str
+    scenario: Scenario
     conditional: Conditional
     law: Law
     seed: int
@@ -55,7 +58,7 @@ class Sampler:
     def of(cls, scenario_law: ScenarioLaw, *, heavy: bool, seed: int) -> Sampler:
         """Compile a scenario's law."""
         law = compile_law(scenario_law.conditional, scenario_law.shift, heavy=heavy)
-        return cls(scenario_law.scenario.id, scenario_law.conditional, law, seed)
+        return cls(scenario_law.scenario, scenario_law.conditional, law, seed)
 
     def targets(self, first: int, count: int) -> Floats:
         """Deviations of the soft rows' values, as the law's kernels want them: (m or q, count)."""
@@ -68,16 +71,32 @@ class Sampler:
 
     @property
     def _tilted(self) -> bool:
-        """Whether conditions say something about the months' Student-t scales."""
-        return self.law.mixing is not None and self.law.mixing.gap.size > 0
+        """Whether conditions say something about the months' scales: not if named drivers deliver them."""
+        all_shocks = self.conditional.recursion is not None
+        return all_shocks and self.law.mixing is not None and self.law.mixing.gap.size > 0
+
+    @property
+    def _sampled_views(self) -> list[int]:
+        """Positions of the views that weights must meet: all, but for means that a premium meets in law."""
+        views = self.scenario.views
+        in_law = not self._tilted and not self.conditional.targets.weighted and all(map(is_premium_view, views))
+        return [] if in_law else list(range(len(views)))
 
     @property
     def weighted(self) -> bool:
         """Whether paths are not equally likely."""
-        return self._tilted or self.conditional.targets.weighted
+        return self._tilted or self.conditional.targets.weighted or bool(self._sampled_views)
 
     def weights(self, paths: int) -> Floats | None:
-        """Importance weights of all paths, with mean 1; None where paths are equally likely."""
+        """Importance weights of all paths, with mean 1; None where paths are equally likely.
+
+        Raises
+        ------
+        InputError
+            If no weights on the drawn paths meet the views; it names those that clash.
+        LimitBreached
+            If no weights meet the stated margins.
+        """
         if not self.weighted:
             return None
         log_weights = np.empty(paths)
@@ -89,7 +108,46 @@ class Sampler:
             deviations, log_range = self._deviations(first, part.stop - first)
             scores[:, part] = deviations[:stated] / sd[:, None]
             log_weights[part] = self._log_weights(first, deviations, log_range)
-        return normalise(tilt(log_weights, margin_moments(scores)) if stated else log_weights)
+        margins = Demand("stated margins", None, margin_moments(scores), (0,) * (8 * stated))
+        demands = [margins] if stated else []
+        return normalise(impose(log_weights, demands + self._view_demands(normalise(log_weights) / paths)))
+
+    def _view_demands(self, weights: Floats) -> list[Demand]:
+        """Turn the views into demands on a sample with these weights, which sum to 1."""
+        chosen = self._sampled_views
+        if not chosen:
+            return []
+        model, views = self.conditional.system.model, self.scenario.views
+        values = self._values(chosen, weights.size)
+        means = {
+            (view.series, view.at.index(model.as_of)): view.mean.equal.value
+            for view in views
+            if view.at is not None and view.mean is not None and view.mean.equal is not None and view.versus is None
+        }
+        return [
+            demand
+            for number in chosen
+            for demand in demands_of(
+                views[number],
+                self.scenario.place("views", number),
+                lambda series, month: values[series][month - 1],
+                model.as_of,
+                weights,
+                means,
+            )
+        ]
+
+    def _values(self, chosen: list[int], paths: int) -> dict[str, Floats]:
+        """(h, paths) values of every series that the views speak of."""
+        outputs = self.conditional.system.model.outputs
+        views = [self.scenario.views[number] for number in chosen]
+        names = sorted({name for view in views for name in (view.series, view.versus) if name is not None})
+        rows = [outputs.index(name) for name in names]
+        values = np.empty((len(names), self.conditional.system.horizon, paths))
+        for first in range(0, paths, _CHUNK):
+            part = slice(first, min(first + _CHUNK, paths))
+            values[:, :, part] = self.paths(first, part.stop - first)[rows]
+        return dict(zip(names, values, strict=True))
 
     def draw(
         self,
@@ -108,13 +166,13 @@ class Sampler:
         weights = self.weights(paths)
         if weights is not None and (share := effective_size(weights) / paths) < FEWEST_EFFECTIVE:
             raise LimitBreached(
-                f"{self.scenario}: the conditions leave an effective sample of {share:.1%} of {paths:,} paths, "
+                f"{self.scenario.id}: the conditions and views leave an effective sample of {share:.1%} of {paths:,} paths, "
                 f"below {FEWEST_EFFECTIVE:.0%}; move the conditions closer to the model, draw more paths, "
                 "or use innovations: gaussian"
             )
         sample = draw(
             self.law,
-            scenario=self.scenario,
+            scenario=self.scenario.id,
             seed=self.seed,
             paths=paths,
             threads=threads,

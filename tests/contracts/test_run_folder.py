@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import multiprocessing
 import os
-import resource
-import signal
 import subprocess
 import sys
 import time
@@ -122,23 +119,33 @@ def test_a_truncated_file_is_noticed(run, tmp_path):
         load_run_folder(folder)
 
 
-def _write_with_little_space(directory, answer):
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-    try:
-        write_run_folder(synthetic_run(), directory)
-    except ResourceError as error:
-        answer.put(str(error))
+_WITH_LITTLE_SPACE = """
+import resource, signal, sys
+from pathlib import Path
+from jpsim.errors import ResourceError
+from jpsim.runs import write_run_folder
+from tests.synthetic_run import synthetic_run
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    write_run_folder(synthetic_run(), Path(sys.argv[1]))
+except ResourceError as error:
+    print(error)
+"""
 
 
-def test_a_full_disk_leaves_nothing_behind(tmp_path):
+def _python(project, code, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], env=environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path, project):
     """A limit on the size of files stands for the full disk: writing fails after 100 kB."""
-    context = multiprocessing.get_context("spawn")
-    answer = context.Queue()
-    writer = context.Process(target=_write_with_little_space, args=(tmp_path, answer))
-    writer.start()
-    assert "not stored" in answer.get(timeout=60)
-    writer.join(20)
+    answer, _ = _python(project, _WITH_LITTLE_SPACE, tmp_path).communicate(timeout=60)
+    assert "not stored" in answer
     assert list(tmp_path.iterdir()) == []
 
 
@@ -149,40 +156,46 @@ def test_a_read_only_folder_is_refused(run, tmp_path):
         write_run_folder(run, tmp_path)
 
 
-def _write(directory, number, barrier, answers):
-    run = synthetic_run(manifest={**MANIFEST, "run_id": f"20260130T101500Z-{number:08x}"})
-    barrier.wait(60)
-    try:
-        answers.put(("stored", write_run_folder(run, directory).name))
-    except Exception as error:
-        answers.put((type(error).__name__, str(error)))
+_RACER = """
+import sys
+from pathlib import Path
+from jpsim.runs import write_run_folder
+from tests.synthetic_run import MANIFEST, synthetic_run
+run = synthetic_run(manifest={**MANIFEST, "run_id": sys.argv[2]})
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    write_run_folder(run, Path(sys.argv[1]))
+    print("stored")
+except Exception as error:
+    print(type(error).__name__)
+"""
 
 
-def _race(directory, numbers):
-    context = multiprocessing.get_context("spawn")
-    barrier, answers = context.Barrier(len(numbers)), context.Queue()
-    writers = [context.Process(target=_write, args=(directory, number, barrier, answers)) for number in numbers]
+def _race(project, directory, run_ids):
+    """Let processes write at the same moment, and tell what came of each."""
+    writers = [_python(project, _RACER, directory, run_id) for run_id in run_ids]
     for writer in writers:
-        writer.start()
-    found = [answers.get(timeout=90) for _ in writers]
+        assert writer.stdout.readline() == "ready\n"
     for writer in writers:
-        writer.join(30)
-    return found
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    return sorted(writer.communicate(timeout=60)[0].strip() for writer in writers)
 
 
-def test_processes_that_write_different_runs_do_not_clash(tmp_path):
-    found = _race(tmp_path, [1, 2])
-    assert sorted(name for _, name in found) == [f"20260130T101500Z-{number:08x}" for number in (1, 2)]
+def test_processes_that_write_different_runs_do_not_clash(tmp_path, project):
+    run_ids = [f"20260130T101500Z-{number:08x}" for number in range(3)]
+    assert _race(project, tmp_path, run_ids) == ["stored"] * 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == run_ids
     for entry in list_runs(tmp_path):
         verify_run(entry.path)
-    assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_of_processes_that_write_the_same_run_one_wins_and_the_other_is_told(tmp_path):
-    found = _race(tmp_path, [9, 9])
-    assert sorted(kind for kind, _ in found) == ["InputError", "stored"]
-    verify_run(tmp_path / "20260130T101500Z-00000009")
-    assert len(list(tmp_path.iterdir())) == 1
+def test_of_processes_that_write_the_same_run_one_wins_and_the_others_are_told(tmp_path, project):
+    run_id = "20260130T101500Z-00000009"
+    assert _race(project, tmp_path, [run_id] * 3) == ["InputError", "InputError", "stored"]
+    assert [path.name for path in tmp_path.iterdir()] == [run_id]
+    verify_run(tmp_path / run_id)
 
 
 _WRITER = """
@@ -199,10 +212,8 @@ for number in range(1000):
 
 
 def _kill_while_writing(directory, project, delay):
-    environment = {**os.environ, "PYTHONPATH": str(project)}
-    command = [sys.executable, "-c", _WRITER, str(directory)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as writer:
-        assert writer.stdout.readline() == b"ready\n"
+    with _python(project, _WRITER, directory) as writer:
+        assert writer.stdout.readline() == "ready\n"
         time.sleep(delay)
         writer.kill()
 

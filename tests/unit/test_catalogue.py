@@ -1,12 +1,13 @@
 """Finding, checking and tidying stored runs."""
 
-import multiprocessing
+import os
+import subprocess
+import sys
 
 import pytest
 
 from jpsim.errors import DamagedError, InputError
 from jpsim.runs import find_run, gc_runs, list_runs, run_identifier, verify_run, write_run_folder
-from jpsim.runs.folder import _partial_folder
 from tests.synthetic_run import MANIFEST, synthetic_run
 
 IDS = ["20260130T101500Z-1a2b3c4d", "20260130T101501Z-1a2b3c4d", "20260201T000000Z-ffff0000"]
@@ -110,26 +111,25 @@ def test_tidying_removes_the_runs_that_are_named(directory):
         gc_runs(directory, ["2026"])
 
 
-def _hold(directory, started, release):
-    with _partial_folder(directory / "20260301T000000Z-00000000"):
-        started.set()
-        release.wait(20)
+_HOLD = """
+import sys, time
+from pathlib import Path
+from jpsim.runs.folder import _partial_folder
+with _partial_folder(Path(sys.argv[1]) / "20260301T000000Z-00000000"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
-def test_tidying_spares_a_run_that_is_being_written(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    started, release = context.Event(), context.Event()
-    writer = context.Process(target=_hold, args=(tmp_path, started, release))
-    writer.start()
-    try:
-        assert started.wait(20)
-        assert gc_runs(tmp_path) == ()
+def test_tidying_spares_a_run_that_is_being_written(tmp_path, project):
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    command = [sys.executable, "-c", _HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as writer:
+        assert writer.stdout.readline() == b"held\n"
+        spared = gc_runs(tmp_path)
         writer.kill()
-        writer.join(20)
-        assert len(gc_runs(tmp_path)) == 1
-    finally:
-        release.set()
-        writer.join(20)
+    assert spared == ()
+    assert len(gc_runs(tmp_path)) == 1
     assert list(tmp_path.iterdir()) == []
 
 

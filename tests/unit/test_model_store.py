@@ -142,7 +142,7 @@ def test_packaged_models_are_found_by_id_and_version():
 def test_unknown_models_are_answered_with_what_there_is():
     with pytest.raises(InputError, match="write 'japan_monthly'"):
         find_model("japan_montly")
-    with pytest.raises(InputError, match="no version '9.9'"):
+    with pytest.raises(InputError, match=r"no version '9\.9'"):
         find_model("japan_monthly@9.9")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jpsim.calibration.observations import FACTORS, observe
 from jpsim.calibration.panel import check_columns, read_panel, read_table
 from jpsim.calibration.priors import read_priors
 from jpsim.errors import InputError
@@ -119,12 +120,12 @@ def test_missing_files_are_all_named(tmp_path):
 
 
 def test_priors_must_be_whole(tmp_path):
-    with pytest.raises(InputError, match="sections missing: .*bridge"):
-        file = tmp_path / "priors.toml"
-        file.write_text("[sample]\nfirst = '2001-01'\n")
+    file = tmp_path / "priors.toml"
+    file.write_text("[sample]\nfirst = '2001-01'\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"sections missing: .*bridge"):
         read_priors(file)
+    file.write_text("not toml", encoding="utf-8")
     with pytest.raises(InputError, match="cannot be read"):
-        file.write_text("not toml")
         read_priors(file)
 
 
@@ -132,6 +133,44 @@ def test_packaged_priors_give_every_factor_a_source():
     priors = read_priors()
     assert all(row["source"] for row in priors["factors"].values())
     assert priors.first == Month(2001, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "message"),
+    [
+        ("segment_weights.csv", "growth,0.8", "growth,none", "'none' in column 'market_value_share_pct'"),
+        ("segment_weights.csv", "growth,0.8", "mothers,0.8", "not one positive share for each segment"),
+        ("topix_weights_33x4_2026-04-30.csv", "core30", "core", "columns missing: core30"),
+        ("topix_weights_33x4_2026-04-30.csv", "10.515", "-10.515", "not 33 rows of weights"),
+        ("sector_returns_1990_2018.csv", "1990-02", "1990-03", "1990-03 comes after 1990-01"),
+    ],
+)
+def test_bad_companions_are_named(data_dir, tmp_path, name, before, after, message):
+    for file in data_dir.glob("*.csv"):
+        (tmp_path / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert before in text
+    (tmp_path / name).write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_panel(tmp_path)
+
+
+def test_observations_are_what_was_known_at_the_last_month(data_dir):
+    table = read_panel(data_dir).monthly
+    observed = observe(table, Month(2001, 1))
+    at = {name: i for i, name in enumerate(FACTORS)}
+    assert observed.last == Month(2026, 1)
+    late = {name for name in FACTORS if np.isnan(observed.y[-1, at[name]])}
+    assert late == {"core_cpi", "japan_activity", "wages", "policy_uncertainty"}  # published after the month's end
+    january = {name: table.columns[name][-2:] for name in ("usdjpy", "vix", "jgb_10y")}
+    assert observed.y[-1, at["usdjpy"]] == pytest.approx(100 * np.log(january["usdjpy"][1] / january["usdjpy"][0]))
+    assert observed.y[-1, at["vix"]] == pytest.approx(100 * np.log(january["vix"][1]))
+    assert observed.y[-1, at["jgb_10y"]] == january["jgb_10y"][1]
+    assert observed.levels[-1, at["semiconductors"]] == 100.0
+    wages = table.columns["jp_wages"]
+    known = np.flatnonzero(np.isfinite(wages))[-1]
+    row = len(observed.y) - (len(wages) - known)
+    assert observed.y[row, at["wages"]] == pytest.approx(100 * (wages[known] / wages[known - 12] - 1))
 
 
 def test_the_market_panel_is_whole(data_dir):

@@ -109,6 +109,13 @@ def test_what_is_referred_to_is_in_the_library(run):
     assert sorted(request.library) == ["baseline", "boj_hike_demand", "boj_hike_policy_shock"]
 
 
+def test_premiums_in_a_circle_are_shown_as_a_chain(run):
+    with pytest.raises(InputError, match="premium goes round in a circle: a -> b -> a"):
+        load_run(run("scenarios: [a]", a="premium: b", b="premium: a"))
+    with pytest.raises(InputError, match="c -> c"):
+        load_run(run("scenarios: [c]", c="premium: c"))
+
+
 def test_month_0_must_agree(run):
     path = run("scenarios: [a, b]", a="as_of: 2026-01-30", b="as_of: 2025-12-30")
     with pytest.raises(InputError, match="b is as of 2025-12, a as of 2026-01"):

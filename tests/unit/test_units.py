@@ -64,9 +64,10 @@ def test_the_nearest_right_spelling_is_named(text, quantity, role, fix):
 @pytest.mark.parametrize(
     "text",
     [
-     "", " ", "nan", "NaN", ".nan", "inf", "-inf", ".inf", "1e400", "1e400%", "1e999999999", "1e-400%", "yes", "on", "true",
-     "null",
-     "12:30", "010%", "0x1F%", "0o17%", "1__0%", "1_0%", "1.%", "1.5.2%", "--5%", "5%%", "5 % 5%", "bp", "%"],
+        "", " ", "nan", "NaN", ".nan", "inf", "-inf", ".inf", "1e400", "1e400%", "1e999999999", "1e-400%", "yes", "on",
+        "true", "null", "12:30", "010%", "0x1F%", "0o17%", "1__0%", "1_0%", "1.%", "1.5.2%", "--5%", "5%%", "5 % 5%",
+        "bp", "%",
+    ],
 )  # fmt: skip
 @pytest.mark.parametrize(("quantity", "role"), list(ACCEPTED))
 def test_surprises_are_refused_everywhere(text, quantity, role):

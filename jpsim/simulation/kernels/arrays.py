@@ -27,13 +27,23 @@ Integers = npt.NDArray[np.int64]
 
 
 class Correction(NamedTuple):
-    """Student-t months and their conditioning; `mixed` is 0 for Gaussian months."""
+    """The months' random scales, and the conditioning of the shocks given them."""
 
-    mixed: int
-    scale: Floats  # (intervals, 4) the month's scale against a normal draw, see `tails`
+    heavy: int  # whether months are Student-t
+    scale: Floats  # (1 or h, intervals, 4) the month's scale against a normal draw, see `tails`
+    volatile: int  # whether volatility is stochastic
+    persistence: float
+    deviation: float  # of the news of log volatility
+    origin: float  # log volatility at month 0
+    centre: float  # what makes the mean of s_t**2 one
+    news: Floats  # (h,) shift of that news
+    ratio: Floats  # (h, 3) log of prior over proposal, see `scales`; (0, 3) where they are the same
+    streams: npt.NDArray[np.uint64]  # (2,) of the Student-t draws and of the news
+    fixed: int  # whether all scales are 1: then `response` is response_t' V**-1
     exposure: Floats  # (h, m', n') with the sign reversed
-    response: Floats  # (h, n', m') exposure transposed
-    products: Floats  # (h, m, m) exposure_t exposure_t'
+    response: Floats  # (h, n', m') transposed
+    products: Floats  # (h, m, m) response_t exposure_t'
+    evidence: Floats  # (h, m, m) exposure_t exposure_t'
     noise: Floats  # (m,) variances
     gap: Floats  # (m,)
 
@@ -48,6 +58,7 @@ class Returns(NamedTuple):
     aggregation: Floats  # (G', S')
     tail_of: Integers  # (S,)
     tails: Floats  # (tables, intervals, 4)
+    impulse: Floats  # (h, S', c')
 
 
 class Coefficients(NamedTuple):
@@ -81,6 +92,10 @@ class Scratch(NamedTuple):
     sums: Floats  # (c')
     shocks: Floats  # (n'), or (h n') where all months must be known before the first
     scales: Floats  # (h)
+    volatility: Floats  # 1 row: log volatility of the month
+    news: Floats  # 1
+    ratio: Floats  # 1: log of prior over proposal of the scales
+    impulses: Floats  # (c')
     innovation: Floats  # (n')
     draws: Floats  # (the larger of S' and K')
     returns: Floats  # (S' + G')

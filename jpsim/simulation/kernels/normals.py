@@ -11,7 +11,10 @@ from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.kernels.jit import entry, routine
 from jpsim.simulation.kernels.threefry import normal_pair, uniform_pair
 
-__all__ = ["COMMON", "FACTORS", "IDIOSYNCRATIC", "MEASUREMENT", "MIXING", "TARGETS", "fill_normals", "fill_uniforms"]
+__all__ = [
+    "COMMON", "FACTORS", "IDIOSYNCRATIC", "IMPULSES", "MEASUREMENT", "MIXING", "PILOTS", "TARGETS", "VOLATILITY",
+    "fill_normals", "fill_uniforms",
+]  # fmt: skip
 
 FACTORS: Final = 1
 """Stream of the factor shocks z_t: step t - 1 for month t, index the factor."""
@@ -25,6 +28,12 @@ TARGETS: Final = 5
 """Stream for callers who draw path-specific targets."""
 MEASUREMENT: Final = 6
 """Stream of the measurement errors of conditioning rows: step 0, index the row."""
+VOLATILITY: Final = 7
+"""Stream of the news eta_t of log volatility: index 0 of each step."""
+IMPULSES: Final = 8
+"""Stream of the path-level impulse noise: step 0, index the channel."""
+PILOTS: Final = (9, 10)
+"""Streams that stand for `MIXING` and `VOLATILITY` when a proposal is fitted."""
 
 STEP_SHIFT = np.uint64(32)
 

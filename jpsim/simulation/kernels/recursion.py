@@ -10,10 +10,10 @@ from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.kernels.blocks import add_product, add_rows, copy_rows, fill_rows, set_all
 from jpsim.simulation.kernels.elementary import exponential
 from jpsim.simulation.kernels.jit import routine
-from jpsim.simulation.kernels.normals import COMMON, IDIOSYNCRATIC, fill_block
+from jpsim.simulation.kernels.normals import COMMON, IDIOSYNCRATIC, IMPULSES, fill_block
 from jpsim.simulation.kernels.tails import bend_tails
 
-__all__ = ["advance_factors", "advance_returns", "report_levels", "start_block"]
+__all__ = ["advance_factors", "advance_returns", "draw_impulses", "report_levels", "start_block"]
 
 
 @routine
@@ -28,6 +28,12 @@ def start_block(scratch: Any, law: Any) -> None:
         # The observation k months before month 1 is kept in slot p - k of the ring, slot 0 being free.
         fill_rows(scratch.lags[(p - k) * wide : (p - k) * wide + n * BLOCK], law.lags[k])
     fill_rows(scratch.sums, law.sums)
+
+
+@routine
+def draw_impulses(scratch: Any, returns: Any, seed: Any, first: Any) -> None:
+    """Draw the normals that last for the whole path."""
+    fill_block(scratch.impulses, seed, np.uint64(IMPULSES), first, 0, returns.impulse.shape[2])
 
 
 @routine
@@ -101,6 +107,7 @@ def advance_returns(scratch: Any, returns: Any, scale: Any, seed: Any, first: An
     fill_rows(base, returns.drift[t])
     add_product(base, returns.loadings, scratch.innovation)
     draw_residuals(scratch, returns, scale, seed, first, t)
+    add_product(base, returns.impulse[t], scratch.impulses)
     set_all(aggregates, 0.0)
     add_product(aggregates, returns.aggregation, base)
     for p in range(scratch.gross.size):

@@ -1,4 +1,4 @@
-"""The months' scales, and the shocks' exact conditioning given those scales."""
+"""The shocks' exact conditioning, given the months' scales."""
 
 from __future__ import annotations
 
@@ -10,24 +10,11 @@ from jpsim.simulation.kernels.arrays import BLOCK, LANES
 from jpsim.simulation.kernels.blocks import add_product, copy_rows, set_all
 from jpsim.simulation.kernels.elementary import log_unit
 from jpsim.simulation.kernels.jit import inlined, routine
-from jpsim.simulation.kernels.normals import FACTORS, MEASUREMENT, MIXING, fill_block, fill_row
-from jpsim.simulation.kernels.tails import scale_of
+from jpsim.simulation.kernels.normals import FACTORS, MEASUREMENT, fill_block
 
-__all__ = ["condition_shocks", "draw_scales", "draw_shocks", "load_targets", "log_density"]
+__all__ = ["condition_shocks", "draw_shocks", "load_targets", "log_density"]
 
 LOG_2PI = 1.8378770664093453
-
-
-@routine
-def draw_scales(scales: Any, correction: Any, seed: Any, first: Any, months: int) -> None:
-    """Fill (h, BLOCK) scales s_t; ones without mixing."""
-    for t in range(months):
-        row = scales[t * BLOCK : (t + 1) * BLOCK]
-        if correction.mixed:
-            fill_row(row, seed, np.uint64(MIXING), first, t)
-            scale_of(row, correction.scale)
-        else:
-            set_all(row, 1.0)
 
 
 @routine
@@ -47,16 +34,16 @@ def gram_row(gram: Any, a: int, b: int, m: int) -> Any:
 
 
 @routine
-def factorise(gram: Any, correction: Any, scales: Any, lane: int) -> None:
+def factorise(gram: Any, products: Any, noise: Any, scales: Any, lane: int) -> None:
     """Cholesky factors of ``V = sum_t s_t**2 products_t + noise`` for the paths ``lane + 0..LANES``."""
-    m = correction.noise.size
+    m = noise.size
     for a in range(m):
         for b in range(a + 1):
             v = gram_row(gram, a, b, m)
-            set_all(v, correction.noise[a] if a == b else 0.0)
-            for t in range(correction.products.shape[0]):
+            set_all(v, noise[a] if a == b else 0.0)
+            for t in range(products.shape[0]):
                 s = scales[t * BLOCK + lane : t * BLOCK + lane + LANES]
-                weight = correction.products[t, a, b]
+                weight = products[t, a, b]
                 for q in range(LANES):
                     v[q] += weight * (s[q] * s[q])
             for k in range(b):
@@ -111,13 +98,9 @@ def set_gap(out: Any, correction: Any, targets: Any) -> None:
 
 
 @routine
-def condition_shocks(scratch: Any, correction: Any, seed: Any, first: Any) -> None:
-    """Move all months' scaled shocks so that the conditioning rows hold.
-
-    Adds ``s_t**2 exposure_t' V**-1 (gap + targets - sum_t exposure_t s_t z_t - e)`` to ``s_t z_t``.
-    """
-    months, rows = correction.response.shape[0], correction.gap.size
-    padded, wide = correction.response.shape[2], correction.response.shape[1] * BLOCK
+def miss_requirements(scratch: Any, correction: Any, seed: Any, first: Any) -> None:
+    """Set the multipliers to ``gap + targets - sum_t exposure_t s_t z_t - e``."""
+    rows, wide = correction.gap.size, correction.exposure.shape[2] * BLOCK
     multipliers, errors = scratch.multipliers, scratch.scaled
     set_gap(multipliers, correction, scratch.targets)
     fill_block(errors, seed, np.uint64(MEASUREMENT), first, 0, rows)
@@ -125,29 +108,48 @@ def condition_shocks(scratch: Any, correction: Any, seed: Any, first: Any) -> No
         sd = np.sqrt(correction.noise[r])
         for p in range(r * BLOCK, (r + 1) * BLOCK):
             multipliers[p] -= sd * errors[p]
-    for t in range(months):
+    for t in range(correction.exposure.shape[0]):
         add_product(multipliers, correction.exposure[t], scratch.shocks[t * wide : (t + 1) * wide])
+
+
+@routine
+def condition_shocks(scratch: Any, correction: Any, seed: Any, first: Any) -> None:
+    """Move all months' scaled shocks so that the conditioning rows hold.
+
+    Adds ``s_t**2 response_t' V**-1 (gap + targets - sum_t exposure_t s_t z_t - e)`` to ``s_t z_t``.
+    """
+    months, rows = correction.response.shape[0], correction.gap.size
+    padded, wide = correction.response.shape[2], correction.response.shape[1] * BLOCK
+    miss_requirements(scratch, correction, seed, first)
+    if correction.fixed:
+        for t in range(months):
+            add_product(scratch.shocks[t * wide : (t + 1) * wide], correction.response[t], scratch.multipliers)
+        return
     for lane in range(0, BLOCK, LANES):
-        factorise(scratch.gram, correction, scratch.scales, lane)
-        solve_lower(scratch.gram, multipliers, rows, lane)
-        solve_upper(scratch.gram, multipliers, rows, lane)
+        factorise(scratch.gram, correction.products, correction.noise, scratch.scales, lane)
+        solve_lower(scratch.gram, scratch.multipliers, rows, lane)
+        solve_upper(scratch.gram, scratch.multipliers, rows, lane)
     for t in range(months):
         scale = scratch.scales[t * BLOCK : (t + 1) * BLOCK]
         for r in range(padded):
             for p in range(BLOCK):
-                scratch.scaled[r * BLOCK + p] = scale[p] * scale[p] * multipliers[r * BLOCK + p]
+                scratch.scaled[r * BLOCK + p] = scale[p] * scale[p] * scratch.multipliers[r * BLOCK + p]
         add_product(scratch.shocks[t * wide : (t + 1) * wide], correction.response[t], scratch.scaled)
 
 
 @routine
 def log_density(out: Any, scratch: Any, correction: Any) -> None:
-    """Log density of ``gap + targets`` under ``N(0, V)`` for the paths of a block, V from their scales."""
+    """Log density of ``gap + targets`` under ``N(0, V)`` for the paths of a block.
+
+    ``V = sum_t s_t**2 exposure_t exposure_t' + noise`` whichever shocks deliver: what the requirements say
+    of the scales does not depend on that.
+    """
     rows = correction.gap.size
     x = scratch.multipliers
     set_gap(x, correction, scratch.targets)
     set_all(out, -0.5 * rows * LOG_2PI)
     for lane in range(0, BLOCK, LANES):
-        factorise(scratch.gram, correction, scratch.scales, lane)
+        factorise(scratch.gram, correction.evidence, correction.noise, scratch.scales, lane)
         solve_lower(scratch.gram, x, rows, lane)
         row = out[lane : lane + LANES]
         for a in range(rows):

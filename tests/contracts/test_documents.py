@@ -1,0 +1,211 @@
+"""The documents say what the program does: commands, names, links, examples, defaults, refusals, the rebuild."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+import yaml
+
+import jpsim
+from jpsim import api
+from jpsim.cli import COMMANDS
+from jpsim.dictionary import factors, series
+from jpsim.errors import UnsupportedError
+from jpsim.model.export import export_model
+from jpsim.model.store import load_model
+from jpsim.scenario import RunRequest, find_scenarios, load_file, load_run, load_scenario
+from jpsim.simulation.result import STATISTICS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    for name, (module, _) in COMMANDS.items():
+        command = import_module(module).command
+        below = command.commands if isinstance(command, click.Group) else {}
+        yield from ((f"{name} {part}", inner) for part, inner in below.items())
+        if not below:
+            yield name, command
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_commands_and_their_options_are_documented(name: str, command: click.Command) -> None:
+    page = read("docs/commands.md")
+    assert re.search(rf"`jpsim {name}\b", page)
+    options = {opt for param in command.params for opt in param.opts if opt.startswith("--")}
+    assert [option for option in sorted(options) if f"`{option}" not in page] == []
+
+
+@pytest.mark.parametrize("name", jpsim.__all__)
+def test_public_names_are_documented(name: str) -> None:
+    assert re.search(rf"\b(jpsim\.)?{name}\b", read("docs/python.md"))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_relative_links_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)", path.read_text(encoding="utf-8"))
+    targets = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in targets if not (path.parent / link).exists()] == []
+
+
+def test_readme_has_links_and_a_picture() -> None:
+    assert len(re.findall(r"\]\(docs/[a-z-]+\.md\)", read("README.md"))) >= 8
+    picture = ROOT / "docs" / "_static" / "report.png"
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert picture.stat().st_size < 300_000
+
+
+def test_documents_name_no_machine() -> None:
+    found = {path.name for path in DOCUMENTS if re.search(r"(?<![\w.])/(home|root|work|tmp)/", path.read_text("utf-8"))}
+    assert found == set()
+
+
+@pytest.fixture
+def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the shipped scenarios and runs, as the working directory."""
+    for name in ("configs", "scenarios"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if "schema: jpsim/" in path.read_text("utf-8")],
+                         ids=lambda path: path.name)  # fmt: skip
+def test_yaml_examples_validate(path: Path, copies: Path) -> None:
+    written = []
+    for number, text in enumerate(blocks(path, "yaml")):
+        content = yaml.safe_load(text)
+        if isinstance(content, dict) and "schema" in content:
+            run = content["schema"].startswith("jpsim/run")
+            target = copies / ("configs" if run else "scenarios") / f"{content.get('id', f'example_{number}')}.yaml"
+            target.write_text(text, encoding="utf-8")
+            written.append(target)
+    assert written
+    for target in written:
+        load_file(target)
+
+
+def test_documented_defaults_of_a_run_are_its_defaults(copies: Path) -> None:
+    [text] = [text for text in blocks(ROOT / "docs" / "scenarios.md", "yaml") if "jpsim/run@1" in text]
+    stated = copies / "configs" / "stated.yaml"
+    stated.write_text(text, encoding="utf-8")
+    loaded, keys = load_run(stated), yaml.safe_load(text)
+    for name in keys.keys() - {"schema", "scenarios", "limits"}:
+        assert getattr(loaded, name) == RunRequest.model_fields[name].get_default(call_default_factory=True), name
+
+
+def test_refused_scenarios_of_the_library_are_listed() -> None:
+    """Which shipped scenarios cannot be run yet is said on the page, and nothing else is."""
+    refused = set()
+    for name in find_scenarios(ROOT / "scenarios"):
+        try:
+            api.explain(load_scenario(name, ROOT / "scenarios"))
+        except UnsupportedError:
+            refused.add(name)
+    sentence = read("docs/scenarios.md").split("Of the shipped library,")[1] if refused else ""
+    assert set(re.findall(r"`([a-z_]+)`", sentence)) == refused
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["innovations=stochastic_volatility", "parameter_uncertainty=true", "returns=total", "statistics=exact",
+     "portfolio=holdings.csv", "paths_out=all", "formats=[parquet, csv]", "executor={kind: dask}"],
+)  # fmt: skip
+def test_refused_keys_of_a_run_are_listed(change: str) -> None:
+    request = load_run(ROOT / "configs" / "boj_hike.yaml", [change])
+    with pytest.raises(UnsupportedError):
+        api.plan(request)
+    listed = read("docs/scenarios.md").split("## What is refused")[1]
+    assert f"`{change.split('=')[0]}" in listed.replace("`executor: {kind: dask}`", "`executor`")
+
+
+def test_statistics_and_kinds_are_documented() -> None:
+    page = read("docs/runs.md")
+    kinds = {"factor", *(entry.kind for entry in series().values())}
+    assert [name for name in (*STATISTICS, *kinds) if not re.search(rf"\b{name}\b", page)] == []
+
+
+def test_python_examples_run(copies: Path) -> None:
+    names: dict[str, Any] = {}
+    for text in blocks(ROOT / "docs" / "python.md", "python"):
+        exec(compile(text, "docs/python.md", "exec"), names)
+    assert names["run"]["boj_hike"]["banks"].at("6m").mean.se > 0
+    assert len(list((copies / "outputs").iterdir())) == 1
+
+
+def load_script(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_rebuild_in_numpy_agrees_with_a_run(tmp_path: Path) -> None:
+    """The script of docs/rebuild.md, which imports nothing of jpsim, against the run of the same page."""
+    script = load_script(ROOT / "docs" / "rebuild.py")
+    export = tmp_path / "model.npz"
+    export_model(load_model("japan_monthly"), export)
+    result = jpsim.run(ROOT / "docs" / "rebuild.yaml", out=tmp_path / "outputs")
+    with np.load(export) as arrays:
+        model = dict(arrays)
+    found = script.summarise(model, paths=20_000, months=12, seed=1)
+    for scores in script.compare(model, found, tmp_path / "outputs" / result.run_id).values():
+        assert scores.size == len(result.outputs) * 12
+        assert np.abs(scores).max() < 5.5
+        assert 0.4 < np.sqrt((scores**2).mean()) < 1.7  # a few dozen independent numbers among a thousand
+    manifest = json.loads((tmp_path / "outputs" / result.run_id / "manifest.json").read_text("utf-8"))
+    page = read("docs/runs.md")
+    diagnostics = manifest["diagnostics"]["unconditional"]
+    assert [key for key in (*manifest, *manifest["files"], *diagnostics) if f"`{key}`" not in page] == []
+
+
+def test_readme_table_is_that_of_the_shipped_run() -> None:
+    """Medians of the table against a new run with another seed, as z-scores."""
+    table = next(text for text in blocks(ROOT / "README.md", "text") if text.startswith("baseline (reference)"))
+    request = load_run(ROOT / "configs" / "boj_hike.yaml", ["paths=40000", "seed=5"])
+    result = api.execute(api.plan(request)[0])
+    ids = {entry.name_en: name for name, entry in {**factors(), **series()}.items()}
+    compared = 0
+    for scenario, part in zip(request.scenarios, table.split("\n\n"), strict=False):
+        for line in part.splitlines()[3:]:
+            label, written = re.split(r"\s{2,}", line.strip())[:2]
+            [name] = [ids[known] for known in ids if matches(label, known, factors()[ids[known]].unit
+                                                              if ids[known] in factors() else "")]  # fmt: skip
+            number, error = (float(text.replace("−", "-").replace(",", "")) for text in written.split(" ±"))
+            fresh = result[scenario.id][name].at("12m").quantile(0.5)
+            scale = 1.0 if name in factors() else 100.0
+            rounding = 10.0 ** -len(written.split(" ±")[0].partition(".")[2]) / 2.0
+            miss = max(abs(number - scale * float(fresh)) - rounding, 0.0)
+            assert miss <= 5.0 * np.hypot(error, scale * fresh.se) + 1e-9, (scenario.id, name)
+            compared += 1
+    assert compared >= 20
+
+
+def matches(label: str, name: str, unit: str) -> bool:
+    """Whether a label of the table, maybe shortened, is that of an entry."""
+    full = f"{name}, {unit}" if label.startswith(f"{name}, ") else name
+    return full == label or (label.endswith("…") and full.startswith(label[:-1]))
