@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.attribution import DRIVERS_BESIDE_FACTORS, Explained, attribute_means
-from jpsim.conditioning.explanation import explain_law
-from jpsim.conditioning.scenario_law import derive_law
+from jpsim.analysis.attribution import attribute_means, attribution_drivers
+from jpsim.conditioning.explanation import explain_story
+from jpsim.conditioning.scenario_law import Story, derive_story
 from jpsim.errors import DamagedError, LimitBreached
 from jpsim.model.store import load_model
 from jpsim.reporting.html import render_report
@@ -109,11 +109,11 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
     started, created = time.perf_counter(), now_utc()
     samples, weights = [], {}
     for sampler in job.samplers:
-        told = None if progress is None else _teller(progress, sampler.scenario.id, job.request.paths)
+        told = None if progress is None else _teller(progress, sampler.id, job.request.paths)
         sample, weight = sampler.draw(job.request.paths, job.request.executor.threads, told, stop)
         samples.append(_select(sample, job.selected))
         if weight is not None:
-            weights[sampler.scenario.id] = weight / weight.sum()
+            weights[sampler.id] = weight / weight.sum()
     drawn = time.perf_counter() - started
     even = np.full(job.request.paths, 1.0 / job.request.paths)
     return gather(
@@ -123,7 +123,7 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
         as_of=job.model.as_of,
         manifest=_manifest(job, created, drawn),
         resolved=job.request.to_yaml(),
-        diagnostics={law.scenario.id: _diagnose(law, sample) for law, sample in zip(job.laws, samples, strict=True)},
+        diagnostics={sample.scenario: _diagnose(story, sample) for story, sample in zip(job.stories, samples, strict=True)},
         attribution=_attribute(job, samples),
         weights={sample.scenario: weights.get(sample.scenario, even) for sample in samples} if weights else {},
     )
@@ -143,13 +143,12 @@ def explain(scenario: str | Path | Scenario, *, model: str = "japan_monthly", ho
 
     Returns
     -------
-    Plain JSON; see `jpsim.conditioning.explanation.explain_law`.
+    Plain JSON; see `jpsim.conditioning.explanation.explain_story`.
     """
     found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    library = {}
-    if found.premium != "model":
-        library[found.premium] = load_scenario(found.premium, None if isinstance(scenario, Scenario) else _near(scenario))
-    return explain_law(derive_law(load_model(model), found, horizon, library))
+    near = None if isinstance(scenario, Scenario) else _near(scenario)
+    library = _referred(found, near)
+    return explain_story(derive_story((load_model(model),), found, horizon, library))
 
 
 def simulate(
@@ -178,11 +177,12 @@ def simulate(
         ``gaussian`` or ``student_t``.
     """
     months = int(str(horizon).removesuffix("m"))
-    named = {scenario.premium for scenario in scenarios} - {"model"} - {scenario.id for scenario in scenarios}
+    library = {name: found for scenario in scenarios for name, found in _referred(scenario, None).items()}
+    given = {scenario.id for scenario in scenarios}
     request = RunRequest.model_validate(
         {
             "scenarios": scenarios,
-            "library": {name: load_scenario(name) for name in sorted(named)},
+            "library": {name: library[name] for name in sorted(library.keys() - given)},
             "model": model,
             "paths": paths,
             "horizon": months,
@@ -257,6 +257,15 @@ def _formats(result: Run) -> tuple[str, ...]:
     return tuple(result.manifest["formats"])
 
 
+def _referred(scenario: Scenario, near: Path | None) -> dict[str, Scenario]:
+    """Scenarios to which a scenario refers by premium or mixture, and those to which these refer."""
+    names = {member.scenario for member in scenario.mixture} | ({scenario.premium} - {"model"})
+    found = {name: load_scenario(name, near) for name in names}
+    for one in tuple(found.values()):
+        found |= _referred(one, near)
+    return found
+
+
 def _near(scenario: str | Path) -> Path | None:
     path = Path(scenario)
     return path if path.suffix in (".yaml", ".yml") else None
@@ -279,8 +288,8 @@ def _select(sample: ScenarioSample, rows: list[int]) -> ScenarioSample:
     )
 
 
-def _diagnose(law: Any, sample: ScenarioSample) -> dict[str, Any]:
-    found = explain_law(law)
+def _diagnose(story: Story, sample: ScenarioSample) -> dict[str, Any]:
+    found = explain_story(story)
     share = sample.effective / sample.paths
     if share < 0.2:
         found["warnings"] = [*found["warnings"], f"the effective sample is {share:.0%} of the paths drawn"]
@@ -314,17 +323,15 @@ def _manifest(job: Job, created: str, seconds: float) -> dict[str, Any]:
 def _attribute(job: Job, samples: Sequence[ScenarioSample]) -> Attribution:
     """Decompose each later scenario's mean returns against the first one's."""
     n = len(job.model.factors)
-    rows = [position for position in job.selected if position >= n]
-    drivers = (*job.model.factors, *DRIVERS_BESIDE_FACTORS)
-    series = [job.model.outputs[position] for position in rows]
-    tables = []
-    reference = Explained(job.laws[0].conditional, job.laws[0].shift)
-    means = [sample.statistics["mean"][len(job.selected) - len(rows) :] for sample in samples]
-    for number in range(1, len(samples)):
-        side = Explained(job.laws[number].conditional, job.laws[number].shift)
-        picked = [position - n for position in rows]
-        parts = attribute_means(reference, side, means[number] - means[0], picked)
-        tables.append((job.laws[number].scenario.id, parts))
+    kept = [place for place, position in enumerate(job.selected) if position >= n]
+    series = [job.model.outputs[job.selected[place]] for place in kept]
+    rows = [job.selected[place] - n for place in kept]
+    drivers = attribution_drivers(job.stories)
+    means = [sample.statistics["mean"][kept] for sample in samples]
+    tables = [
+        (story.scenario.id, attribute_means(job.stories[0], story, mean - means[0], rows, drivers))
+        for story, mean in zip(job.stories[1:], means[1:], strict=True)
+    ]
     return _tabulate(tables, series, drivers)
 
 

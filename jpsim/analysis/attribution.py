@@ -1,67 +1,95 @@
 """Why the mean of a series differs between two scenarios, by factor and impulse channel.
 
-Monthly means are linear in the factors' mean innovations and in the premium shift; telescoping over
-the months turns their differences into exact contributions to the difference of compound returns.
-What compounding adds through covariances between months stands on its own (driver ``compounding``),
-and what the closed form leaves of the sampled difference is ``monte_carlo``.
+Monthly means are linear in the factors' mean innovations, in the premium shift and in the impulses;
+telescoping over the months turns their differences into exact contributions to the difference of
+compound returns. What compounding adds through covariances between months stands on its own (driver
+``compounding``), and what the closed form leaves of the sampled difference is ``monte_carlo``. Closed
+forms are those of normal innovations, so under Student-t months with conditions and under views
+``monte_carlo`` also holds what tails and views add.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.compounding import expected_growth
-from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.impulses import impulse_cov
+from jpsim.conditioning.scenario_law import ScenarioLaw, Story
 
-__all__ = ["DRIVERS_BESIDE_FACTORS", "Explained", "attribute_means"]
+__all__ = ["attribute_means", "attribution_drivers"]
 
 Floats = npt.NDArray[np.float64]
 
-DRIVERS_BESIDE_FACTORS = ("equity_premium", "compounding", "monte_carlo")
+
+def attribution_drivers(stories: tuple[Story, ...]) -> tuple[str, ...]:
+    """Names of the drivers of a run: factors, equity premium, impulse channels, compounding, Monte Carlo."""
+    laws = [part.law for story in stories for part in story.parts]
+    channels = sorted({effect.channel for law in laws for effect in law.impulses})
+    return (*laws[0].conditional.system.model.factors, "equity_premium", *channels, "compounding", "monte_carlo")
 
 
-@dataclass(frozen=True, eq=False)
-class Explained:
-    """A scenario's conditional law and its (h,) premium shift: all that its mean returns depend on."""
-
-    conditional: Conditional
-    shift: Floats
-
-
-def attribute_means(reference: Explained, scenario: Explained, sampled: Floats, rows: list[int]) -> Floats:
+def attribute_means(reference: Story, scenario: Story, sampled: Floats, rows: list[int], drivers: tuple[str, ...]) -> Floats:
     """Decompose the differences of mean cumulative returns.
 
     Parameters
     ----------
     reference, scenario
-        The two laws, on the same model.
+        The two stories; their parts are compared draw by draw of the parameters.
     sampled
         (R, h) differences of the sampled means of R series.
     rows
         Their positions among the S base series and G aggregates.
+    drivers
+        Names from `attribution_drivers`.
 
     Returns
     -------
-    (n + 3, R, h) contributions of the n factors and then of `DRIVERS_BESIDE_FACTORS`; they sum over
-    the drivers to `sampled`.
+    (D, R, h) contributions; they sum over the drivers to `sampled`.
     """
+    total = np.zeros((len(drivers), *sampled.shape))
+    draws = {part.draw for part in scenario.parts}
+    for one, other in product(scenario.parts, reference.parts):
+        if one.draw == other.draw:
+            weight = one.weight * other.weight * len(draws)
+            total += weight * _explain(other.law, one.law, rows, drivers)
+    total[-1] = sampled - total.sum(axis=0)
+    return total
+
+
+def _explain(reference: ScenarioLaw, scenario: ScenarioLaw, rows: list[int], drivers: tuple[str, ...]) -> Floats:
+    """(D, R, h) contributions between two laws on one model; the last driver is left at zero."""
     model = scenario.conditional.system.model
     picked = np.vstack([np.eye(len(model.series)), model.aggregation])[rows]
-    loadings, drift, beta = picked @ model.loadings, picked @ model.alpha, picked @ model.beta
-    premium_0, moved_0 = np.outer(reference.shift, beta), reference.conditional.mean_innovations
-    premium_1, moved_1 = np.outer(scenario.shift, beta), scenario.conditional.mean_innovations
-    mean_0 = drift + premium_0 + moved_0 @ loadings.T
-    mean_1 = drift + premium_1 + moved_1 @ loadings.T
-    by_factor = (moved_1 - moved_0).T[:, :, None] * loadings.T[:, None, :]
-    monthly = np.concatenate([by_factor, (premium_1 - premium_0)[None]])
+    loadings = picked @ model.loadings
+    moved = scenario.conditional.mean_innovations - reference.conditional.mean_innovations
+    monthly = np.zeros((len(drivers), moved.shape[0], len(rows)))
+    monthly[: len(model.factors)] = moved.T[:, :, None] * loadings.T[:, None, :]
+    monthly[drivers.index("equity_premium")] = np.outer(scenario.shift - reference.shift, picked @ model.beta)
+    for law, sign in ((scenario, 1.0), (reference, -1.0)):
+        for effect in law.impulses:
+            monthly[drivers.index(effect.channel)] += sign * effect.mean @ picked.T
+    mean_0, mean_1 = _monthly_mean(reference, picked), _monthly_mean(scenario, picked)
     linked = _link(monthly, mean_0, mean_1)
-    compounded = _compounded(scenario, loadings, mean_1) - _compounded(reference, loadings, mean_0)
+    growth = _growth(scenario, picked, mean_1) - _growth(reference, picked, mean_0)
     plain = (np.cumprod(1.0 + mean_1, axis=0) - np.cumprod(1.0 + mean_0, axis=0)).T
-    rest = compounded - plain
-    return np.concatenate([linked, rest[None], (sampled - linked.sum(axis=0) - rest)[None]])
+    linked[drivers.index("compounding")] = growth - plain
+    return linked
+
+
+def _monthly_mean(law: ScenarioLaw, picked: Floats) -> Floats:
+    """(h, R) mean monthly returns."""
+    model = law.conditional.system.model
+    mean: Floats = law.drift @ picked.T + law.conditional.mean_innovations @ (picked @ model.loadings).T
+    return mean
+
+
+def _growth(law: ScenarioLaw, picked: Floats, mean: Floats) -> Floats:
+    """(R, h) expected growth from month 0, covariances between months included."""
+    exposures = picked @ law.conditional.system.model.loadings
+    return expected_growth(mean.T, law.conditional.innovation_cov(exposures) + impulse_cov(law.impulses, picked))
 
 
 def _link(monthly: Floats, mean_0: Floats, mean_1: Floats) -> Floats:
@@ -79,8 +107,3 @@ def _link(monthly: Floats, mean_0: Floats, mean_1: Floats) -> Floats:
         before = before * (1.0 + mean_1[t])
         linked[:, :, t] = total
     return linked
-
-
-def _compounded(side: Explained, loadings: Floats, mean: Floats) -> Floats:
-    """(R, h) expected growth from month 0, covariances between months included."""
-    return expected_growth(mean.T, side.conditional.innovation_cov(loadings))

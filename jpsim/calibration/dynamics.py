@@ -14,7 +14,6 @@ from jpsim.calibration.completion import Completion
 from jpsim.calibration.forwards import forward_yields, historical_error
 from jpsim.calibration.minnesota import autoregressive_sd, choose_lags, lagged
 from jpsim.calibration.observations import FOREIGN, Observations
-from jpsim.calibration.panel import Table
 from jpsim.calibration.priors import Priors
 from jpsim.calibration.steady_state import (
     Anchor,
@@ -24,6 +23,7 @@ from jpsim.calibration.steady_state import (
     means_given,
     sample_posterior,
 )
+from jpsim.calibration.tables import Table
 from jpsim.calibration.tails import fit_joint_nu
 from jpsim.errors import InputError
 from jpsim.months import Month

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.calibration.panel import Table
+from jpsim.calibration.tables import Table
 from jpsim.months import Month
 
 __all__ = ["forward_two_year", "forward_yields", "historical_error"]

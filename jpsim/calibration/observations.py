@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.calibration.panel import Table, check_columns
+from jpsim.calibration.panel import check_columns
+from jpsim.calibration.tables import Table
 from jpsim.dictionary import FactorEntry
 from jpsim.dictionary import factors as factor_entries
 from jpsim.errors import InputError, Problem

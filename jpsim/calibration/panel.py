@@ -4,56 +4,26 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.calibration.tables import DailyTable, Table, parse_number, read_daily, read_table
 from jpsim.errors import InputError, Place, Problem
 from jpsim.months import Month
 
-__all__ = ["Panel", "Table", "check_columns", "read_panel", "read_table"]
+__all__ = ["Panel", "check_columns", "read_panel"]
 
 Floats = npt.NDArray[np.float64]
 
 PANEL_FILE = "panel_monthly.csv"
+DAILY_FILE = "panel_daily.csv"
 HISTORY_FILE = "sector_returns_1990_2018.csv"
 WEIGHTS_PATTERN = "topix_weights_33x4_*.csv"
 SEGMENTS_FILE = "segment_weights.csv"
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Monthly columns; NaN where a cell is blank.
-
-    Parameters
-    ----------
-    source
-        Path it was read from, for messages.
-    months
-        Consecutive months, oldest first.
-    columns
-        Column name to (T,) values.
-    """
-
-    source: str
-    months: tuple[Month, ...]
-    columns: Mapping[str, Floats]
-
-    def since(self, first: Month, last: Month, name: str) -> Floats:
-        """Values of a column from `first` to `last`, NaN outside the table; InputError if it is missing."""
-        if name not in self.columns:
-            raise InputError(Problem(f"there is no column {name!r}", Place(self.source), fix="add the column"))
-        values = np.full(last - first + 1, np.nan)
-        offset = self.months[0] - first
-        low, high = max(offset, 0), min(offset + len(self.months), len(values))
-        if low < high:
-            values[low:high] = self.columns[name][low - offset : high - offset]
-        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +34,8 @@ class Panel:
     ----------
     monthly
         Levels of factors, indices and baskets.
+    daily
+        Levels of yields, the yen and TOPIX day by day, for the days of policy decisions.
     history
         Simple monthly returns of sectors, sizes and segments before the baskets begin.
     sector_weights
@@ -79,6 +51,7 @@ class Panel:
     """
 
     monthly: Table
+    daily: DailyTable
     history: Table
     sector_weights: Floats
     sector_names: tuple[str, ...]
@@ -93,8 +66,8 @@ def read_panel(path: Path) -> Panel:
     Parameters
     ----------
     path
-        A folder with ``panel_monthly.csv``, ``sector_returns_1990_2018.csv``,
-        ``topix_weights_33x4_<date>.csv`` and ``segment_weights.csv``, or the path of the first of them.
+        A folder with ``panel_monthly.csv``, ``panel_daily.csv``,
+        ``sector_returns_1990_2018.csv``, ``topix_weights_33x4_<date>.csv`` and ``segment_weights.csv``, or the path of the first of them.
 
     Raises
     ------
@@ -104,13 +77,14 @@ def read_panel(path: Path) -> Panel:
     monthly = path / PANEL_FILE if path.is_dir() else path
     folder = monthly.parent
     weights = _newest(folder, WEIGHTS_PATTERN)
-    files = (monthly, folder / HISTORY_FILE, weights, folder / SEGMENTS_FILE)
+    files = (monthly, folder / DAILY_FILE, folder / HISTORY_FILE, weights, folder / SEGMENTS_FILE)
     missing = [Problem("there is no such file", Place(str(file))) for file in files if not file.is_file()]
     if missing:
         raise InputError(missing)
     cells, names = _read_sector_weights(weights)
     return Panel(
         monthly=read_table(monthly),
+        daily=read_daily(folder / DAILY_FILE),
         history=read_table(folder / HISTORY_FILE),
         sector_weights=cells,
         sector_names=names,
@@ -118,26 +92,6 @@ def read_panel(path: Path) -> Panel:
         segment_weights=_read_segment_weights(folder / SEGMENTS_FILE),
         sha256={file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
     )
-
-
-def read_table(file: Path) -> Table:
-    """Read a CSV file of months and numbers; InputError lists everything that is wrong with it."""
-    header, *rows = _read_rows(file)
-    problems = _check_header(header, file)
-    months, values = [], np.full((len(rows), max(len(header) - 1, 0)), np.nan)
-    for line, row in enumerate(rows, start=2):
-        try:
-            months.append(Month.parse(row[0]))
-        except ValueError as error:
-            problems.append(Problem(str(error), Place(str(file), line, 1)))
-            continue
-        problems += _fill_row(values[line - 2], row, header, Place(str(file), line))
-    if not problems:
-        problems = _check_calendar(months, str(file))
-    if problems:
-        raise InputError(problems[:20])
-    columns = {name: values[:, index] for index, name in enumerate(header[1:])}
-    return Table(str(file), tuple(months), columns)
 
 
 def check_columns(
@@ -172,57 +126,6 @@ def check_columns(
         problems += _check_price(table.since(first, table.months[-1], name), name, first, table.source)
     if problems:
         raise InputError(problems)
-
-
-def _read_rows(file: Path) -> list[list[str]]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(Problem(f"not UTF-8 text: {error.reason}", Place(str(file), 1))) from None
-    rows = [row for row in csv.reader(text.splitlines()) if row]
-    if len(rows) < 2:
-        raise InputError(Problem("the file has no rows of values", Place(str(file), 1)))
-    return rows
-
-
-def _check_header(header: list[str], file: Path) -> list[Problem]:
-    place = Place(str(file), 1)
-    problems = [] if header[0] == "month" else [Problem(f"the first column is {header[0]!r}", place, "month")]
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    return problems + [Problem(f"column {name!r} appears more than once", place) for name in repeated]
-
-
-def _fill_row(out: Floats, row: list[str], header: list[str], place: Place) -> list[Problem]:
-    if len(row) != len(header):
-        return [Problem(f"{len(row)} cells where the header has {len(header)}", place)]
-    problems = []
-    for index, text in enumerate(row[1:]):
-        if not text.strip():
-            continue
-        number = _parse_number(text)
-        if number is None:
-            where = Place(place.source, place.line, index + 2)
-            problems.append(Problem(f"{text!r} in column {header[index + 1]!r} ({row[0]})", where, "a finite number"))
-        else:
-            out[index] = number
-    return problems
-
-
-def _parse_number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and "_" not in text else None
-
-
-def _check_calendar(months: list[Month], source: str) -> list[Problem]:
-    for line, (before, month) in enumerate(pairwise(months), start=3):
-        if month - before != 1:
-            word = "repeats" if month == before else "comes after" if month > before else "stands below"
-            found = f"{month} {word} {before}"
-            return [Problem(found, Place(source, line, 1), "every month once, oldest first, none left out")]
-    return []
 
 
 def _check_values(values: Floats, name: str, first: Month, source: str) -> list[Problem]:
@@ -278,7 +181,7 @@ def _numbers(rows: list[dict[str, str]], columns: tuple[str, ...], label: str, f
     out = np.empty((len(rows), len(columns)))
     for line, row in enumerate(rows):
         for index, name in enumerate(columns):
-            number = _parse_number(row[name] or "")
+            number = parse_number(row[name] or "")
             if number is None:
                 raise InputError(Problem(f"{row[name]!r} in column {name!r}", Place(str(file), line + 2), "a number"))
             out[line, index] = number

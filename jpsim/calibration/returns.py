@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.calibration.panel import Panel, Table, check_columns
+from jpsim.calibration.panel import Panel, check_columns
+from jpsim.calibration.tables import Table
 from jpsim.dictionary import series as series_entries
 from jpsim.months import Month
 

@@ -110,10 +110,12 @@ def _progress(job: Job, silent: bool) -> Iterator[Callable[[str, int, int], None
 
 
 def _show_plan(job: Job, planned: Plan, as_json: bool) -> None:
+    from jpsim.conditioning.explanation import explain_story
     from jpsim.simulation.plan import check_plan
 
-    cards = {law.scenario.id: law.conditional.plausibility.to_dict() for law in job.laws}
-    warnings = {law.scenario.id: list(law.warnings) for law in job.laws}
+    told = {story.scenario.id: explain_story(story) for story in job.stories}
+    cards = {scenario: answer["plausibility"] for scenario, answer in told.items()}
+    warnings = {scenario: answer["warnings"] for scenario, answer in told.items()}
     if as_json:
         answer = {"plan": planned.to_dict(), "content_hash": job.content_hash, "plausibility": cards, "warnings": warnings}
         click.echo(json.dumps(answer, ensure_ascii=False))

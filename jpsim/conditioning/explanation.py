@@ -9,16 +9,40 @@ import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.meetings import POLICY_RATE
-from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.scenario_law import ScenarioLaw, Story
 from jpsim.conditioning.system import build_system
 from jpsim.scenario import View
 from jpsim.units import Quantity
 
-__all__ = ["explain_law"]
+__all__ = ["explain_law", "explain_story"]
 
 Floats = npt.NDArray[np.float64]
 
 _NORMAL_95 = 1.6448536269514722
+
+
+def explain_story(story: Story) -> dict[str, Any]:
+    """Describe a story; the members of a mixture each with their weight, under ``members``.
+
+    Posterior draws of the parameters are described by the first of them; factors' bands are then those of
+    that draw alone.
+    """
+    first = [part for part in story.parts if part.draw == story.parts[0].draw]
+    if len(first) == 1:
+        return explain_law(first[0].law)
+    total = sum(part.weight for part in first)
+    members: list[dict[str, Any]] = [
+        {"scenario": part.law.scenario.id, "weight": part.weight / total} | explain_law(part.law) for part in first
+    ]
+    likeliest = max(members, key=lambda member: float(member["weight"]))
+    shared = {key: likeliest[key] for key in ("plausibility", "costs", "shocks", "start", "bands", "premium")}
+    stated = [
+        {**row, "statement": f"{member['scenario']} ({member['weight']:.0%}): {row['statement']}"}
+        for member in members
+        for row in member["assumptions"]
+    ]
+    warnings = [f"{member['scenario']}: {warning}" for member in members for warning in member["warnings"]]
+    return shared | {"assumptions": stated, "warnings": warnings, "members": members}
 
 
 def explain_law(law: ScenarioLaw) -> dict[str, Any]:
@@ -60,6 +84,14 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
     ]
     for view in law.scenario.views:
         stated.append({"series": view.series, "when": str(view.at or view.by), "statement": _view_in_words(view)})
+    for effect in law.impulses:
+        impulse = law.scenario.impulses[effect.channel]
+        window = f"in {impulse.when}" if impulse.when is not None else f"over {impulse.over or 'the horizon'}"
+        statement = f"impulse of {impulse.size.value:g} sd {window}, {impulse.priced_in:.0%} priced in (prior)"
+        stated.append({"series": effect.channel, "when": str(impulse.when or impulse.over or ""), "statement": statement})
+    if law.scenario.drivers != "all":
+        statement = f"the conditions are delivered by {', '.join(law.scenario.drivers)} alone"
+        stated.append({"series": "drivers", "when": "", "statement": statement})
     if law.scenario.premium != "model":
         statement = f"the monthly shift that {law.scenario.premium} implies"
         stated.append({"series": "equity premium", "when": "", "statement": statement})

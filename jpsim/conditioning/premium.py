@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 
 from jpsim.conditioning.compounding import expected_growth
 from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.impulses import ImpulseEffect, impulse_cov
 from jpsim.errors import InputError, Place, Problem
 
 __all__ = ["MeanView", "series_weights", "solve_premium"]
@@ -56,7 +57,9 @@ def series_weights(conditional: Conditional, series: str) -> Floats:
     return found
 
 
-def solve_premium(conditional: Conditional, views: tuple[MeanView, ...]) -> Floats:
+def solve_premium(
+    conditional: Conditional, impulses: tuple[ImpulseEffect, ...], views: tuple[MeanView, ...]
+) -> Floats:
     """Return the (h,) monthly shift, per unit of beta, under which the views hold.
 
     Each view is absorbed by a constant shift in the months after the view before it.
@@ -72,17 +75,21 @@ def solve_premium(conditional: Conditional, views: tuple[MeanView, ...]) -> Floa
         if view.month == solved:
             found = f"two mean views are absorbed by the equity premium at month {view.month}"
             raise InputError(Problem(found, view.place, fix="let one of them be absorbed by factors"))
-        shift[solved : view.month] = _solve_one(conditional, view, shift, solved)
+        shift[solved : view.month] = _solve_one(conditional, impulses, view, shift, solved)
         solved = view.month
     return shift
 
 
-def _solve_one(conditional: Conditional, view: MeanView, shift: Floats, first: int) -> float:
+def _solve_one(
+    conditional: Conditional, impulses: tuple[ImpulseEffect, ...], view: MeanView, shift: Floats, first: int
+) -> float:
     model = conditional.system.model
     weights = series_weights(conditional, view.series)
     exposure, beta = weights @ model.loadings, float(weights @ model.beta)
-    base = weights @ model.alpha + conditional.mean_innovations[: view.month] @ exposure
-    cov = conditional.innovation_cov(exposure[None])[:, : view.month, : view.month]
+    base = (weights @ model.alpha + conditional.mean_innovations @ exposure)[: view.month]
+    base = base + sum((effect.mean @ weights)[: view.month] for effect in impulses)
+    cov = conditional.innovation_cov(exposure[None]) + impulse_cov(impulses, weights[None])
+    cov = cov[:, : view.month, : view.month]
 
     def miss(monthly: float) -> float:
         moved = base + beta * shift[: view.month]

@@ -32,6 +32,8 @@ class Conditioned:
         Whether model units are 100 times the logarithm of what users write.
     shock_sd
         Standard deviation of one month's innovation, in model units.
+    unit
+        Sign behind its numbers in messages: ``%`` or nothing.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Conditioned:
     base: float
     logarithmic: bool
     shock_sd: float
+    unit: str = ""
 
     def value(self, stated: Quantity, role: str, month: int) -> float:
         """Model units of a stated level or change (`role`) at a month; of a price, its logarithm's."""
@@ -97,4 +100,5 @@ def find_conditioned(system: System, name: str, weights: dict[str, float]) -> Co
         float(row @ system.start) + constant,
         logarithmic,
         float(np.sqrt(exposure @ model.Sigma @ exposure)),
+        "%" if {model.unit[model.factor(factor)] for factor in weights} == {"%"} else "",
     )

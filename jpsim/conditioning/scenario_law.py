@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional, condition
+from jpsim.conditioning.impulses import ImpulseEffect, impulse_effects
 from jpsim.conditioning.meetings import POLICY_RATE, settle_at_meetings
 from jpsim.conditioning.premium import MeanView, solve_premium
 from jpsim.conditioning.quantity import find_conditioned
@@ -23,7 +24,7 @@ from jpsim.model import Model
 from jpsim.months import Month
 from jpsim.scenario import Scenario
 
-__all__ = ["ScenarioLaw", "derive_law"]
+__all__ = ["Part", "ScenarioLaw", "Story", "derive_law", "derive_story"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +41,8 @@ class ScenarioLaw:
         Law of the factors given its conditions.
     shift
         (h,) monthly equity-premium shift per unit of beta.
+    impulses
+        Effects that no factor carries.
     warnings
         Plain sentences about plausibility.
     """
@@ -47,7 +50,74 @@ class ScenarioLaw:
     scenario: Scenario
     conditional: Conditional
     shift: Floats
-    warnings: tuple[str, ...]
+    impulses: tuple[ImpulseEffect, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def drift(self) -> Floats:
+        """(h, S) mean monthly returns of the base series apart from the factors' innovations."""
+        model = self.conditional.system.model
+        drift: Floats = model.alpha + np.outer(self.shift, model.beta)
+        return drift + sum(effect.mean for effect in self.impulses)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One of the laws that a story's paths are divided among.
+
+    Parameters
+    ----------
+    weight
+        Probability of this part.
+    draw
+        Number of the posterior draw of the parameters; 0 for the point estimate.
+    law
+        Its law.
+    """
+
+    weight: float
+    draw: int
+    law: ScenarioLaw
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """A scenario as a run carries it out: its members and posterior draws, each with a weight.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    parts
+        Their weights sum to 1; a plain scenario at the point estimate has one.
+    """
+
+    scenario: Scenario
+    parts: tuple[Part, ...]
+
+
+def derive_story(models: Sequence[Model], scenario: Scenario, horizon: int, library: Mapping[str, Scenario]) -> Story:
+    """Derive the laws of a scenario, or of the members of a mixture, on each of several models.
+
+    Parameters
+    ----------
+    models
+        The model, or its posterior draws, all equally likely.
+    scenario, horizon, library
+        See `derive_law`.
+
+    Raises
+    ------
+    InputError
+        See `derive_law`.
+    """
+    members = [(member.weight, library[member.scenario]) for member in scenario.mixture] or [(1.0, scenario)]
+    parts = [
+        Part(weight / len(models), number, derive_law(model, member, horizon, library))
+        for number, model in enumerate(models)
+        for weight, member in members
+    ]
+    return Story(scenario, tuple(parts))
 
 
 def derive_law(model: Model, scenario: Scenario, horizon: int, library: Mapping[str, Scenario]) -> ScenarioLaw:
@@ -84,9 +154,10 @@ def derive_law(model: Model, scenario: Scenario, horizon: int, library: Mapping[
         system = system.hold(model.factor(POLICY_RATE), held)
     drivers = () if scenario.drivers == "all" else scenario.drivers
     conditional = condition(system, tuple(rows), drivers, scenario.place("drivers"))
-    shift = _premium(model, scenario, conditional, library)
+    impulses = impulse_effects(model, scenario.impulses, model.as_of, horizon)
+    shift = _premium(model, scenario, conditional, impulses, library)
     warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings()
-    return ScenarioLaw(scenario, conditional, shift, tuple(warnings))
+    return ScenarioLaw(scenario, conditional, shift, impulses, tuple(warnings))
 
 
 def _state_all(system: System, scenario: Scenario) -> list[Row]:
@@ -104,7 +175,11 @@ def _state_all(system: System, scenario: Scenario) -> list[Row]:
 
 
 def _premium(
-    model: Model, scenario: Scenario, conditional: Conditional, library: Mapping[str, Scenario]
+    model: Model,
+    scenario: Scenario,
+    conditional: Conditional,
+    impulses: tuple[ImpulseEffect, ...],
+    library: Mapping[str, Scenario],
 ) -> Floats:
     """Shift of the scenario's own views, or the one that the scenario named under `premium` implies."""
     horizon = conditional.system.horizon
@@ -115,7 +190,7 @@ def _premium(
         for number, view in enumerate(scenario.views)
         if is_premium_view(view) and view.at is not None and view.mean is not None and view.mean.equal is not None
     )
-    return solve_premium(conditional, views)
+    return solve_premium(conditional, impulses, views)
 
 
 def _refuse_strangers(model: Model, scenario: Scenario, horizon: int) -> None:

@@ -101,9 +101,11 @@ def _range_row(
 def _number(quantity: Conditioned, centre: float) -> str:
     if quantity.logarithmic:
         return f"{np.exp(centre / 100.0):,.5g}"
-    return f"{centre:.3f}".rstrip("0").rstrip(".")
+    return f"{centre:.3f}".rstrip("0").rstrip(".") + quantity.unit
 
 
 def _spread(quantity: Conditioned, sd: float) -> str:
-    return f"{sd:.2f}%" if quantity.logarithmic else f"{sd:.3f}".rstrip("0").rstrip(".")
+    if quantity.logarithmic:
+        return f"{sd:.2f}%"
+    return f"{100 * sd:.3g}bp" if quantity.unit == "%" else f"{sd:.3g}"
 

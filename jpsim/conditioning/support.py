@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jpsim.dictionary import factors
+from jpsim.dictionary import channels, factors
 from jpsim.errors import Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import Scenario, View
@@ -31,12 +31,11 @@ def refuse_unsupported(scenario: Scenario, model: Model) -> None:
 
 
 def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if scenario.mixture:
-        yield ("mixture",), "mixture (competing stories)"
     if scenario.regime != "model":
         yield ("regime",), f"regime: {scenario.regime}"
     for channel in scenario.impulses:
-        yield ("impulses", channel), f"impulse {channel}"
+        if channels()[channel].impulse is None:
+            yield ("impulses", channel), f"impulse {channel}, which has no prior because factors carry it,"
     for rule in ("fx_intervention", "policy_rate_floor", "policy_rate_meetings"):
         if getattr(scenario.rules, rule) not in (None, "off"):
             yield ("rules", rule), f"rule {rule}"

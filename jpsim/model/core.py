@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,9 +12,29 @@ import numpy.typing as npt
 
 from jpsim.months import Month
 
-__all__ = ["Model"]
+__all__ = ["Model", "ParameterDraws"]
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterDraws:
+    """D equally likely draws of a model's parameters; fields as in `Model`, with a leading axis D.
+
+    Parameters
+    ----------
+    c, B, Sigma
+        (D, n), (D, p, n, n), (D, n, n).
+    alpha, beta, loadings
+        (D, S), (D, S), (D, S, n).
+    """
+
+    c: Floats
+    B: Floats
+    Sigma: Floats
+    alpha: Floats
+    beta: Floats
+    loadings: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +73,13 @@ class Model:
         (S, K), (S, S), (S,), (S,).
     aggregates, aggregate_kind, aggregation
         Ids and kinds of the G aggregates, and their (G, S) weights.
+    sv_start
+        Common log-variance at month 0.
     shocks, impacts
         Ids of the k identified structural shocks, and the (n, k) responses of the factors' innovations to
         one standard deviation of each; none if the model identifies none.
+    draws
+        Draws from the posterior of the parameters; None if the model keeps none.
     meta
         Provenance: estimation sample, priors, choices; plain JSON.
     sha256
@@ -89,8 +113,10 @@ class Model:
     aggregates: tuple[str, ...]
     aggregate_kind: tuple[str, ...]
     aggregation: Floats
+    sv_start: float = 0.0
     shocks: tuple[str, ...] = ()
     impacts: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    draws: ParameterDraws | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
 
@@ -114,6 +140,16 @@ class Model:
     def output_kinds(self) -> tuple[str, ...]:
         """Kind of each of `outputs`."""
         return ("factor",) * len(self.factors) + self.kind + self.aggregate_kind
+
+    def posterior(self) -> tuple[Model, ...]:
+        """The model at each posterior draw of its parameters; itself alone if it keeps none."""
+        if self.draws is None:
+            return (self,)
+        names = [field.name for field in fields(ParameterDraws)]
+        count = self.draws.c.shape[0]
+        return tuple(
+            replace(self, draws=None, **{name: getattr(self.draws, name)[i] for name in names}) for i in range(count)
+        )
 
     def factor(self, factor_id: str) -> int:
         """Position of a factor; KeyError if the model has none of that id."""

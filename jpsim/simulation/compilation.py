@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.sequential import ConditionalSystem
-from jpsim.model import Model
 from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Sparse
 
-__all__ = ["compile_law"]
+__all__ = ["Innovations", "compile_law"]
 
 Floats = npt.NDArray[np.float64]
+
+Innovations = Literal["gaussian", "student_t", "stochastic_volatility"]
 
 _WIDTH = 8.0  # histograms reach this many standard deviations from the mean ...
 _HEAVY = 1.6  # ... and this many times further under Student-t months and residuals
 
 
-def compile_law(conditional: Conditional, shift: Floats, *, heavy: bool) -> Law:
+def compile_law(law: ScenarioLaw, innovations: Innovations) -> Law:
     """Compile the law of one scenario.
 
     Parameters
     ----------
-    conditional
-        Its factors.
-    shift
-        (h,) monthly equity-premium shift per unit of beta.
-    heavy
-        Whether months and residuals are Student-t (True) or normal (False).
+    law
+        What it means on its model.
+    innovations
+        ``gaussian``; ``student_t`` months and residuals; or ``stochastic_volatility`` of the months too.
     """
-    model = conditional.system.model
-    equity = _equity(model, shift, heavy)
-    mixing = _mixing(conditional, heavy) if heavy or conditional.recursion is None else None
+    heavy = innovations != "gaussian"
+    conditional, model = law.conditional, law.conditional.system.model
+    equity = _equity(law, heavy)
+    mixing = _mixing(conditional, innovations) if heavy or conditional.recursion is None else None
     low, high = _ends(conditional, equity, _WIDTH * (_HEAVY if heavy else 1.0))
     start = np.concatenate([_start_levels(conditional), np.zeros(len(model.series) + len(model.aggregates))])
     return Law(_dynamics(conditional, None if mixing else conditional.recursion), mixing, equity, _levels(conditional), low, high, start)
@@ -58,24 +61,32 @@ def _dynamics(conditional: Conditional, recursion: ConditionalSystem | None) -> 
     )
 
 
-def _mixing(conditional: Conditional, heavy: bool) -> Mixing:
+def _mixing(conditional: Conditional, innovations: Innovations) -> Mixing:
+    model, moving = conditional.system.model, innovations == "stochastic_volatility"
     return Mixing(
-        conditional.system.model.nu if heavy else np.inf,
+        np.inf if innovations == "gaussian" else model.nu,
         np.ascontiguousarray(conditional.stacked.exposure),
         np.ascontiguousarray(conditional.table.noise),
         np.ascontiguousarray(conditional.gap),
+        np.ascontiguousarray(conditional.response),
+        model.sv_phi if moving else 0.0,
+        model.sv_sigma if moving else 0.0,
+        model.sv_start if moving else 0.0,
     )
 
 
-def _equity(model: Model, shift: Floats, heavy: bool) -> Equity:
+def _equity(law: ScenarioLaw, heavy: bool) -> Equity:
+    model = law.conditional.system.model
+    noise = [effect.mean * effect.uncertainty for effect in law.impulses]
     return Equity(
-        np.ascontiguousarray(model.alpha + np.outer(shift, model.beta)),
+        np.ascontiguousarray(law.drift),
         np.ascontiguousarray(model.loadings),
         np.ascontiguousarray(model.common),
         _sparse(model.mix),
         np.ascontiguousarray(model.idio_sd),
         np.ascontiguousarray(model.idio_nu if heavy else np.full_like(model.idio_nu, np.inf)),
         _sparse(model.aggregation),
+        np.ascontiguousarray(np.stack(noise, axis=2)) if noise else None,
     )
 
 

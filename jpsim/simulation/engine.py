@@ -8,60 +8,30 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.errors import InputError, Stopped
-from jpsim.simulation.accumulation import BINS, Weights, fixed_point, sink_bytes, sink_for, total
-from jpsim.simulation.kernels.arrays import SUPERBLOCK, Coefficients, Scratch, Sink
+from jpsim.simulation.accumulation import BINS, fixed_point, sink_bytes, sink_for, total
+from jpsim.simulation.correction import NOT_DEFINITE
+from jpsim.simulation.drawing import Drawing, Owner, Targets, all_laws, prepare_drawing, superblocks
+from jpsim.simulation.kernels.arrays import SUPERBLOCK, Scratch, Sink
 from jpsim.simulation.kernels.superblock import simulate_superblock, weigh_superblock
 from jpsim.simulation.law import Law
-from jpsim.simulation.layout import lay_out, requirement_count, scratch_bytes, scratch_for
+from jpsim.simulation.layout import law_bytes, lay_out, scratch_bytes, scratch_for
 from jpsim.simulation.reduction import summarise
 from jpsim.simulation.result import ScenarioSample
 
 __all__ = ["draw", "draw_paths", "log_likelihoods", "memory_needed"]
 
 Floats = npt.NDArray[np.float64]
-Targets = Callable[[int, int], Floats]
-"""Path-specific targets, ``(first, count) -> (m, count)``; called from several threads."""
 
 POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """What all superblocks of one scenario share."""
-
-    law: Coefficients
-    outputs: int
-    requirements: int
-    seed: np.uint64
-    targets: Targets | None
-    weights: Weights | None = None
-    stopping: list[bool] = field(default_factory=list)
-
-    def targets_of(self, first: int, count: int) -> Floats:
-        """Return (m, SUPERBLOCK) targets of a superblock, zero where there are none."""
-        out = np.zeros((self.requirements, SUPERBLOCK))
-        if self.targets is not None:
-            out[:, :count] = self.targets(first, count)
-        return out
-
-
-def _drawing(law: Law, seed: int, targets: Targets | None, weights: Weights | None = None) -> Drawing:
-    return Drawing(lay_out(law), law.start.size, requirement_count(law), np.uint64(seed), targets, weights)
-
-
-def _superblocks(first: int, count: int) -> Iterator[tuple[int, int]]:
-    for start in range(first, first + count, SUPERBLOCK):
-        yield start, min(SUPERBLOCK, first + count - start)
 
 
 def _count(drawing: Drawing, benches: SimpleQueue[tuple[Scratch, Sink]], first: int, count: int) -> Floats:
@@ -74,7 +44,9 @@ def _count(drawing: Drawing, benches: SimpleQueue[tuple[Scratch, Sink]], first: 
         if drawing.weights is not None:
             sink.weights[:], sink.units[:] = drawing.weights.of(first, count)
         targets = drawing.targets_of(first, count)
-        simulate_superblock(drawing.law, scratch, sink, drawing.seed, np.uint64(first), count, targets)
+        for law, begin, end in drawing.spans(first, count):
+            place = (np.uint64(first), begin - first, end - first, end == first + count)
+            simulate_superblock(law, scratch, sink, drawing.seed, *place, targets)
         return sink.sums.copy()
     finally:
         benches.put((scratch, sink))
@@ -101,10 +73,10 @@ def _all_superblocks(
     """Count every superblock and add the power sums in their order."""
     benches: SimpleQueue[tuple[Scratch, Sink]] = SimpleQueue()
     for sink in sinks:
-        benches.put((scratch_for(drawing.law, drawing.outputs), sink))
+        benches.put((scratch_for(drawing.laws, drawing.outputs), sink))
     sums = np.zeros_like(sinks[0].sums)
     pending: deque[tuple[int, Future[Floats]]] = deque()
-    blocks = _superblocks(0, paths)
+    blocks = superblocks(0, paths)
     with ThreadPoolExecutor(len(sinks), thread_name_prefix="jpsim-draw") as pool:
         try:
             while True:
@@ -125,7 +97,7 @@ def _all_superblocks(
 
 
 def draw(
-    law: Law,
+    laws: Sequence[Law] | Law,
     *,
     scenario: str,
     seed: int,
@@ -133,6 +105,7 @@ def draw(
     threads: int = 0,
     targets: Targets | None = None,
     weights: Floats | None = None,
+    owner: Owner | None = None,
     progress: Callable[[int], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> ScenarioSample:
@@ -140,8 +113,8 @@ def draw(
 
     Parameters
     ----------
-    law
-        What to draw from.
+    laws
+        What to draw from: one law, or several of one shape with the same ends of histograms.
     scenario
         Its id.
     seed
@@ -154,6 +127,8 @@ def draw(
         Path-specific targets; called from several threads with (first, count), returns (m, count).
     weights
         (paths,) importance weights, scaled here to mean 1; None where all paths weigh the same.
+    owner
+        Which of several laws each block of 512 paths follows: a function of the block or an array.
     progress
         Called with the number of paths done so far.
     stop
@@ -164,39 +139,62 @@ def draw(
     Stopped
         `stop` answered True, or Ctrl-C arrived.
     InputError
-        Weights that are no weights, fewer than one path, or a law whose outputs are not finite.
+        Weights that are no weights, fewer than one path, laws that do not fit together, or a law whose
+        outputs are not finite.
     """
     if paths < 1:
         raise InputError(f"{paths} paths; at least 1 is needed")
-    fixed = None if weights is None else fixed_point(weights, paths)
-    drawing = _drawing(law, seed, targets, fixed)
+    every, fixed = all_laws(laws), None if weights is None else fixed_point(weights, paths)
+    drawing = prepare_drawing(every, seed, targets, owner, fixed)
     busy = min(threads or _cores(), -(-paths // SUPERBLOCK))
-    sinks = [sink_for(law, weighted=fixed is not None) for _ in range(busy)]
+    sinks = [sink_for(every[0], weighted=fixed is not None) for _ in range(busy)]
     sums = _all_superblocks(drawing, sinks, paths, progress, stop)
-    return summarise(scenario, paths, law, total(sinks, sums, paths, fixed))
+    return summarise(scenario, paths, every[0], total(sinks, sums, paths, fixed))
 
 
-def draw_paths(law: Law, seed: int, first: int, count: int, targets: Targets | None = None) -> Floats:
+def draw_paths(
+    laws: Sequence[Law] | Law,
+    seed: int,
+    first: int,
+    count: int,
+    targets: Targets | None = None,
+    *,
+    owner: Owner | None = None,
+) -> Floats:
     """Draw the outputs of paths ``first`` to ``first + count - 1``, the same ones that `draw` counts.
 
     Returns
     -------
     (O, h, count) factor levels and cumulative simple returns.
     """
-    drawing = _drawing(law, seed, targets)
-    scratch, sink = scratch_for(drawing.law, drawing.outputs), sink_for(law, weighted=False, paths_kept=SUPERBLOCK)
-    out = np.empty((*law.low.shape, count))
-    for start, size in _superblocks(first, count):
-        block = drawing.targets_of(start, size)
-        simulate_superblock(drawing.law, scratch, sink, drawing.seed, np.uint64(start), size, block)
-        out[:, :, start - first : start - first + size] = sink.paths[:, :, :size]
+    every = all_laws(laws)
+    drawing = prepare_drawing(every, seed, targets, owner)
+    scratch = scratch_for(drawing.laws, drawing.outputs)
+    sink = sink_for(every[0], weighted=False, paths_kept=SUPERBLOCK)
+    out = np.empty((*every[0].low.shape, count))
+    for start, size in superblocks(first, count):
+        for law, begin, end in drawing.spans(start, size):
+            block, place = drawing.targets_of(begin, end - begin), (np.uint64(begin), 0, end - begin, True)
+            simulate_superblock(law, scratch, sink, drawing.seed, *place, block)
+            out[:, :, begin - first : end - first] = sink.paths[:, :, : end - begin]
     return out
 
 
-def log_likelihoods(law: Law, seed: int, first: int, count: int, targets: Targets | None = None) -> Floats:
-    """Log density of each path's requirements given its mixing scales: importance weights up to a constant.
+def log_likelihoods(
+    laws: Sequence[Law] | Law,
+    seed: int,
+    first: int,
+    count: int,
+    targets: Targets | None = None,
+    *,
+    owner: Owner | None = None,
+    pilots: bool = False,
+) -> Floats:
+    """Log density of each path's requirements given its scales: log importance weights up to a constant.
 
-    ``log N(gap + targets; 0, V_s)`` with ``V_s`` of `Mixing`, for paths ``first`` to ``first + count - 1``.
+    ``log N(gap + targets; 0, V)``, ``V = sum_t s_t**2 exposure_t exposure_t' + noise``, for paths `first` to
+    ``first + count - 1``, plus the log density of the scales' law over that of their proposal, if there is
+    one. With `pilots` the scales come from the streams on which proposals are fitted.
 
     Returns
     -------
@@ -205,30 +203,34 @@ def log_likelihoods(law: Law, seed: int, first: int, count: int, targets: Target
     Raises
     ------
     InputError
-        A law without conditioned mixing, or requirements whose V is not positive definite.
+        No law with requirements on mixed shocks, or requirements whose V is not positive definite.
     """
-    if law.mixing is None or law.mixing.gap.size == 0:
+    every = all_laws(laws)
+    if all(law.mixing is None or law.mixing.gap.size == 0 for law in every):
         raise InputError("the law has no requirements to weigh paths by")
-    drawing = _drawing(law, seed, targets)
-    scratch, block = scratch_for(drawing.law, drawing.outputs), np.empty(SUPERBLOCK)
+    drawing = prepare_drawing(every, seed, targets, owner, pilots=pilots)
+    scratch, block = scratch_for(drawing.laws, drawing.outputs), np.empty(SUPERBLOCK)
     out = np.empty(count)
-    for start, size in _superblocks(first, count):
-        requirements = drawing.targets_of(start, size)
-        weigh_superblock(block, drawing.law, scratch, drawing.seed, np.uint64(start), requirements)
-        out[start - first : start - first + size] = block[:size]
+    for start, size in superblocks(first, count):
+        for law, begin, end in drawing.spans(start, size):
+            requirements = drawing.targets_of(begin, end - begin)
+            weigh_superblock(block, law, scratch, drawing.seed, np.uint64(begin), requirements)
+            out[begin - first : end - first] = block[: end - begin]
     if not np.isfinite(out).all():
-        raise InputError("the requirements have no positive definite covariance: some repeat or contradict others")
+        raise InputError(NOT_DEFINITE)
     return out
 
 
-def memory_needed(law: Law, threads: int, *, weighted: bool = False) -> int:
-    """Bytes that `draw` takes at its peak: per-thread counts and scratch, and the reduction's copies.
+def memory_needed(laws: Sequence[Law] | Law, threads: int, *, weighted: bool = False) -> int:
+    """Bytes that `draw` takes at its peak: per-thread counts and scratch, the laws, and the reduction's copies.
 
     It does not grow with the number of paths, apart from 32 bytes a path with weights.
     """
-    busy = threads or _cores()
-    per_thread = sink_bytes(law, weighted=weighted) + scratch_bytes(lay_out(law), law.start.size)
-    return busy * per_thread + law.low.size * BINS * 8 * (4 if weighted else 2)
+    every, busy = all_laws(laws), threads or _cores()
+    ready = lay_out(every[0])
+    per_thread = sink_bytes(every[0], weighted=weighted) + scratch_bytes([ready], every[0].start.size)
+    shared = len(every) * law_bytes(ready) + every[0].low.size * BINS * 8 * (4 if weighted else 2)
+    return busy * per_thread + shared
 
 
 def _cores() -> int:

@@ -8,8 +8,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
 
-from jpsim.conditioning.scenario_law import ScenarioLaw, derive_law
+from jpsim.conditioning.scenario_law import Story, derive_story
 from jpsim.errors import InputError, Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import RunRequest
@@ -27,26 +28,30 @@ _GROUPS = {"index", "sector17", "sector33", "size", "segment", "theme"}
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A request, the model, and each scenario's law, compiled.
+    """A request, the model, and each scenario's story, compiled.
 
     Parameters
     ----------
     request, model
         What is asked for, and on which model.
-    laws, samplers
+    samplers
         One for each scenario of the request, in its order.
     """
 
     request: RunRequest
     model: Model
-    laws: tuple[ScenarioLaw, ...]
     samplers: tuple[Sampler, ...]
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """What the scenarios mean on the model."""
+        return tuple(sampler.story for sampler in self.samplers)
 
     @cached_property
     def content_hash(self) -> str:
-        """Digest of the resolved request, the model and the generator; threads and folders are no part of it."""
+        """Digest of the resolved request, model, dictionaries and generator; threads and folders are no part."""
         resolved = {key: value for key, value in self.request.resolved().items() if key not in ("executor", "model")}
-        content = {"run": resolved, "model": self.model.sha256, "rng": RNG}
+        content = {"run": resolved, "model": self.model.sha256, "dictionaries": _dictionary_digest(), "rng": RNG}
         text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -64,7 +69,7 @@ class Job:
         threads = self.request.executor.threads or os.cpu_count() or 1
         weighted = [sampler.weighted for sampler in self.samplers]
         memory = max(
-            memory_needed(sampler.law, threads, weighted=flag)
+            memory_needed(sampler.laws, threads, weighted=flag)
             for sampler, flag in zip(self.samplers, weighted, strict=True)
         )
         return make_plan(
@@ -85,30 +90,42 @@ def prepare_job(request: RunRequest, model: Model) -> Job:
     InputError
         With the problems of all scenarios at once.
     """
-    problems = [*_unsupported(request), *_unknown_series(request, model)]
-    if problems:
-        raise UnsupportedError(problems) if any(_unsupported(request)) else InputError(problems)
+    lacking = list(_unsupported(request, model))
+    if lacking:
+        raise UnsupportedError(lacking)
+    if unknown := list(_unknown_series(request, model)):
+        raise InputError(unknown)
     everything = {scenario.id: scenario for scenario in (*request.library.values(), *request.scenarios)}
-    heavy = request.innovations == "student_t"
-    laws, samplers = [], []
+    models = model.posterior() if request.parameter_uncertainty else (model,)
+    samplers = []
     found: list[InputError] = []
     for scenario in request.scenarios:
         try:
-            laws.append(derive_law(model, scenario, request.horizon, everything))
-            samplers.append(Sampler.of(laws[-1], heavy=heavy, seed=request.seed))
+            story = derive_story(models, scenario, request.horizon, everything)
+            samplers.append(Sampler.of(story, request.innovations, request.seed))
         except InputError as error:
             found.append(error)
     if found:
         kind = UnsupportedError if all(isinstance(error, UnsupportedError) for error in found) else InputError
         raise kind([problem for error in found for problem in error.problems])
-    return Job(request, model, tuple(laws), tuple(samplers))
+    return Job(request, model, tuple(samplers))
 
 
-def _unsupported(request: RunRequest) -> Iterator[Problem]:
+def _dictionary_digest() -> str:
+    """Digest of the editable files that numbers depend on: impulse priors and meeting dates."""
+    folder = files("jpsim").joinpath("data")
+    digest = hashlib.sha256()
+    for name in ("channels.toml", "boj_meetings.toml"):
+        digest.update(folder.joinpath(name).read_bytes())
+    return digest.hexdigest()
+
+
+def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
     """Run keys whose machinery this version lacks, by name."""
     wishes = {
-        "innovations: stochastic_volatility": request.innovations == "stochastic_volatility",
-        "parameter_uncertainty: true": request.parameter_uncertainty,
+        f"parameter_uncertainty: true on the model {model.id}, which has no posterior draws,": (
+            request.parameter_uncertainty and model.draws is None
+        ),
         "returns: total": request.returns == "total",
         "statistics: exact": request.statistics == "exact",
         "portfolio": request.portfolio is not None,
@@ -123,8 +140,6 @@ def _unsupported(request: RunRequest) -> Iterator[Problem]:
 
 
 _ALTERNATIVES = {
-    "innovations: stochastic_volatility": "use innovations: student_t",
-    "parameter_uncertainty: true": "set parameter_uncertainty: false",
     "returns: total": "set returns: price",
     "statistics: exact": "set statistics: histogram",
     "executor: {kind: dask}": "set executor.kind: local",

@@ -5,26 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.simulation.kernels.arrays import BLOCK, LANES, SUPERBLOCK, TILE, Coefficients, Correction, Returns, Scratch
-from jpsim.simulation.law import Equity, Law, Mixing, Sparse
-from jpsim.simulation.tail_tables import scale_table, tail_table
+from jpsim.simulation.correction import lay_out_correction
+from jpsim.simulation.kernels.arrays import BLOCK, LANES, SUPERBLOCK, Coefficients, Returns, Scratch
+from jpsim.simulation.law import Equity, Law, Sparse
+from jpsim.simulation.padding import pad
+from jpsim.simulation.tail_tables import tail_tables
 
-__all__ = ["lay_out", "requirement_count", "scratch_bytes", "scratch_for"]
+__all__ = ["lay_out", "law_bytes", "requirement_count", "scratch_bytes", "scratch_for"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-
-
-def padded(size: int) -> int:
-    """Round a number of rows up to whole tiles."""
-    return -(-size // TILE) * TILE
-
-
-def pad(array: npt.ArrayLike, axes: int) -> Floats:
-    """Copy an array, with zeros behind its last `axes` axes up to whole tiles."""
-    array = np.asarray(array, dtype=np.float64)
-    widths = [(0, 0)] * (array.ndim - axes) + [(0, padded(size) - size) for size in array.shape[array.ndim - axes :]]
-    return np.ascontiguousarray(np.pad(array, widths))
 
 
 def dense(matrix: Sparse, shape: tuple[int, int]) -> Floats:
@@ -47,28 +37,12 @@ def requirement_count(law: Law) -> int:
     return max(int(law.dynamics.gain.shape[2]), rows)
 
 
-def _correction(mixing: Mixing | None, months: int, n: int) -> Correction:
-    if mixing is None:
-        mixing = Mixing(np.inf, np.zeros((months, 0, n)), np.zeros(0), np.zeros(0))
-    mixed = bool(np.isfinite(mixing.nu))
-    exposure = pad(mixing.exposure, 2)
-    return Correction(
-        mixed=int(mixed),
-        scale=scale_table(float(mixing.nu)).copy() if mixed else np.zeros((0, 4)),
-        exposure=-exposure,
-        response=np.ascontiguousarray(exposure.transpose(0, 2, 1)),
-        products=np.ascontiguousarray(mixing.exposure @ mixing.exposure.transpose(0, 2, 1)),
-        noise=np.array(mixing.noise, dtype=np.float64),
-        gap=np.array(mixing.gap, dtype=np.float64),
-    )
-
-
 def _returns(equity: Equity) -> Returns:
     series, groups = equity.loadings.shape[0], equity.aggregation.start.size - 1
     finite = np.isfinite(equity.idio_nu)
     degrees, index = np.unique(np.where(finite, equity.idio_nu, 0.0), return_inverse=True)
     shift = int(degrees.size > 0 and degrees[0] == 0.0)
-    tables = [tail_table(float(nu)) for nu in degrees[shift:]]
+    impulse = np.zeros((*equity.drift.shape, 0)) if equity.impulse is None else equity.impulse
     return Returns(
         drift=pad(equity.drift, 1),
         loadings=pad(equity.loadings, 2),
@@ -76,21 +50,29 @@ def _returns(equity: Equity) -> Returns:
         mix=pad(dense(equity.mix, (series, series)) * equity.idio_sd, 2),
         aggregation=pad(dense(equity.aggregation, (groups, series)), 2),
         tail_of=np.where(finite, index - shift, -1).astype(np.int64),
-        tails=np.stack(tables) if tables else np.zeros((0, 1, 4)),
+        tails=tail_tables(tuple(float(nu) for nu in degrees[shift:])),
+        impulse=pad(impulse, 2),
     )
 
 
-def lay_out(law: Law) -> Coefficients:
+def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
     """Lay out a law for the kernels.
 
     Parameters
     ----------
     law
         With n factors and p lags, ``p = (d - c) / n`` from the d state variables and c summed differences.
+    pilots
+        Whether scales come from the streams on which proposals are fitted.
 
     Returns
     -------
-    Padded, contiguous, writable copies; the recursion is split into the free one and the innovation.
+    Padded, contiguous copies; the recursion is split into the free one and the innovation. Tables are shared.
+
+    Raises
+    ------
+    InputError
+        Requirements that repeat or contradict each other, or explosive volatility.
     """
     dynamics, levels = law.dynamics, law.levels
     n, sums = dynamics.free_intercept.size, dynamics.cumulated.size
@@ -110,7 +92,7 @@ def lay_out(law: Law) -> Coefficients:
         free_lag=by_lag(dynamics.free_transition, n, p),
         free_sum=pad(dynamics.free_transition[:, p * n :], 2),
         cumulated=np.array(dynamics.cumulated, dtype=np.int64),
-        correction=_correction(law.mixing, dynamics.intercept.shape[0], n),
+        correction=lay_out_correction(law.mixing, dynamics.intercept.shape[0], n, pilots=pilots),
         returns=_returns(law.equity),
         code=np.array(levels.code, dtype=np.int64),
         base=np.where(levels.code == 2, levels.base, 1.0),
@@ -128,6 +110,10 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
         "sums": law.sum.shape[2] * BLOCK,
         "shocks": n * BLOCK * (months if small else 1),
         "scales": months * BLOCK,
+        "volatility": BLOCK,
+        "news": BLOCK,
+        "ratio": BLOCK,
+        "impulses": law.returns.impulse.shape[2] * BLOCK,
         "innovation": n * BLOCK,
         "draws": max(base, law.returns.common.shape[1]) * BLOCK,
         "returns": (base + groups) * BLOCK,
@@ -141,13 +127,24 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
     }
 
 
-def scratch_for(law: Coefficients, outputs: int) -> Scratch:
-    """Allocate one thread's scratch memory, zeroed because padding rows are read."""
-    flat = {name: np.zeros(size) for name, size in _scratch_shapes(law, outputs).items()}
-    bins = np.zeros((outputs, law.own.shape[0], SUPERBLOCK), dtype=np.uint16)
+def _largest(laws: list[Coefficients], outputs: int) -> dict[str, int]:
+    shapes = [_scratch_shapes(law, outputs) for law in laws]
+    return {name: max(shape[name] for shape in shapes) for name in shapes[0]}
+
+
+def scratch_for(laws: list[Coefficients], outputs: int) -> Scratch:
+    """Allocate one thread's scratch memory for any of some laws, zeroed because padding rows are read."""
+    flat = {name: np.zeros(size) for name, size in _largest(laws, outputs).items()}
+    bins = np.zeros((outputs, laws[0].own.shape[0], SUPERBLOCK), dtype=np.uint16)
     return Scratch(bins=bins, **flat)
 
 
-def scratch_bytes(law: Coefficients, outputs: int) -> int:
+def scratch_bytes(laws: list[Coefficients], outputs: int) -> int:
     """Size of one thread's scratch memory in bytes."""
-    return 8 * sum(_scratch_shapes(law, outputs).values()) + 2 * outputs * len(law.own) * SUPERBLOCK
+    return 8 * sum(_largest(laws, outputs).values()) + 2 * outputs * len(laws[0].own) * SUPERBLOCK
+
+
+def law_bytes(law: Coefficients) -> int:
+    """Size of a law's own arrays in bytes; the tables, which laws share, are left out."""
+    parts = (law, law.correction._replace(scale=np.zeros(0)), law.returns._replace(tails=np.zeros(0)))
+    return sum(value.nbytes for part in parts for value in part if isinstance(value, np.ndarray))

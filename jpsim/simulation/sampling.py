@@ -1,23 +1,24 @@
-"""Drawing a scenario: its law compiled, its targets and weights drawn, its paths reduced."""
+"""Drawing a story: its paths divided among its parts, weighed, and reduced to statistics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.conditioning.conditional import Conditional
-from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.scenario_law import ScenarioLaw, Story
 from jpsim.conditioning.support import is_premium_view
-from jpsim.errors import LimitBreached
+from jpsim.errors import InputError, LimitBreached
 from jpsim.scenario import Scenario
-from jpsim.simulation.compilation import compile_law
-from jpsim.simulation.engine import draw, draw_paths, log_likelihoods
-from jpsim.simulation.importance import effective_size, log_proposal, normalise
-from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
+from jpsim.simulation.compilation import Innovations
+from jpsim.simulation.engine import draw, draw_paths
+from jpsim.simulation.importance import effective_size, normalise
+from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.law import Law
+from jpsim.simulation.part_sampling import PartSampler
 from jpsim.simulation.result import ScenarioSample
 from jpsim.simulation.tilting import margin_moments
 from jpsim.simulation.views import Demand, demands_of, impose
@@ -29,63 +30,56 @@ Floats = npt.NDArray[np.float64]
 FEWEST_EFFECTIVE = 0.05
 """Share of effective paths below which weighted results are refused."""
 
-_NORMALS, _UNIFORMS = 0, 1  # steps of the target stream
-_CHUNK = 1 << 16
+_CHUNK = 128 * BLOCK
+_GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True, eq=False)
 class Sampler:
-    """One scenario, ready to be drawn any number of times with the same result.
+    """A story, ready to be drawn any number of times with the same result.
+
+    Each block of 512 paths follows one part: posterior draws of the parameters take turns, and members
+    of a mixture follow a low-discrepancy sequence, so that any number of paths is divided nearly as the
+    weights say; weights make up for the rest.
 
     Parameters
     ----------
-    scenario
-        The scenario.
-    conditional
-        Law of its factors.
-    law
-        The arrays of the kernels.
+    story
+        The story.
+    parts
+        A sampler for each of its parts; all share the ends of their histograms.
     seed
         Key of the generator.
     """
 
-    scenario: Scenario
-    conditional: Conditional
-    law: Law
+    story: Story
+    parts: tuple[PartSampler, ...]
     seed: int
 
     @classmethod
-    def of(cls, scenario_law: ScenarioLaw, *, heavy: bool, seed: int) -> Sampler:
-        """Compile a scenario's law."""
-        law = compile_law(scenario_law.conditional, scenario_law.shift, heavy=heavy)
-        return cls(scenario_law.scenario, scenario_law.conditional, law, seed)
-
-    def targets(self, first: int, count: int) -> Floats:
-        """Deviations of the soft rows' values, as the law's kernels want them: (m or q, count)."""
-        deviations = self._deviations(first, count)[0]
-        if self.law.mixing is None:
-            return deviations
-        out = np.zeros((self.law.mixing.gap.size, count))
-        out[list(self.conditional.targets.free)] = deviations
-        return out
+    def of(cls, story: Story, innovations: Innovations, seed: int) -> Sampler:
+        """Compile every part of a story."""
+        parts = [PartSampler.of(part.law, innovations, seed) for part in story.parts]
+        low = np.min([part.law.low for part in parts], axis=0)
+        high = np.max([part.law.high for part in parts], axis=0)
+        return cls(story, tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in parts), seed)
 
     @property
-    def _tilted(self) -> bool:
-        """Whether conditions say something about the months' scales: not if named drivers deliver them."""
-        all_shocks = self.conditional.recursion is not None
-        return all_shocks and self.law.mixing is not None and self.law.mixing.gap.size > 0
+    def id(self) -> str:
+        """Id of the scenario."""
+        return self.story.scenario.id
 
     @property
-    def _sampled_views(self) -> list[int]:
-        """Positions of the views that weights must meet: all, but for means that a premium meets in law."""
-        views = self.scenario.views
-        in_law = not self._tilted and not self.conditional.targets.weighted and all(map(is_premium_view, views))
-        return [] if in_law else list(range(len(views)))
+    def laws(self) -> list[Law]:
+        """The arrays of all parts."""
+        return [part.law for part in self.parts]
 
     @property
     def weighted(self) -> bool:
         """Whether paths are not equally likely."""
-        return self._tilted or self.conditional.targets.weighted or bool(self._sampled_views)
+        return len(self._members) > 1 or any(
+            part.tilted or part.conditional.targets.weighted or self._sampled_views(part.source) for part in self.parts
+        )
 
     def weights(self, paths: int) -> Floats | None:
         """Importance weights of all paths, with mean 1; None where paths are equally likely.
@@ -93,61 +87,20 @@ class Sampler:
         Raises
         ------
         InputError
-            If no weights on the drawn paths meet the views; it names those that clash.
-        LimitBreached
-            If no weights meet the stated margins.
+            If there are too few paths for the members of a mixture, or no weights on the drawn paths
+            meet the margins or views; it names those that clash.
         """
         if not self.weighted:
             return None
-        log_weights = np.empty(paths)
-        stated = len(self.conditional.table.of_kind("marginal"))
-        scores = np.empty((stated, paths))
-        sd = np.sqrt(np.diag(self.conditional.targets.spread))[:stated]
-        for first in range(0, paths, _CHUNK):
-            part = slice(first, min(first + _CHUNK, paths))
-            deviations, log_range = self._deviations(first, part.stop - first)
-            scores[:, part] = deviations[:stated] / sd[:, None]
-            log_weights[part] = self._log_weights(first, deviations, log_range)
-        margins = Demand("stated margins", None, margin_moments(scores), (0,) * (8 * stated))
-        demands = [margins] if stated else []
-        return normalise(impose(log_weights, demands + self._view_demands(normalise(log_weights) / paths)))
-
-    def _view_demands(self, weights: Floats) -> list[Demand]:
-        """Turn the views into demands on a sample with these weights, which sum to 1."""
-        chosen = self._sampled_views
-        if not chosen:
-            return []
-        model, views = self.conditional.system.model, self.scenario.views
-        values = self._values(chosen, weights.size)
-        means = {
-            (view.series, view.at.index(model.as_of)): view.mean.equal.value
-            for view in views
-            if view.at is not None and view.mean is not None and view.mean.equal is not None and view.versus is None
-        }
-        return [
-            demand
-            for number in chosen
-            for demand in demands_of(
-                views[number],
-                self.scenario.place("views", number),
-                lambda series, month: values[series][month - 1],
-                model.as_of,
-                weights,
-                means,
-            )
-        ]
-
-    def _values(self, chosen: list[int], paths: int) -> dict[str, Floats]:
-        """(h, paths) values of every series that the views speak of."""
-        outputs = self.conditional.system.model.outputs
-        views = [self.scenario.views[number] for number in chosen]
-        names = sorted({name for view in views for name in (view.series, view.versus) if name is not None})
-        rows = [outputs.index(name) for name in names]
-        values = np.empty((len(names), self.conditional.system.horizon, paths))
-        for first in range(0, paths, _CHUNK):
-            part = slice(first, min(first + _CHUNK, paths))
-            values[:, :, part] = self.paths(first, part.stop - first)[rows]
-        return dict(zip(names, values, strict=True))
+        weights = np.empty(paths)
+        for member, probability in enumerate(self._members):
+            spans = list(self._spans(member, paths))
+            mine = np.concatenate([np.arange(first, first + count) for first, count, _ in spans] or [np.zeros(0, int)])
+            if not mine.size:
+                found = f"{self.id}: {paths:,} paths are too few for a mixture of {len(self._members)} stories"
+                raise InputError(f"{found}; draw at least {BLOCK * round(2 / min(self._members)):,}")
+            weights[mine] = self._member_weights(spans) * (probability * paths / mine.size)
+        return weights
 
     def draw(
         self,
@@ -166,18 +119,19 @@ class Sampler:
         weights = self.weights(paths)
         if weights is not None and (share := effective_size(weights) / paths) < FEWEST_EFFECTIVE:
             raise LimitBreached(
-                f"{self.scenario.id}: the conditions and views leave an effective sample of {share:.1%} of {paths:,} paths, "
-                f"below {FEWEST_EFFECTIVE:.0%}; move the conditions closer to the model, draw more paths, "
+                f"{self.id}: the conditions and views leave an effective sample of {share:.1%} of {paths:,} paths, "
+                f"below {FEWEST_EFFECTIVE:.0%}; move them closer to the model, draw more paths, "
                 "or use innovations: gaussian"
             )
         sample = draw(
-            self.law,
-            scenario=self.scenario.id,
+            self.laws,
+            scenario=self.id,
             seed=self.seed,
             paths=paths,
             threads=threads,
-            targets=self.targets if self.conditional.targets.size else None,
+            targets=self._targets,
             weights=weights,
+            owner=self._owner,
             progress=progress,
             stop=stop,
         )
@@ -185,16 +139,114 @@ class Sampler:
 
     def paths(self, first: int, count: int) -> Floats:
         """(O, h, count) outputs of some paths, the same ones that `draw` counts."""
-        return draw_paths(self.law, self.seed, first, count, self.targets if self.conditional.targets.size else None)
+        return draw_paths(self.laws, self.seed, first, count, self._targets, owner=self._owner)
 
-    def _deviations(self, first: int, count: int) -> tuple[Floats, Floats]:
-        law = self.conditional.targets
-        normals = fill_normals(self.seed, TARGETS, first, count, 1, law.root.shape[0])[_NORMALS]
-        uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, law.follow.shape[0])[_UNIFORMS]
-        return law.draw(normals, uniforms)
+    @cached_property
+    def _members(self) -> tuple[float, ...]:
+        """Weights of the members of a mixture; a single 1 for any other story."""
+        first = [part.weight for part in self.story.parts if part.draw == self.story.parts[0].draw]
+        return tuple(weight / sum(first) for weight in first)
 
-    def _log_weights(self, first: int, deviations: Floats, log_range: Floats) -> Floats:
-        if not self._tilted:
-            return log_range
-        likelihood = log_likelihoods(self.law, self.seed, first, log_range.size, self.targets)
-        return likelihood - log_proposal(self.conditional.targets, deviations, log_range)
+    def _owner(self, block: int) -> int:
+        """Part that a block of paths follows; parts are sorted by posterior draw, then by member."""
+        members = len(self._members)
+        turn = block % (len(self.parts) // members)
+        return turn * members + self._member(block)
+
+    def _member(self, block: int) -> int:
+        place = (0.5 + block * _GOLDEN) % 1.0
+        return min(int(np.searchsorted(np.cumsum(self._members), place, side="right")), len(self._members) - 1)
+
+    def _spans(self, member: int, paths: int) -> Iterator[tuple[int, int, PartSampler]]:
+        """Runs of paths of one member that follow one part: first path, number of paths, part."""
+        if len(self.parts) == 1:
+            yield from ((first, min(_CHUNK, paths - first), self.parts[0]) for first in range(0, paths, _CHUNK))
+            return
+        for block in range(-(-paths // BLOCK)):
+            if self._member(block) == member:
+                first = block * BLOCK
+                yield first, min(BLOCK, paths - first), self.parts[self._owner(block)]
+
+    @property
+    def _targets(self) -> Callable[[int, int], Floats] | None:
+        if not any(part.soft_rows for part in self.parts):
+            return None
+        return self._all_targets
+
+    def _all_targets(self, first: int, count: int) -> Floats:
+        """Targets of paths that may follow several parts; rows that a part lacks are zero."""
+        if len(self.parts) == 1:
+            return self.parts[0].targets(first, count)
+        rows = max(part.targets(0, 1).shape[0] for part in self.parts)
+        out = np.zeros((rows, count))
+        for block in range(first // BLOCK, -(-(first + count) // BLOCK)):
+            begin, end = max(block * BLOCK, first), min((block + 1) * BLOCK, first + count)
+            mine = self.parts[self._owner(block)].targets(begin, end - begin)
+            out[: mine.shape[0], begin - first : end - first] = mine
+        return out
+
+    def _member_weights(self, spans: list[tuple[int, int, PartSampler]]) -> Floats:
+        """Weights, with mean 1, of the paths of one member: importance, stated margins, views."""
+        weighed: dict[int, list[Floats]] = {}
+        pieces = [(part, *part.weigh(first, count)) for first, count, part in spans]
+        for part, log_weights, _ in pieces:
+            weighed.setdefault(id(part), []).append(log_weights)
+        level = {key: float(np.log(np.mean(np.exp(np.concatenate(own) - np.max(np.concatenate(own)))))
+                            + np.max(np.concatenate(own))) for key, own in weighed.items()}  # fmt: skip
+        log_weights = np.concatenate([own - level[id(part)] for part, own, _ in pieces])
+        scores = np.concatenate([score for _, _, score in pieces], axis=1)
+        margins = Demand("stated margins", None, margin_moments(scores), (0,) * (8 * scores.shape[0]))
+        demands = [margins] if scores.size else []
+        source = spans[0][2].source
+        return normalise(impose(log_weights, demands + self._view_demands(source, spans, normalise(log_weights))))
+
+    def _sampled_views(self, source: ScenarioLaw) -> list[int]:
+        """Positions of the views that weights must meet: all, but for means that a premium meets in law."""
+        views = source.scenario.views
+        part = next(part for part in self.parts if part.source is source)
+        in_law = not part.tilted and not part.conditional.targets.weighted and all(map(is_premium_view, views))
+        return [] if in_law else list(range(len(views)))
+
+    def _view_demands(
+        self, source: ScenarioLaw, spans: list[tuple[int, int, PartSampler]], weights: Floats
+    ) -> list[Demand]:
+        """Turn the views of a member into demands on the sample of its paths."""
+        chosen = self._sampled_views(source)
+        if not chosen:
+            return []
+        scenario, as_of = source.scenario, source.conditional.system.model.as_of
+        values = self._values(source, chosen, spans)
+        share = weights / weights.sum()
+        return [
+            demand
+            for number in chosen
+            for demand in demands_of(
+                scenario.views[number],
+                scenario.place("views", number),
+                lambda series, month: values[series][month - 1],
+                as_of,
+                share,
+                _stated_means(scenario, source),
+            )
+        ]
+
+    def _values(
+        self, source: ScenarioLaw, chosen: list[int], spans: list[tuple[int, int, PartSampler]]
+    ) -> dict[str, Floats]:
+        """(h, paths) values of every series that the views speak of, on the paths of one member."""
+        outputs = source.conditional.system.model.outputs
+        views = [source.scenario.views[number] for number in chosen]
+        names = sorted({name for view in views for name in (view.series, view.versus) if name is not None})
+        rows = [outputs.index(name) for name in names]
+        values = np.concatenate([self.paths(first, count)[rows] for first, count, _ in spans], axis=2)
+        return dict(zip(names, values, strict=True))
+
+
+def _stated_means(scenario: Scenario, source: ScenarioLaw) -> dict[tuple[str, int], float]:
+    """Means that views state exactly, by series and month."""
+    as_of = source.conditional.system.model.as_of
+    return {
+        (view.series, view.at.index(as_of)): view.mean.equal.value
+        for view in scenario.views
+        if view.at is not None and view.mean is not None and view.mean.equal is not None and view.versus is None
+    }

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from jpsim.simulation.kernels.tails import REACH, SCALE_NODES_PER_UNIT, TAIL_NODES_PER_UNIT
 
-__all__ = ["scale_table", "tail_table"]
+__all__ = ["scale_table", "tail_table", "tail_tables"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,14 +31,16 @@ def _cubics(values: Floats, slopes: Floats) -> Floats:
     return np.column_stack([values[:-1], left, 3.0 * rise - 2.0 * left - right, left + right - 2.0 * rise])
 
 
-@lru_cache(maxsize=32)
-def scale_table(nu: float) -> Floats:
-    """Tabulate the month's scale ``sqrt((nu - 2) / g)``, g chi-square, against a normal draw.
+@lru_cache(maxsize=256)
+def scale_table(nu: float, shape: float, rate: float = 0.5) -> Floats:
+    """Tabulate the month's scale ``sqrt((nu - 2) / g)``, g gamma, against a normal draw.
 
     Parameters
     ----------
     nu
         Degrees of freedom, above 2.
+    shape, rate
+        Of the gamma law that g is drawn from; ``nu / 2`` and 1 / 2 make it chi-square.
 
     Returns
     -------
@@ -47,12 +49,17 @@ def scale_table(nu: float) -> Floats:
     from scipy.special import gammainccinv, gammaincinv, gammaln, ndtr
 
     z = np.linspace(-REACH, REACH, int(2 * REACH * SCALE_NODES_PER_UNIT) + 1)
-    half = 0.5 * nu
-    g = 2.0 * np.where(z > 0.0, gammaincinv(half, ndtr(-np.abs(z))), gammainccinv(half, ndtr(-np.abs(z))))
-    log_density = (half - 1.0) * np.log(g) - 0.5 * g - half * np.log(2.0) - gammaln(half)
-    scale = np.sqrt((nu - 2.0) / g)
-    slope = 0.5 * scale / g * _normal_density(z) / np.exp(log_density)
+    unit = np.where(z > 0.0, gammaincinv(shape, ndtr(-np.abs(z))), gammainccinv(shape, ndtr(-np.abs(z))))
+    log_density = (shape - 1.0) * np.log(unit) - unit - gammaln(shape)
+    scale = np.sqrt((nu - 2.0) * rate / unit)
+    slope = 0.5 * scale / unit * _normal_density(z) / np.exp(log_density)
     return _cubics(scale, slope / SCALE_NODES_PER_UNIT)
+
+
+@lru_cache(maxsize=32)
+def tail_tables(degrees: tuple[float, ...]) -> Floats:
+    """Stack the tables of several degrees of freedom, (tables, intervals, 4); shared by all who ask."""
+    return np.stack([tail_table(nu) for nu in degrees]) if degrees else np.zeros((0, 1, 4))
 
 
 @lru_cache(maxsize=128)

@@ -140,6 +140,8 @@ def impose(log_weights: Floats, demands: list[Demand]) -> Floats:
     InputError
         If no weights on the drawn paths can; it names the views that clash.
     """
+    if not demands:
+        return log_weights
     thresholds = {i: _start(demand) for i, demand in enumerate(demands) if demand.losses is not None}
 
     def solve(trial: dict[int, float]) -> Floats:

@@ -6,10 +6,12 @@ from scipy's quantile functions; conditioning solves the m x m system with numpy
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from scipy import stats
 
-from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Sparse
+from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, ScaleTilt, Sparse
 
 MASK = (1 << 64) - 1
 ROTATIONS = (16, 42, 12, 31, 16, 32, 24, 21)
@@ -74,23 +76,58 @@ def compressed(matrix):
     return Sparse(start.astype(np.int64), np.concatenate(rows).astype(np.int64), np.concatenate(values))
 
 
+def mixing_variables(law, seed, path):
+    """Month by month the gamma variable g_t and the news eta_t, from the proposal if there is one."""
+    mixing, months = law.mixing, law.dynamics.intercept.shape[0]
+    tilt = mixing.tilt or ScaleTilt(np.full(months, mixing.nu / 2), np.full(months, 0.5), np.zeros(months))
+    z = np.array([normal(seed, 4, path, t, 0) for t in range(months)])
+    news = np.array([normal(seed, 7, path, t, 0) for t in range(months)]) + tilt.news
+    g = [
+        stats.gamma.ppf(stats.norm.sf(x), a, scale=1 / b) if x > 0 else stats.gamma.isf(stats.norm.cdf(x), a, scale=1 / b)
+        for x, a, b in zip(z, tilt.shape, tilt.rate, strict=True)
+    ]
+    return np.array(g), news
+
+
 def scales_of(law, seed, path):
-    months = law.dynamics.intercept.shape[0]
-    if law.mixing is None or np.isinf(law.mixing.nu):
+    months, mixing = law.dynamics.intercept.shape[0], law.mixing
+    if mixing is None:
         return np.ones(months)
-    return np.array([scale(law.mixing.nu, normal(seed, 4, path, t, 0)) for t in range(months)])
+    g, news = mixing_variables(law, seed, path)
+    v, out = mixing.sv_start, np.ones(months)
+    for t in range(months):
+        if np.isfinite(mixing.nu):
+            out[t] *= np.sqrt((mixing.nu - 2.0) / g[t])
+        v = mixing.sv_phi * v + mixing.sv_sigma * news[t]
+        out[t] *= np.exp(0.5 * (v - mixing.sv_sigma**2 / (2.0 * (1.0 - mixing.sv_phi**2))))
+    return out
 
 
-def requirement_covariance(law, s):
+def log_ratio(law, seed, path):
+    """Log density of the mixing variables' law over that of their proposal."""
+    mixing, tilt = law.mixing, law.mixing.tilt
+    if tilt is None:
+        return 0.0
+    g, news = mixing_variables(law, seed, path)
+    out = 0.0
+    if np.isfinite(mixing.nu):
+        out += np.sum(stats.chi2.logpdf(g, mixing.nu) - stats.gamma.logpdf(g, tilt.shape, scale=1.0 / tilt.rate))
+    if mixing.sv_sigma > 0.0:
+        out += np.sum(stats.norm.logpdf(news) - stats.norm.logpdf(news, tilt.news))
+    return out
+
+
+def requirement_covariance(law, s, response):
     v = np.diag(law.mixing.noise).astype(float)
     for t, exposure in enumerate(law.mixing.exposure):
-        v += s[t] ** 2 * exposure @ exposure.T
+        v += s[t] ** 2 * response[t] @ exposure.T
     return v
 
 
 def log_likelihood(law, seed, path, targets):
-    v = requirement_covariance(law, scales_of(law, seed, path))
-    return stats.multivariate_normal(np.zeros(len(v)), v).logpdf(law.mixing.gap + targets)
+    v = requirement_covariance(law, scales_of(law, seed, path), law.mixing.exposure)
+    density = stats.multivariate_normal(np.zeros(len(v)), v).logpdf(law.mixing.gap + targets)
+    return density + log_ratio(law, seed, path)
 
 
 def shocks_of(law, seed, path, s, targets):
@@ -100,10 +137,12 @@ def shocks_of(law, seed, path, s, targets):
     if law.mixing is None or law.mixing.gap.size == 0:
         return shocks
     m = law.mixing.gap.size
+    response = law.mixing.exposure if law.mixing.response is None else law.mixing.response
     error = np.array([np.sqrt(law.mixing.noise[r]) * normal(seed, 6, path, 0, r) for r in range(m)])
     moved = sum(law.mixing.exposure[t] @ shocks[t] for t in range(months))
-    multiplier = np.linalg.solve(requirement_covariance(law, s), law.mixing.gap + targets - moved - error)
-    return np.array([shocks[t] + s[t] ** 2 * law.mixing.exposure[t].T @ multiplier for t in range(months)])
+    v = requirement_covariance(law, s, response)
+    multiplier = np.linalg.solve(v, law.mixing.gap + targets - moved - error)
+    return np.array([shocks[t] + s[t] ** 2 * response[t].T @ multiplier for t in range(months)])
 
 
 def reported(levels, observation, sums, cumulated):
@@ -129,6 +168,8 @@ def path_outputs(law, seed, path, targets=None):
     state = dynamics.state.copy()
     lags = state.size - dynamics.cumulated.size
     gross = np.ones(series + aggregation.shape[0])
+    impulse = np.zeros((months, series, 0)) if equity.impulse is None else equity.impulse
+    x = np.array([normal(seed, 8, path, 0, j) for j in range(impulse.shape[2])])
     out = []
     for t in range(months):
         pulled = dynamics.gain[t] @ g[: dynamics.gain.shape[2]]
@@ -138,12 +179,27 @@ def path_outputs(law, seed, path, targets=None):
         zeta = np.array([normal(seed, 2, path, t, k) for k in range(common)])
         e = np.array([student(equity.idio_nu[i], normal(seed, 3, path, t, i)) for i in range(series)])
         r = equity.drift[t] + equity.loadings @ u + s[t] * equity.common @ zeta + mix @ (equity.idio_sd * e)
+        r = r + impulse[t] @ x
         gross *= 1.0 + np.concatenate([r, aggregation @ r])
         out.append(np.concatenate([reported(law.levels, y, state[lags:], dynamics.cumulated), gross - 1.0]))
     return np.array(out).T
 
 
-def example_law(rng, *, n=5, p=2, months=4, series=7, groups=3, common=2, nu=np.inf, rows=0, gain=0, idio_nu=np.inf):
+def deliver_by(law, count, rng):
+    """The law with its requirements delivered by `count` of its shocks' dimensions."""
+    basis = np.linalg.qr(rng.normal(size=(law.mixing.exposure.shape[2], count)))[0]
+    return dataclasses.replace(law, mixing=law.mixing._replace(response=law.mixing.exposure @ basis @ basis.T))
+
+
+def some_tilt(months, nu):
+    """A proposal that differs from month to month."""
+    month = np.arange(months)
+    return ScaleTilt(0.5 * nu * (1.0 + 0.2 * np.sin(month)), 0.5 + 0.1 * np.cos(month), 0.3 * np.sin(1.0 + month))
+
+
+def example_law(
+    rng, *, n=5, p=2, months=4, series=7, groups=3, common=2, nu=np.inf, rows=0, gain=0, idio_nu=np.inf, sv=0.0, impulses=0
+):  # fmt: skip
     """A stable law of any size with random coefficients, monthly like the shipped ones."""
     cumulated = np.arange(1, n, 3)
     d = p * n + cumulated.size
@@ -165,9 +221,10 @@ def example_law(rng, *, n=5, p=2, months=4, series=7, groups=3, common=2, nu=np.
         cumulated=cumulated,
     )
     mixing = None
-    if np.isfinite(nu):
+    if np.isfinite(nu) or rows or sv:
         noise = np.where(np.arange(rows) % 2 == 0, 0.0, 0.1)
-        mixing = Mixing(nu, 0.5 * rng.normal(size=(months, rows, n)), noise, rng.normal(size=rows))
+        exposure = 0.5 * rng.normal(size=(months, rows, n))
+        mixing = Mixing(nu, exposure, noise, rng.normal(size=rows), sv_phi=0.9, sv_sigma=sv, sv_start=2.0 * sv)
     mix = np.eye(series)
     mix[-2:, :4] = 0.25
     weights = rng.dirichlet(np.ones(series), groups)
@@ -180,6 +237,7 @@ def example_law(rng, *, n=5, p=2, months=4, series=7, groups=3, common=2, nu=np.
         idio_sd=rng.uniform(0.01, 0.03, series),
         idio_nu=np.broadcast_to(idio_nu, series).astype(float).copy(),
         aggregation=compressed(weights),
+        impulse=0.01 * rng.normal(size=(months, series, impulses)) if impulses else None,
     )
     outputs = n + series + groups
     level = np.where(code == 2, base, np.where(code == 1, 1.0, dynamics.state[:n]))

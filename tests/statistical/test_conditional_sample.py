@@ -15,10 +15,11 @@ from scipy.stats import norm
 
 from jpsim.conditioning.conditional import Conditional, condition
 from jpsim.conditioning.rows import Row
-from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.scenario_law import Part, ScenarioLaw, Story
 from jpsim.conditioning.system import System, build_system
 from jpsim.model.store import load_model
 from jpsim.scenario import Scenario
+from jpsim.simulation.compilation import Innovations
 from jpsim.simulation.sampling import Sampler
 from tests.models import small_model
 
@@ -36,8 +37,12 @@ def a_row(
 
 
 def sampler_of(conditional: Conditional, *, heavy: bool) -> Sampler:
-    law = ScenarioLaw(Scenario(id="test"), conditional, np.zeros(conditional.system.horizon), ())
-    return Sampler.of(law, heavy=heavy, seed=SEED)
+    return sampler_of_law(conditional, "student_t" if heavy else "gaussian", SEED)
+
+
+def sampler_of_law(conditional: Conditional, innovations: Innovations, seed: int) -> Sampler:
+    law = ScenarioLaw(Scenario(id="test"), conditional, np.zeros(conditional.system.horizon))
+    return Sampler.of(Story(law.scenario, (Part(1.0, 0, law),)), innovations, seed)
 
 
 def model_units(conditional: Conditional, outputs: np.ndarray) -> np.ndarray:
@@ -171,9 +176,8 @@ def unconditional() -> tuple[System, np.ndarray]:
     """Unconditional Student-t paths in model units, from other seeds than the sampler's."""
     system = build_system(small_model(nu=5.0), HORIZON)
     free = condition(system, ())
-    law = ScenarioLaw(Scenario(id="free"), free, np.zeros(HORIZON), ())
     count = 1_500_000 if os.environ.get("JPSIM_SLOW_TESTS") == "1" else 400_000
-    sampler = Sampler.of(law, heavy=True, seed=SEED + 1)
+    sampler = sampler_of_law(free, "student_t", SEED + 1)
     return system, model_units(free, sampler.paths(0, count))
 
 

@@ -21,6 +21,10 @@ LAWS = {
     "targets through the gain": {"gain": 3},
     "student months": {"nu": 5.0, "idio_nu": [np.inf, 5.0, 5.0, 6.5, 4.0, 200.0, 3.0]},
     "student months with requirements": {"nu": 5.0, "rows": 6, "idio_nu": 5.0},
+    "normal months with requirements": {"rows": 4},
+    "stochastic volatility": {"sv": 0.3},
+    "stochastic volatility of student months": {"nu": 6.0, "sv": 0.25, "rows": 3},
+    "impulses": {"impulses": 3},
     "size of the shipped model": {"n": 18, "months": 2, "series": 50, "groups": 19, "nu": 8.0, "rows": 17},
 }
 
@@ -32,14 +36,37 @@ def law_of(name):
     return law, targets_of(requirements) if requirements else None
 
 
+VARIANTS = {
+    "some shocks deliver": ("student months with requirements", lambda law: naive.deliver_by(law, 4, RNG())),
+    "some normal shocks deliver": ("normal months with requirements", lambda law: naive.deliver_by(law, 3, RNG())),
+    "proposal": ("stochastic volatility of student months", lambda law: tilted(law)),
+    "proposal, student only": ("student months with requirements", lambda law: tilted(law)),
+}
+
+
+def RNG():
+    return np.random.default_rng(12)
+
+
+def tilted(law):
+    mixing = law.mixing._replace(tilt=naive.some_tilt(law.low.shape[1], law.mixing.nu))
+    return dataclasses.replace(law, mixing=mixing)
+
+
+def variant(name):
+    base, change = VARIANTS.get(name, (name, lambda law: law))
+    law, targets = law_of(base)
+    return change(law), targets
+
+
 def targets_of(requirements):
     rows = np.arange(1, requirements + 1)[:, None]
     return lambda first, count: np.sin(rows * np.arange(first, first + count))
 
 
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("name", [*LAWS, *VARIANTS])
 def test_paths_equal_naive_twin(name):
-    law, targets = law_of(name)
+    law, targets = variant(name)
     first, count = SUPERBLOCK - 2, 4
     ours = draw_paths(law, SEED, first, count, targets)
     for k in range(count):
@@ -49,9 +76,9 @@ def test_paths_equal_naive_twin(name):
         np.testing.assert_allclose(ours[:, :, k], twin, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", ["student months with requirements", "size of the shipped model"])
+@pytest.mark.parametrize("name", [*(name for name in LAWS if LAWS[name].get("rows")), *VARIANTS])
 def test_log_likelihoods_equal_scipy(name):
-    law, targets = law_of(name)
+    law, targets = variant(name)
     ours = log_likelihoods(law, SEED, 5, 6, targets)
     twin = [naive.log_likelihood(law, SEED, 5 + k, targets(5 + k, 1)[:, 0]) for k in range(6)]
     np.testing.assert_allclose(ours, twin, rtol=1e-9)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from jpsim.calibration.observations import FACTORS, observe
-from jpsim.calibration.panel import check_columns, read_panel, read_table
+from jpsim.calibration.panel import check_columns, read_panel
 from jpsim.calibration.priors import read_priors
+from jpsim.calibration.tables import read_table
 from jpsim.errors import InputError
 from jpsim.months import Month
 

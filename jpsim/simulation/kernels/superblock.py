@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 
 from jpsim.simulation.kernels.arrays import BLOCK
-from jpsim.simulation.kernels.blocks import copy_rows
+from jpsim.simulation.kernels.blocks import add_rows, copy_rows
 from jpsim.simulation.kernels.jit import entry, routine
-from jpsim.simulation.kernels.recursion import advance_factors, advance_returns, report_levels, start_block
-from jpsim.simulation.kernels.shocks import condition_shocks, draw_scales, draw_shocks, load_targets, log_density
+from jpsim.simulation.kernels.recursion import (
+    advance_factors,
+    advance_returns,
+    draw_impulses,
+    report_levels,
+    start_block,
+)
+from jpsim.simulation.kernels.scales import draw_scales
+from jpsim.simulation.kernels.shocks import condition_shocks, draw_shocks, load_targets, log_density
 from jpsim.simulation.kernels.tally import count_superblock, tally_values
 
 __all__ = ["simulate_superblock", "weigh_superblock"]
@@ -39,7 +46,8 @@ def simulate_block(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, off
     months, wide = law.own.shape[0], law.free_own.size * BLOCK
     factors, series = law.code.size, law.returns.tail_of.size
     conditioned = law.correction.gap.size > 0
-    draw_scales(scratch.scales, law.correction, seed, first, months)
+    draw_scales(scratch, law.correction, seed, first, months)
+    draw_impulses(scratch, law.returns, seed, first)
     if conditioned:
         for t in range(months):
             scale = scratch.scales[t * BLOCK : (t + 1) * BLOCK]
@@ -62,24 +70,32 @@ def simulate_block(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, off
 
 
 @entry
-def simulate_superblock(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, count: int, targets: Any) -> None:
-    """Simulate paths ``first`` to ``first + count - 1``, at most `SUPERBLOCK`.
+def simulate_superblock(
+    law: Any, scratch: Any, sink: Any, seed: Any, first: Any, begin: int, end: int, last: bool, targets: Any
+) -> None:
+    """Simulate paths `begin` to ``end - 1`` of the superblock that starts with path `first`.
 
-    `targets` is (m, SUPERBLOCK), or (0, SUPERBLOCK) without path-specific targets.
+    `begin` is a multiple of `BLOCK`. With `last` the superblock is complete and is counted. `targets` is
+    (m, SUPERBLOCK), or (0, SUPERBLOCK) without path-specific targets.
     """
-    for offset in range(0, count, BLOCK):
+    for offset in range(begin, end, BLOCK):
         load_targets(scratch.targets, targets, offset)
         start = first + np.uint64(offset)
-        simulate_block(law, scratch, sink, seed, start, offset, min(BLOCK, count - offset))
-    if sink.sums.size > 0:
-        count_superblock(scratch, sink, count)
+        simulate_block(law, scratch, sink, seed, start, offset, min(BLOCK, end - offset))
+    if last and sink.sums.size > 0:
+        count_superblock(scratch, sink, end)
 
 
 @entry
 def weigh_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any, targets: Any) -> None:
-    """Log density of each path's requirements given its scales; `out` is (SUPERBLOCK,)."""
+    """Log density of each path's requirements given its scales, plus log prior over proposal of these.
+
+    `out` is (SUPERBLOCK,).
+    """
     months = law.own.shape[0]
     for offset in range(0, out.size, BLOCK):
         load_targets(scratch.targets, targets, offset)
-        draw_scales(scratch.scales, law.correction, seed, first + np.uint64(offset), months)
-        log_density(out[offset : offset + BLOCK], scratch, law.correction)
+        draw_scales(scratch, law.correction, seed, first + np.uint64(offset), months)
+        row = out[offset : offset + BLOCK]
+        log_density(row, scratch, law.correction)
+        add_rows(row, scratch.ratio)

@@ -1,0 +1,93 @@
+"""One law ready to be drawn from: its arrays, the targets of its soft rows, its importance weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.simulation.compilation import Innovations, compile_law
+from jpsim.simulation.engine import log_likelihoods
+from jpsim.simulation.importance import log_proposal
+from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
+from jpsim.simulation.law import Law
+
+__all__ = ["PartSampler"]
+
+Floats = npt.NDArray[np.float64]
+
+_NORMALS, _UNIFORMS = 0, 1  # steps of the target stream
+
+
+@dataclass(frozen=True, eq=False)
+class PartSampler:
+    """One part of a story.
+
+    Parameters
+    ----------
+    source
+        What it means.
+    law
+        The arrays of the kernels.
+    seed
+        Key of the generator.
+    """
+
+    source: ScenarioLaw
+    law: Law
+    seed: int
+
+    @classmethod
+    def of(cls, source: ScenarioLaw, innovations: Innovations, seed: int) -> PartSampler:
+        """Compile a law."""
+        return cls(source, compile_law(source, innovations), seed)
+
+    @property
+    def conditional(self) -> Conditional:
+        """Law of its factors."""
+        return self.source.conditional
+
+    @property
+    def tilted(self) -> bool:
+        """Whether conditions say something about the months' scales: not if named drivers deliver them."""
+        mixing = self.law.mixing
+        return self.conditional.recursion is not None and mixing is not None and mixing.gap.size > 0
+
+    @property
+    def stated(self) -> int:
+        """Number of stated margins."""
+        return int(self.conditional.targets.root.shape[0])
+
+    @property
+    def soft_rows(self) -> int:
+        """Number of values that are drawn path by path."""
+        return self.conditional.targets.size
+
+    def targets(self, first: int, count: int) -> Floats:
+        """Deviations of the soft rows' values, as the kernels want them: (m or q, count)."""
+        deviations = self.deviations(first, count)[0]
+        if self.law.mixing is None:
+            return deviations
+        out = np.zeros((self.law.mixing.gap.size, count))
+        out[list(self.conditional.targets.free)] = deviations
+        return out
+
+    def deviations(self, first: int, count: int) -> tuple[Floats, Floats]:
+        """Soft rows' values less their centres (q, count), and the log probability of each draw's ranges."""
+        law = self.conditional.targets
+        normals = fill_normals(self.seed, TARGETS, first, count, 1, law.root.shape[0])[_NORMALS]
+        uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, law.follow.shape[0])[_UNIFORMS]
+        return law.draw(normals, uniforms)
+
+    def weigh(self, first: int, count: int) -> tuple[Floats, Floats]:
+        """Log importance weights (count,), up to a constant, and standardised values of the stated margins."""
+        deviations, log_range = self.deviations(first, count)
+        sd = np.sqrt(np.diag(self.conditional.targets.spread))[: self.stated]
+        scores = deviations[: self.stated] / sd[:, None]
+        if not self.tilted:
+            return log_range, scores
+        likelihood = log_likelihoods(self.law, self.seed, first, count, self.targets)
+        return likelihood - log_proposal(self.conditional.targets, deviations, log_range), scores
