@@ -16,7 +16,7 @@ from jpsim.analysis.attribution import attribute_means, attribution_drivers
 from jpsim.conditioning.explanation import explain_story
 from jpsim.conditioning.scenario_law import Story, derive_story
 from jpsim.errors import DamagedError, LimitBreached
-from jpsim.model.store import load_model
+from jpsim.model.store import find_model, list_models, load_model
 from jpsim.reporting.html import render_report
 from jpsim.runs import Attribution, Run, gather, load_run_folder, run_identifier, write_run_folder
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
@@ -24,7 +24,20 @@ from jpsim.simulation.job import RNG, Job, prepare_job
 from jpsim.simulation.plan import Plan, check_plan, describe_machine, list_versions, now_utc
 from jpsim.simulation.result import Histogram, ScenarioSample
 
-__all__ = ["Replay", "StoredRun", "check_limits", "execute", "explain", "plan", "replay", "run", "simulate", "store", "warm_up"]
+__all__ = [
+    "Replay",
+    "StoredRun",
+    "check_limits",
+    "execute",
+    "explain",
+    "plan",
+    "reopen",
+    "replay",
+    "run",
+    "simulate",
+    "store",
+    "warm_up",
+]
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -209,13 +222,9 @@ def replay(folder: str | Path) -> Replay:
     from tempfile import TemporaryDirectory
 
     folder = Path(folder)
-    stored = load_run_folder(folder)
-    job = _prepare(load_run(folder / "resolved.yaml"))
-    if job.model.sha256 != stored.manifest["model"]["sha256"]:
-        raise DamagedError(f"{folder}: the model {job.model.id}@{job.model.version} is not the one the run used")
-    again = execute(job)
+    stored, job = reopen(folder)
     with TemporaryDirectory() as scratch:
-        _, path = again, write_run_folder(again, Path(scratch))
+        path = write_run_folder(execute(job), Path(scratch))
         tables = sorted(name for name in stored.manifest["files"] if name.endswith(".parquet"))
         files = {name: (path / name).read_bytes() == (folder / name).read_bytes() for name in tables}
     return Replay(all(files.values()), files)
@@ -226,6 +235,33 @@ def warm_up() -> None:
     reference = load_scenario("baseline")
     for innovations in ("gaussian", "student_t"):
         simulate(reference, paths=16, innovations=innovations)
+
+
+def reopen(folder: str | Path) -> tuple[Run, Job]:
+    """Read a stored run and prepare its job again, so that its paths can be drawn from their counters.
+
+    Parameters
+    ----------
+    folder
+        The run's folder.
+
+    Raises
+    ------
+    DamagedError
+        If the stored files, the model of that name or the dictionaries are not those of the run.
+    """
+    folder = Path(folder)
+    stored = load_run_folder(folder)
+    named = stored.manifest["model"]
+    request = load_run(folder / "resolved.yaml")
+    if _names_packaged_model(request.model):
+        request = request.model_copy(update={"model": f"{named['id']}@{named['version']}"})
+    job = _prepare(request)
+    if job.model.sha256 != named["sha256"]:
+        raise DamagedError(f"{folder}: the model {job.model.id}@{job.model.version} is not the one the run used")
+    if job.content_hash != stored.content_hash:
+        raise DamagedError(f"{folder}: the impulse priors or meeting dates are not those the run used")
+    return stored, job
 
 
 def check_limits(result: Run, request: RunRequest) -> None:
@@ -243,7 +279,15 @@ def check_limits(result: Run, request: RunRequest) -> None:
 
 
 def _prepare(request: RunRequest) -> Job:
-    return prepare_job(request, load_model(request.model, request.folder))
+    folder = find_model(request.model, request.folder)
+    if not _names_packaged_model(request.model):
+        request = request.model_copy(update={"model": str(folder.resolve())})
+    return prepare_job(request, load_model(folder))
+
+
+def _names_packaged_model(reference: str) -> bool:
+    """Whether a run names its model by id: paths would mean another place in the run's own folder."""
+    return reference.partition("@")[0] in {entry["id"] for entry in list_models()}
 
 
 def store(result: Run, out: Path) -> StoredRun:
