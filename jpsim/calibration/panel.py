@@ -67,7 +67,8 @@ def read_panel(path: Path) -> Panel:
     ----------
     path
         A folder with ``panel_monthly.csv``, ``panel_daily.csv``,
-        ``sector_returns_1990_2018.csv``, ``topix_weights_33x4_<date>.csv`` and ``segment_weights.csv``, or the path of the first of them.
+        ``sector_returns_1990_2018.csv``, ``topix_weights_33x4_<date>.csv`` and ``segment_weights.csv``, or the
+        path of the first of them.
 
     Raises
     ------

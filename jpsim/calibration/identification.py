@@ -1,0 +1,160 @@
+"""Structural shocks: from a table of restrictions and decision-day evidence to impacts on the innovations.
+
+The system that identifies is the factors' innovations and, through its loadings, every equity series,
+TOPIX first. TOPIX's residual is a shock of its own (the equity premium) that no factor answers in the
+month, so a structural shock is a direction in the space of the factors' orthogonal shocks and moves
+equities through their loadings. The own noise of the two policy rows belongs to no story: a shock moves
+them as far as it moves the two-year yield.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.calibration.announcements import Announcements
+from jpsim.calibration.bridge import ROWS
+from jpsim.calibration.rotations import QuotientEvidence, Restrictions, closest_to_median, sample_rotations
+from jpsim.errors import InputError
+from jpsim.model.core import Model
+
+__all__ = ["Identified", "identify", "paired_impacts"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Identified:
+    """Identified shocks.
+
+    Parameters
+    ----------
+    shocks
+        Ids of the k shocks.
+    impacts
+        (n, k) responses of the innovations to one standard deviation: the point of the admissible set whose
+        responses are closest to the medians.
+    admissible
+        (R, n, k) the admissible set.
+    distance
+        Root mean square distance of the point from the medians, in standard deviations of the set.
+    """
+
+    shocks: tuple[str, ...]
+    impacts: Floats
+    admissible: Floats
+    distance: float
+
+
+def identify(model: Model, settings: dict[str, Any], news: Announcements) -> Identified:
+    """Identify the shocks of a model.
+
+    Parameters
+    ----------
+    model
+        A model; its shocks and impacts are not looked at.
+    settings
+        Section ``identification`` of the priors.
+    news
+        What decision days say about the policy shock.
+
+    Raises
+    ------
+    InputError
+        The table names what the model has not, or no direction meets its restrictions.
+    """
+    restrictions, evidence = _restrictions(model, settings), _evidence(model, settings, news)
+    rng = np.random.Generator(np.random.Philox(settings["seed"]))
+    responses, chains = _responses(model), int(settings["chains"])
+    draws = sample_rotations(
+        np.broadcast_to(responses, (chains, *responses.shape)),
+        restrictions,
+        evidence,
+        rng,
+        burn_in=settings["burn_in"],
+        kept=settings["kept"],
+        thin=settings["thin"],
+    )
+    flat = draws.reshape(-1, *draws.shape[2:])
+    point, distance = closest_to_median(responses, restrictions, flat, rng, steps=settings["descent"])
+    root = _root(model)
+    return Identified(restrictions.names, root @ point, root @ flat, distance)
+
+
+def paired_impacts(models: list[Model], settings: dict[str, Any], news: Announcements) -> Floats:
+    """One admissible set of impacts for each of D models that differ in their parameters only, (D, n, k)."""
+    restrictions, evidence = _restrictions(models[0], settings), _evidence(models[0], settings, news)
+    rng = np.random.Generator(np.random.Philox(settings["seed"] + 1))
+    responses = np.array([_responses(model) for model in models])
+    draws = sample_rotations(responses, restrictions, evidence, rng, burn_in=settings["burn_in"])
+    return np.array([_root(model) for model in models]) @ draws[0]
+
+
+def _root(model: Model) -> Floats:
+    """Columns of the Cholesky factor that structural shocks may use: all but the policy rows' own noise."""
+    count = len(model.factors) - len(ROWS)
+    if model.factors[count:] != ROWS:
+        raise InputError(f"the last factors must be {', '.join(ROWS)}")
+    return np.asarray(np.linalg.cholesky(model.Sigma)[:, :count])
+
+
+def _responses(model: Model) -> Floats:
+    """Responses of every output to the orthogonal shocks; equities in percent."""
+    root = _root(model)
+    equities = np.concatenate([model.loadings, model.aggregation @ model.loadings])
+    return np.concatenate([root, 100.0 * equities @ root])
+
+
+def _sds(model: Model) -> Floats:
+    """Sd of every output's monthly innovation; equities in percent, their residual included."""
+    rows = np.concatenate([np.eye(len(model.series)), model.aggregation])
+    loadings = rows @ model.loadings
+    equities = loadings @ model.Sigma @ loadings.T + rows @ model.residual_cov @ rows.T
+    return np.sqrt(np.concatenate([np.diag(model.Sigma), 1e4 * np.diag(equities)]))
+
+
+def _restrictions(model: Model, settings: dict[str, Any]) -> Restrictions:
+    position = {name: i for i, name in enumerate(model.outputs)}
+    unit = np.eye(len(position))
+    scaled = unit / _sds(model)[:, None]
+    shock, rows, low, high = [], [], [], []
+
+    def add(index: int, row: Floats, bound: dict[str, float]) -> None:
+        shock.append(index)
+        rows.append(row)
+        low.append(float(bound.get("min", -np.inf)))
+        high.append(float(bound.get("max", np.inf)))
+
+    for index, (name, table) in enumerate(settings["shocks"].items()):
+        _check_names(name, table, position)
+        for variable, bound in table["bounds"].items():
+            add(index, scaled[position[variable]], bound)
+        for above, below in table.get("above", ()):
+            add(index, unit[position[above]] - unit[position[below]], {"min": 0.0})
+    return Restrictions(
+        tuple(settings["shocks"]), np.array(shock), np.array(rows), np.array(low), np.array(high)
+    )
+
+
+def _check_names(shock: str, table: dict[str, Any], position: dict[str, int]) -> None:
+    named = [*table["bounds"], *(name for pair in table.get("above", ()) for name in pair)]
+    unknown = [name for name in named if name not in position or name in ROWS]
+    if unknown:
+        raise InputError(f"shock {shock!r} restricts what the model cannot identify with: {', '.join(unknown)}")
+
+
+def _evidence(model: Model, settings: dict[str, Any], news: Announcements) -> QuotientEvidence:
+    names = tuple(settings["shocks"])
+    if "monetary_policy" not in names:
+        raise InputError("the priors identify no shock 'monetary_policy', which decision days are about")
+    unit = np.eye(len(model.outputs))
+    return QuotientEvidence(
+        shock=names.index("monetary_policy"),
+        rows=unit[[model.outputs.index(name) for name in news.variables]],
+        unit=unit[model.outputs.index("jgb_2y")],
+        mean=news.effect,
+        precision=np.linalg.inv(news.covariance),
+    )

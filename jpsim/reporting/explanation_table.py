@@ -1,0 +1,107 @@
+"""A scenario's closed-form explanation, laid out for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from jpsim.reporting.labels import Language, label_of
+
+__all__ = ["explanation_table"]
+
+_COSTS = 8
+
+
+def explanation_table(scenario: str, told: Mapping[str, Any], language: Language = "en") -> RenderableType:
+    """Lay out what `jpsim.api.explain` returns.
+
+    Parameters
+    ----------
+    scenario
+        Its id or file.
+    told
+        The explanation.
+    language
+        Language of the names.
+
+    Returns
+    -------
+    rich renderable
+    """
+    parts: list[RenderableType] = [Text(scenario, style="bold"), Text(_verdict(told))]
+    parts += [Text(f"warning: {warning}", style="yellow") for warning in told["warnings"]]
+    if "members" in told:
+        shares = ", ".join(f"{member['scenario']} {member['weight']:.0%}" for member in told["members"])
+        parts.append(Text(f"competing stories: {shares}; the tables below show the likeliest one"))
+    parts.append(_bands(told, language))
+    if "policy_path" in told:
+        parts.append(_policy(told["policy_path"]))
+    if told["costs"]:
+        parts.append(_costs(told["costs"], told["plausibility"]["distance"]))
+    if told["shocks"]:
+        parts.append(Text(f"Largest mean innovations behind it: {'; '.join(_shocks(told['shocks'], language))}."))
+    parts.append(Text("Bands are those of normal innovations; jpsim run draws the tails.", style="dim"))
+    return Group(*parts)
+
+
+def _verdict(told: Mapping[str, Any]) -> str:
+    card = told["plausibility"]
+    if not card["rows"]:
+        return "No conditions on factors: they stay where the model puts them."
+    text = (
+        f"{card['rows']} conditions, squared distance {card['distance']:.1f}. The model's own paths lie further from its "
+        f"mean in {card['percentile']:.0%} of cases, by the last dates alone in {card['terminal_percentile']:.0%}. "
+        f"The largest mean shock is {card['largest_shock']:.1f} sd, in month {card['largest_shock_month']}."
+    )
+    if "range_probability" in card:
+        text += f" The ranges have probability {card['range_probability']:.1%} given the other conditions."
+    return text
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterator[Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place == 0 else "right", no_wrap=place > 0)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _bands(told: Mapping[str, Any], language: Language) -> Table:
+    months = len(next(iter(told["bands"].values()))["mean"])
+
+    def rows() -> Iterator[Sequence[str]]:
+        for factor, band in told["bands"].items():
+            start = told["start"][factor]
+            label = label_of(factor, "factor", start)
+            values = (start, band["mean"][-1], band["q05"][-1], band["q95"][-1])
+            yield (label.name_with_unit(language), *(label.style.level(value) for value in values))
+
+    return _table(f"Factors after {months} months", ("", "month 0", "mean", "5%", "95%"), rows())
+
+
+def _policy(path: Mapping[str, Sequence[float]]) -> Table:
+    rows = (
+        (str(month), f"{priced:.2f}", f"{stated:.2f}", f"{surprise:+.2f}")
+        for month, (priced, stated, surprise) in enumerate(
+            zip(path["priced"], path["scenario"], path["surprise"], strict=True), start=1
+        )
+    )
+    return _table("Policy rate, %: only the surprise moves markets", ("month", "priced", "scenario", "surprise"), rows)
+
+
+def _costs(costs: Sequence[Mapping[str, Any]], distance: float) -> Table:
+    rows = ((cost["row"], f"{cost['share']:.2f}", f"{cost['surprise']:.2f}") for cost in costs[:_COSTS])
+    title = f"What the conditions cost, of a squared distance of {distance:.1f}"
+    return _table(title, ("condition", "share", "given earlier ones"), rows)
+
+
+def _shocks(shocks: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    for shock in shocks:
+        name = label_of(shock["factor"], "factor").name(language)
+        yield f"{name} {shock['sd']:+.1f} sd in month {shock['month']}"
