@@ -120,8 +120,8 @@ class ImpulsePrior:
     uncertainty
         Standard deviation of the whole effect as a share of it; positive.
     profile
-        How it builds up within its window: ``even`` (the same every month) or ``front`` (every month half
-        of what is left, the rest in the last).
+        How it builds up within its window: ``even`` (the same every month) or ``front`` (most in the first
+        month, then less by the same amount every month).
     source
         Where sign and size come from.
     """

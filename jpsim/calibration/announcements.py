@@ -18,6 +18,7 @@ from datetime import date
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import norm
 
 from jpsim.calibration.tables import DailyTable
 from jpsim.errors import InputError, Place, Problem
@@ -52,6 +53,11 @@ class Announcements:
     covariance: Floats
     days: tuple[date, ...]
     news: Floats
+
+    def interval(self, coverage: float) -> Floats:
+        """Central interval of each effect, (m, 2), from the normal law."""
+        reach = norm.ppf((1.0 + coverage) / 2.0) * np.sqrt(np.diag(self.covariance))
+        return np.column_stack([self.effect - reach, self.effect + reach])
 
     def monthly_news(self, first: Month, months: int) -> Floats:
         """News summed by month, (months,); zero in a month without a decision."""

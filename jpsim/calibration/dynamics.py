@@ -25,6 +25,7 @@ from jpsim.calibration.steady_state import (
 )
 from jpsim.calibration.tables import Table
 from jpsim.calibration.tails import fit_joint_nu
+from jpsim.calibration.volatility import Volatility, estimate_volatility, squared_distances
 from jpsim.errors import InputError
 from jpsim.months import Month
 
@@ -116,7 +117,9 @@ def estimate_factors(
     factor, Sigma = _widen(law, anchor.position, target)
     seen = np.where(np.isfinite(observations.y), law.innovations, np.nan)[lags:]
     tails = priors["tails"]
-    nu = fit_joint_nu(seen, law.Sigma, weights[lags:], tails["nu_mean"], tails["nu_log_sd"])
+    d2, dims = squared_distances(seen, law.Sigma)
+    nu = fit_joint_nu(d2, dims, weights[lags:], tails["nu_mean"], tails["nu_log_sd"])
+    volatility = estimate_volatility(d2, dims, weights[lags:], tails)
     choices = {
         "lags": lags,
         "tightness": tightness,

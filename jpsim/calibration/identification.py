@@ -66,7 +66,7 @@ def identify(model: Model, settings: dict[str, Any], news: Announcements) -> Ide
     InputError
         The table names what the model has not, or no direction meets its restrictions.
     """
-    restrictions, evidence = _restrictions(model, settings), _evidence(model, settings, news)
+    restrictions, evidence = _restrictions(model, settings, news), _evidence(model, settings, news)
     rng = np.random.Generator(np.random.Philox(settings["seed"]))
     responses, chains = _responses(model), int(settings["chains"])
     draws = sample_rotations(
@@ -86,11 +86,11 @@ def identify(model: Model, settings: dict[str, Any], news: Announcements) -> Ide
 
 def paired_impacts(models: list[Model], settings: dict[str, Any], news: Announcements) -> Floats:
     """One admissible set of impacts for each of D models that differ in their parameters only, (D, n, k)."""
-    restrictions, evidence = _restrictions(models[0], settings), _evidence(models[0], settings, news)
+    restrictions, evidence = _restrictions(models[0], settings, news), _evidence(models[0], settings, news)
     rng = np.random.Generator(np.random.Philox(settings["seed"] + 1))
     responses = np.array([_responses(model) for model in models])
     draws = sample_rotations(responses, restrictions, evidence, rng, burn_in=settings["burn_in"])
-    return np.array([_root(model) for model in models]) @ draws[0]
+    return np.asarray(np.array([_root(model) for model in models]) @ draws[0])
 
 
 def _root(model: Model) -> Floats:
@@ -113,10 +113,10 @@ def _sds(model: Model) -> Floats:
     rows = np.concatenate([np.eye(len(model.series)), model.aggregation])
     loadings = rows @ model.loadings
     equities = loadings @ model.Sigma @ loadings.T + rows @ model.residual_cov @ rows.T
-    return np.sqrt(np.concatenate([np.diag(model.Sigma), 1e4 * np.diag(equities)]))
+    return np.asarray(np.sqrt(np.concatenate([np.diag(model.Sigma), 1e4 * np.diag(equities)])))
 
 
-def _restrictions(model: Model, settings: dict[str, Any]) -> Restrictions:
+def _restrictions(model: Model, settings: dict[str, Any], news: Announcements) -> Restrictions:
     position = {name: i for i, name in enumerate(model.outputs)}
     unit = np.eye(len(position))
     scaled = unit / _sds(model)[:, None]
@@ -134,9 +134,12 @@ def _restrictions(model: Model, settings: dict[str, Any]) -> Restrictions:
             add(index, scaled[position[variable]], bound)
         for above, below in table.get("above", ()):
             add(index, unit[position[above]] - unit[position[below]], {"min": 0.0})
-    return Restrictions(
-        tuple(settings["shocks"]), np.array(shock), np.array(rows), np.array(low), np.array(high)
-    )
+    yardstick = unit[position["jgb_2y"]]
+    for variable, (least, most) in zip(news.variables, news.interval(settings["announcements_coverage"]), strict=True):
+        policy = _policy_shock(settings)
+        add(policy, unit[position[variable]] - least * yardstick, {"min": 0.0})
+        add(policy, most * yardstick - unit[position[variable]], {"min": 0.0})
+    return Restrictions(tuple(settings["shocks"]), np.array(shock), np.array(rows), np.array(low), np.array(high))
 
 
 def _check_names(shock: str, table: dict[str, Any], position: dict[str, int]) -> None:
@@ -147,14 +150,18 @@ def _check_names(shock: str, table: dict[str, Any], position: dict[str, int]) ->
 
 
 def _evidence(model: Model, settings: dict[str, Any], news: Announcements) -> QuotientEvidence:
-    names = tuple(settings["shocks"])
-    if "monetary_policy" not in names:
-        raise InputError("the priors identify no shock 'monetary_policy', which decision days are about")
     unit = np.eye(len(model.outputs))
     return QuotientEvidence(
-        shock=names.index("monetary_policy"),
+        shock=_policy_shock(settings),
         rows=unit[[model.outputs.index(name) for name in news.variables]],
         unit=unit[model.outputs.index("jgb_2y")],
         mean=news.effect,
-        precision=np.linalg.inv(news.covariance),
+        precision=np.asarray(np.linalg.inv(news.covariance), dtype=np.float64),
     )
+
+
+def _policy_shock(settings: dict[str, Any]) -> int:
+    names = tuple(settings["shocks"])
+    if "monetary_policy" not in names:
+        raise InputError("the priors identify no shock 'monetary_policy', which decision days are about")
+    return names.index("monetary_policy")

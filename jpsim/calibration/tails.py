@@ -14,30 +14,23 @@ Floats = npt.NDArray[np.float64]
 _LOW, _HIGH = 3.5, 30.0
 
 
-def fit_joint_nu(residual: Floats, Sigma: Floats, weights: Floats, nu_mean: float, nu_log_sd: float) -> float:
+def fit_joint_nu(d2: Floats, dims: Floats, weights: Floats, nu_mean: float, nu_log_sd: float) -> float:
     """Degrees of freedom of months whose residuals share one scale.
 
     Parameters
     ----------
-    residual
-        (T, n) residuals; NaN cells are left out (a margin of a multivariate t is one too).
-    Sigma
-        (n, n) covariance: the t is scaled to have it.
+    d2, dims
+        (T,) squared distances of the months' residuals in the metric of their covariance, and numbers of
+        known residuals.
     weights
         (T,) weight of each month.
     nu_mean, nu_log_sd
         Prior: log(nu - 2) is normal around log(nu_mean - 2).
     """
-    distances, dims = [], []
-    for row in residual:
-        seen = np.isfinite(row)
-        distances.append(row[seen] @ np.linalg.solve(Sigma[np.ix_(seen, seen)], row[seen]))
-        dims.append(int(seen.sum()))
-    d2, n = np.array(distances), np.array(dims, dtype=float)
 
     def loss(theta: float) -> float:
         penalty = 0.5 * ((theta - np.log(nu_mean - 2)) / nu_log_sd) ** 2
-        return float(penalty - weights @ _log_density(d2, n, float(2 + np.exp(theta))))
+        return float(penalty - weights @ _log_density(d2, dims, float(2 + np.exp(theta))))
 
     found = minimize_scalar(loss, bounds=(np.log(_LOW - 2), np.log(_HIGH - 2)), method="bounded")
     return float(f"{2 + np.exp(found.x):.6g}")  # more digits of an optimum are noise

@@ -82,7 +82,8 @@ def _allows(row: Row, level: float) -> bool:
 def _repeats(row: Row, before: Row) -> bool:
     if "range" in (row.kind, before.kind):
         return (row.kind, row.low, row.high) == (before.kind, before.low, before.high)
-    return row.kind == before.kind and abs(row.value - before.value) < _SAME and row.sd == before.sd
+    same = abs(row.value - before.value) < _SAME and row.sd == before.sd
+    return row.kind == before.kind and same and row.table == before.table
 
 
 def _no_meeting(row: Row, level: float, as_of: Month, meetings: Collection[Month]) -> Problem:

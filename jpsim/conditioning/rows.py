@@ -25,11 +25,11 @@ class Row:
     month
         Month 1 to h.
     kind
-        ``hard``, ``measurement``, ``marginal`` or ``range``.
+        ``hard``, ``measurement``, ``marginal``, ``table`` or ``range``.
     weights, constant
         The quantity is ``weights @ s_month + constant``.
     value
-        Stated value; the mean of its law for a marginal; NaN for a range.
+        Stated value; the mean of its law for a marginal or a table; NaN for a range.
     sd
         Standard deviation of the measurement error or of the stated margin; 0 for a hard row.
     low, high
@@ -38,6 +38,8 @@ class Row:
         The statement as the user would say it.
     place
         Where it was written.
+    table
+        Values and their probabilities, for a discrete law.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Row:
     high: float
     text: str
     place: Place | None
+    table: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +50,8 @@ def state_rows(quantity: Conditioned, block: Condition, as_of: Month, find: Find
         ]
         for point in _filled(sorted(points, key=lambda point: point.month), quantity.base, block.fill):
             yield _row(quantity, block, role, point, as_of)
+    for when, law in block.table.items():
+        yield _table_row(quantity, when, law, as_of, find("table", str(when)))
     for when, bounds in block.range.items():
         yield _range_row(quantity, when, bounds, as_of, find("range", str(when)))
 
@@ -82,6 +84,19 @@ def _row(quantity: Conditioned, block: Condition, role: str, point: _Point, as_o
     return Row(
         quantity.name, point.month, block.kind, quantity.row, quantity.constant, value, sd, -np.inf, np.inf,
         text, point.place,
+    )  # fmt: skip
+
+
+def _table_row(
+    quantity: Conditioned, when: When, law: Mapping[Quantity, float], as_of: Month, place: Place | None
+) -> Row:
+    month = when.index(as_of)
+    table = tuple((quantity.value(value, "level", month), share) for value, share in law.items())
+    mean = sum(value * share for value, share in table)
+    words = ", ".join(f"{_number(quantity, value)} {share:.0%}" for value, share in table)
+    return Row(
+        quantity.name, month, "table", quantity.row, quantity.constant, mean, 0.0, -np.inf, np.inf,
+        f"{quantity.name} in {as_of + month} one of {words}", place, table,
     )  # fmt: skip
 
 

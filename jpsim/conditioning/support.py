@@ -39,10 +39,9 @@ def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for rule in ("fx_intervention", "policy_rate_floor", "policy_rate_meetings"):
         if getattr(scenario.rules, rule) not in (None, "off"):
             yield ("rules", rule), f"rule {rule}"
-    for name, blocks in scenario.conditions.items():
-        for number, block in enumerate(blocks):
-            if block.table:
-                yield ("conditions", name, number, "table"), f"table of probabilities for {name}"
+    kinds = {(block.table and "table") or block.kind for blocks in scenario.conditions.values() for block in blocks}
+    if {"table", "marginal"} <= kinds:
+        yield ("conditions",), "a table of probabilities beside a condition of kind marginal"
     for number, view in enumerate(scenario.views):
         if view.absorb == "earnings" or (view.absorb == "equity_premium" and not is_premium_view(view)):
             yield ("views", number), f"view on the {view.statistic} of {view.series} absorbed by {view.absorb}"

@@ -1,8 +1,9 @@
 """The law of the values that soft conditions take: margins as stated, ranges as truncations.
 
 Hard and measurement rows leave a normal law of the other rows. Marginal rows replace its margins
-(`jpsim.conditioning.margins`); ranges truncate what is left given the marginal rows. A path's draw of
-these values, less their centres, is its target, and the gain of the conditional system does the rest.
+(`jpsim.conditioning.margins`), tables put probabilities on single values; ranges truncate what is left
+given those. A path's draw of these values, less their centres, is its target, and the gain of the
+conditional system does the rest.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.conditioning.grid import Grid, fit_grid
 from jpsim.conditioning.margins import fit_margins, relative_entropy
 from jpsim.conditioning.rows import RowTable
 from jpsim.conditioning.stacked import StackedRows
@@ -29,15 +31,17 @@ class TargetLaw:
     Parameters
     ----------
     free
-        Positions of the rows: the marginal ones, then the ranges.
+        Positions of the rows: those with a stated law (all marginal, or all tables), then the ranges.
     centre
         (q,) centres, in model units.
     root
-        (a, a) root of the covariance of the a marginal rows.
+        (a, a) root of the covariance of the a rows with a stated law.
+    grid
+        The joint law of tables; None for marginal rows.
     follow
-        (q - a, a) response of the ranges' means to the marginal rows.
+        (q - a, a) response of the ranges' means to the rows with a stated law.
     ranges
-        Truncated law of the ranges' deviations, given marginal deviations of zero; None without ranges.
+        Truncated law of the ranges' deviations, given deviations of zero there; None without ranges.
     spread
         (q, q) covariance of the deviations (for one range or none, and as an approximation for several).
     entropy
@@ -47,6 +51,7 @@ class TargetLaw:
     free: tuple[int, ...]
     centre: Floats
     root: Floats
+    grid: Grid | None
     follow: Floats
     ranges: Truncation | None
     spread: Floats
@@ -54,7 +59,7 @@ class TargetLaw:
 
     @property
     def weighted(self) -> bool:
-        """Whether draws carry importance weights: all with ranges, but for one range and at most one margin."""
+        """Whether draws carry weights: all with ranges, but for one range and at most one stated law."""
         return self.ranges is not None and (self.ranges.mean.size > 1 or self.root.shape[0] > 1)
 
     @property
@@ -63,38 +68,42 @@ class TargetLaw:
         return len(self.free)
 
     def draw(self, normals: Floats, uniforms: Floats) -> tuple[Floats, Floats]:
-        """Turn (a, count) normals and (q - a, count) uniforms into deviations (q, count) and log weights."""
-        marginal = self.root @ normals
+        """Turn (a, count) normals and (1 + q - a, count) uniforms into deviations (q, count) and log weights."""
+        stated = self.root @ normals if self.grid is None else self.grid.draw(uniforms[0])
         if self.ranges is None:
-            return marginal, np.zeros(normals.shape[1])
-        values, log_weight = self.ranges.draw(uniforms, self.follow @ marginal)
-        return np.vstack([marginal, values]), log_weight
+            return stated, np.zeros(normals.shape[1])
+        values, log_weight = self.ranges.draw(uniforms[1:], self.follow @ stated)
+        return np.vstack([stated, values]), log_weight
 
 
 def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
     """Derive the law of the free rows' values from the model's law given the hard and measured rows."""
-    marginal, ranges = table.of_kind("marginal"), table.of_kind("range")
+    stated, ranges = table.of_kind("marginal") + table.of_kind("table"), table.of_kind("range")
     given = table.of_kind("hard") + table.of_kind("measurement")
     mean, cov = _given(table, stacked, given)
-    sd = np.array([table.rows[i].sd for i in marginal])
-    wanted = table.values[marginal]
-    fitted = fit_margins(cov[np.ix_(marginal, marginal)], sd)
-    entropy = relative_entropy(wanted, fitted, mean[marginal], cov[np.ix_(marginal, marginal)]) if marginal else 0.0
-    follow, left_mean, left_cov = _regress(mean, cov, marginal, ranges, wanted)
+    wanted, apart = table.values[stated], cov[np.ix_(stated, stated)]
+    grid, entropy = None, 0.0
+    if table.of_kind("table"):
+        laws = [table.rows[i].table for i in stated]
+        grid = fit_grid(wanted - mean[stated], apart, wanted, laws)
+        fitted, entropy = grid.cov, np.inf
+    else:
+        fitted = fit_margins(apart, np.array([table.rows[i].sd for i in stated]))
+        entropy = relative_entropy(wanted, fitted, mean[stated], apart) if stated else 0.0
+    follow, left_mean, left_cov = _regress(mean, cov, stated, ranges, wanted)
     law, centre, within = _truncate(table, ranges, left_mean, left_cov)
     if law is not None:
         entropy -= float(np.log(max(law.probability, 1e-300)))
     cross = follow @ fitted
-    spread = np.block([[fitted, cross.T], [cross, within + cross @ follow.T]])
-    root = np.asarray(np.linalg.cholesky(fitted) if marginal else fitted, dtype=np.float64)
     return TargetLaw(
-        tuple(marginal + ranges),
+        tuple(stated + ranges),
         np.concatenate([wanted, centre]),
-        root,
+        np.asarray(np.linalg.cholesky(fitted) if stated and grid is None else fitted, dtype=np.float64),
+        grid,
         follow,
         law,
-        spread,
-        entropy,
+        np.block([[fitted, cross.T], [cross, within + cross @ follow.T]]),
+        float(entropy),
     )
 
 

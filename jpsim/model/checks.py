@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 _COHERENCE = 1e-10
 _SYMMETRY = 1e-9
 _NEGATIVE = -1e-10
+_ORTHONORMAL = 1e-10
+_SINGLE = 1e-6  # what single precision leaves of an identity among draws
 
 
 def check_model(model: Model) -> None:
@@ -30,6 +32,8 @@ def check_model(model: Model) -> None:
     problems = _check_shapes(model) or _check_finite(model)
     if not problems:
         problems = [*_check_covariance(model), *_check_roots(model), *_check_spreads(model), *_check_coherence(model)]
+    if not problems:
+        problems = [*_check_impacts(model), *_check_draws(model)]
     if problems:
         raise InputError([Problem(f"model {model.id!r}: {text}") for text in problems])
 
@@ -52,6 +56,7 @@ def _check_shapes(model: Model) -> list[str]:
         "idio_sd": (S,),
         "idio_nu": (S,),
         "aggregation": (G, S),
+        "impacts": (n, len(model.shocks)) if model.shocks else (0, 0),
     }
     wrong = [
         f"{name} has shape {getattr(model, name).shape}, not {shape}"
@@ -71,6 +76,8 @@ def _check_shapes(model: Model) -> list[str]:
 def _check_finite(model: Model) -> list[str]:
     by_factor = {"state": model.state.T, "base_level": model.base_level, "c": model.c, "Sigma": model.Sigma}
     by_factor["B"] = np.moveaxis(model.B, 1, 0)
+    if model.shocks:
+        by_factor["impacts"] = model.impacts
     by_series = {"alpha": model.alpha, "beta": model.beta, "loadings": model.loadings, "common": model.common}
     by_series |= {"mix": model.mix, "idio_sd": model.idio_sd}
     problems = []
@@ -81,8 +88,8 @@ def _check_finite(model: Model) -> list[str]:
                 problems.append(f"{label} is not finite for {_listed(bad)}")
     if not np.isfinite(model.aggregation).all():
         problems.append("aggregation is not finite")
-    if not np.isfinite([model.sv_phi, model.sv_sigma]).all() or not model.nu > 2:
-        problems.append("nu must exceed 2, sv_phi and sv_sigma must be finite")
+    if not np.isfinite([model.sv_phi, model.sv_sigma, model.sv_start]).all() or not model.nu > 2:
+        problems.append("nu must exceed 2; sv_phi, sv_sigma and sv_start must be finite")
     return problems
 
 
@@ -100,11 +107,48 @@ def _check_covariance(model: Model) -> list[str]:
     return [f"Sigma is not positive semi-definite (least eigenvalue {values[0]:.3g}) in {_listed(involved)}"]
 
 
-def _check_roots(model: Model) -> list[str]:
-    p, n = model.lags, len(model.factors)
+def _check_impacts(model: Model) -> list[str]:
+    """Check that structural shocks are orthonormal directions of the factors' orthogonal shocks."""
+    if not model.shocks:
+        return []
+    directions = np.linalg.solve(np.linalg.cholesky(model.Sigma), model.impacts)
+    gap = float(np.abs(directions.T @ directions - np.eye(len(model.shocks))).max())
+    return [f"the shocks {_listed(list(model.shocks))} are not orthonormal (gap {gap:.3g})"] * (gap > _ORTHONORMAL)
+
+
+def _check_draws(model: Model) -> list[str]:
+    """List what is wrong with a model's draws: shapes, values, explosive ones, incoherent ones."""
+    draws = model.draws
+    if draws is None:
+        return []
+    count, problems = len(draws.c), []
+    for name, array in vars(draws).items():
+        expected = (count, *getattr(model, name).shape)
+        if array.shape != expected and array.size:
+            problems.append(f"draws of {name} have shape {array.shape}, not {expected}")
+        elif not np.isfinite(array).all():
+            problems.append(f"draws of {name} are not finite")
+    if problems:
+        return problems
+    explosive = [d for d in range(count) if np.abs(np.linalg.eigvals(_companion(draws.B[d]))).max() >= 1.0]
+    if explosive:
+        problems.append(f"{len(explosive)} of its draws explode")
+    if np.linalg.eigvalsh(draws.Sigma).min() < _NEGATIVE * np.abs(draws.Sigma).max():
+        problems.append("a draw of Sigma is not positive semi-definite")
+    effects = np.concatenate([draws.alpha[..., None], draws.beta[..., None], draws.loadings], axis=2)
+    return problems + _identity_problems(model, effects, _SINGLE, "in its draws ")
+
+
+def _companion(B: Floats) -> Floats:
+    p, n = B.shape[:2]
     companion = np.eye(p * n, k=-n)
-    companion[:n] = np.concatenate(list(model.B), axis=1)
-    values, vectors = np.linalg.eig(companion)
+    companion[:n] = np.concatenate(list(B), axis=1)
+    return companion
+
+
+def _check_roots(model: Model) -> list[str]:
+    n = len(model.factors)
+    values, vectors = np.linalg.eig(_companion(model.B))
     worst = int(np.abs(values).argmax())
     if abs(values[worst]) < 1.0:
         return []
@@ -125,16 +169,21 @@ def _check_spreads(model: Model) -> list[str]:
 
 def _check_coherence(model: Model) -> list[str]:
     """Compare each whole with the weighted sum of its parts, as the model's record states them."""
-    rows = np.concatenate([np.eye(len(model.series)), model.aggregation])
+    effects = np.column_stack([model.alpha, model.beta, model.loadings, model.common, model.mix])
+    return _identity_problems(model, effects, _COHERENCE)
+
+
+def _identity_problems(model: Model, base: Floats, tolerance: float, where: str = "") -> list[str]:
+    """Compare wholes with parts, given (..., S, m) effects on the base series."""
+    effects = np.concatenate([base, model.aggregation @ base], axis=-2)
     position = {name: index for index, name in enumerate((*model.series, *model.aggregates))}
-    effects = rows @ np.column_stack([model.alpha, model.beta, model.loadings, model.common, model.mix])
     problems = []
     for identity in model.meta.get("identities", ()):
         whole, parts = identity["whole"], identity["parts"]
-        total = sum(weight * effects[position[name]] for name, weight in parts.items())
-        gap = float(np.abs(total - effects[position[whole]]).max())
-        if gap > _COHERENCE:
-            problems.append(f"{whole} is not the weighted sum of {_listed(list(parts))} (gap {gap:.3g})")
+        total = sum(weight * effects[..., position[name], :] for name, weight in parts.items())
+        gap = float(np.abs(total - effects[..., position[whole], :]).max())
+        if gap > tolerance:
+            problems.append(f"{where}{whole} is not the weighted sum of {_listed(list(parts))} (gap {gap:.3g})")
     return problems
 
 

@@ -27,6 +27,8 @@ class ParameterDraws:
         (D, n), (D, p, n, n), (D, n, n).
     alpha, beta, loadings
         (D, S), (D, S), (D, S, n).
+    impacts
+        (D, n, k), or empty if the model identifies no shocks.
     """
 
     c: Floats
@@ -35,6 +37,7 @@ class ParameterDraws:
     alpha: Floats
     beta: Floats
     loadings: Floats
+    impacts: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,8 @@ class Model:
         (n,), (p, n, n), (n, n).
     nu, sv_phi, sv_sigma
         Tails of the months, persistence and volatility of the common log-variance.
+    sv_start
+        Log-variance at month 0, 0 being its mean.
     series, kind
         Ids and kinds of the S base series.
     alpha, beta, loadings

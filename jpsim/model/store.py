@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import hashlib
 import io
@@ -20,7 +21,7 @@ import numpy.typing as npt
 
 from jpsim.errors import DamagedError, InputError, Place, Problem
 from jpsim.model.checks import check_model
-from jpsim.model.core import Model
+from jpsim.model.core import Model, ParameterDraws
 from jpsim.months import Month
 
 __all__ = ["check_vacant", "find_model", "list_models", "load_model", "read_card", "save_model", "write_arrays"]
@@ -43,9 +44,11 @@ _ARRAYS = (
     "idio_sd",
     "idio_nu",
     "aggregation",
+    "impacts",
 )
-_NAMES = ("factors", "transform", "unit", "series", "kind", "aggregates", "aggregate_kind")
-_SCALARS = ("nu", "sv_phi", "sv_sigma")
+_DRAWS = tuple(field.name for field in dataclasses.fields(ParameterDraws))
+_NAMES = ("factors", "transform", "unit", "series", "kind", "aggregates", "aggregate_kind", "shocks")
+_SCALARS = ("nu", "sv_phi", "sv_sigma", "sv_start")
 _REFERENCE = re.compile(r"([a-z][a-z0-9_]*)(?:@([0-9][0-9a-z.]*))?")
 _DIGITS = 12
 
@@ -56,7 +59,8 @@ def save_model(model: Model, folder: Path, card: str = "") -> str:
     Parameters
     ----------
     model
-        A model that passes `check_model`; its numbers are stored to 12 significant digits.
+        A model that passes `check_model`; its numbers are stored to 12 significant digits, those of its draws
+        in single precision.
     folder
         A folder that does not exist yet, or is empty.
     card
@@ -74,7 +78,7 @@ def save_model(model: Model, folder: Path, card: str = "") -> str:
     check_model(model)
     check_vacant(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    parts = {RECORD: _record(model), ARRAYS: _pack({name: getattr(model, name) for name in _ARRAYS})}
+    parts = {RECORD: _record(model), ARRAYS: _pack(_arrays(model))}
     parts[CARD] = card.encode("utf-8")
     manifest = _json(
         {
@@ -191,6 +195,13 @@ def _version_key(version: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in version.split("."))
 
 
+def _arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
+    arrays: dict[str, npt.NDArray[Any]] = {name: getattr(model, name) for name in _ARRAYS}
+    if model.draws is not None:
+        arrays |= {f"draws_{name}": getattr(model.draws, name).astype(np.float32) for name in _DRAWS}
+    return arrays
+
+
 def _record(model: Model) -> bytes:
     record: dict[str, Any] = {"schema": SCHEMA, "id": model.id, "version": model.version, "as_of": str(model.as_of)}
     record |= {name: list(getattr(model, name)) for name in _NAMES}
@@ -204,7 +215,9 @@ def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
         raise ValueError(f"schema {record['schema']!r}, not {SCHEMA!r}")
     with np.load(io.BytesIO(arrays), allow_pickle=False) as store:
         loaded: dict[str, Any] = {name: store[name] for name in _ARRAYS}
-    for array in loaded.values():
+        present = "draws_c" in store.files
+        drawn = {name: store[f"draws_{name}"].astype(np.float64) for name in _DRAWS} if present else {}
+    for array in (*loaded.values(), *drawn.values()):
         array.setflags(write=False)
     fields: dict[str, Any] = {name: tuple(record[name]) for name in _NAMES}
     fields |= {name: float(record[name]) for name in _SCALARS}
@@ -214,6 +227,7 @@ def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
         as_of=Month.parse(record["as_of"]),
         meta=record["meta"],
         sha256=sha256,
+        draws=ParameterDraws(**drawn) if drawn else None,
         **fields,
         **loaded,
     )

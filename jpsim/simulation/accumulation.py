@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from jpsim.errors import InputError
 from jpsim.simulation.kernels.arrays import SUPERBLOCK, Sink
+from jpsim.simulation.kernels.tally import HALF, LOW_HALF
 from jpsim.simulation.law import Law
 
 __all__ = ["BINS", "Totals", "Weights", "fixed_point", "sink_bytes", "sink_for", "total"]
@@ -21,31 +22,34 @@ BINS: Final = 4096
 leaves an error under a tenth of the Monte Carlo error of one million paths."""
 SPREADS: Final = 16.0
 """The part of a histogram's range that standardises power sums."""
-UNIT_BITS: Final = 61
-"""Bits that the sum of fixed-point weights may take."""
+UNIT_BITS: Final = 32
+"""Bits that the sum of fixed-point weights takes at most; with n paths their rounding is about n / 2**33 of the
+Monte Carlo error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Path weights with mean 1, as floats and as fixed-point numbers whose integer sums are exact.
 
+    The running sums of the weights are rounded, not each weight, so that no part is lost however small.
+
     Parameters
     ----------
     weights
         (paths,) with mean 1.
     units
-        (paths, 2) weight and squared weight, in multiples of `resolution`.
+        (paths,) weight in the upper 32 bits, squared weight in the lower, in multiples of `resolution`.
     resolution
         The values of one unit of a weight and of a squared weight.
     """
 
     weights: Floats
-    units: npt.NDArray[np.int64]
+    units: npt.NDArray[np.uint64]
     resolution: tuple[float, float]
 
-    def of(self, first: int, count: int) -> tuple[Floats, npt.NDArray[np.int64]]:
+    def of(self, first: int, count: int) -> tuple[Floats, npt.NDArray[np.uint64]]:
         """Return a superblock's weights and units, zero beyond `count`."""
-        weights, units = np.zeros(SUPERBLOCK), np.zeros((SUPERBLOCK, 2), dtype=np.int64)
+        weights, units = np.zeros(SUPERBLOCK), np.zeros(SUPERBLOCK, dtype=np.uint64)
         weights[:count] = self.weights[first : first + count]
         units[:count] = self.units[first : first + count]
         return weights, units
@@ -72,10 +76,15 @@ def fixed_point(weights: Floats, paths: int) -> Weights:
     if not (np.isfinite(weights).all() and (weights >= 0.0).all() and weights.any()):
         raise InputError("path weights must be finite, not negative, and not all zero")
     weights = weights / weights.mean()
-    powers = (weights, weights * weights)
-    resolution = tuple(2.0 ** (np.ceil(np.log2(power.sum() + 1.0)) - UNIT_BITS) for power in powers)
-    units = np.stack([np.rint(power / unit) for power, unit in zip(powers, resolution, strict=True)], axis=1)
-    return Weights(weights, units.astype(np.int64), (float(resolution[0]), float(resolution[1])))
+    (high, first), (low, second) = _rounded(weights), _rounded(weights * weights)
+    return Weights(weights, (high << HALF) | low, (first, second))
+
+
+def _rounded(values: Floats) -> tuple[npt.NDArray[np.uint64], float]:
+    """Whole multiples of a power of two that sum to less than ``2**UNIT_BITS``, and that power."""
+    sums = np.cumsum(values)
+    unit = float(2.0 ** (np.ceil(np.log2(sums[-1] * (1.0 + 2.0**-20))) - UNIT_BITS))
+    return np.diff(np.rint(sums / unit), prepend=0.0).astype(np.uint64), unit
 
 
 def sink_for(law: Law, *, weighted: bool, paths_kept: int = 0) -> Sink:
@@ -92,9 +101,9 @@ def sink_for(law: Law, *, weighted: bool, paths_kept: int = 0) -> Sink:
         per_spread=1.0 / spread,
         start=np.array(law.start, dtype=np.float64),
         weights=np.zeros(SUPERBLOCK if weighted else 0),
-        units=np.zeros((SUPERBLOCK if weighted else 0, 2), dtype=np.int64),
+        units=np.zeros(SUPERBLOCK if weighted else 0, dtype=np.uint64),
         counts=np.zeros((outputs, months, 0 if weighted or not counted else BINS), dtype=np.uint32),
-        unit_counts=np.zeros((outputs, months, BINS if weighted and counted else 0, 2), dtype=np.int64),
+        unit_counts=np.zeros((outputs, months, BINS if weighted and counted else 0), dtype=np.uint64),
         losses=np.zeros((outputs, months, 2), dtype=np.int64),
         sums=np.zeros((outputs, months, (10 if weighted else 6) if counted else 0)),
         paths=np.zeros((outputs, months, paths_kept)),
@@ -103,7 +112,7 @@ def sink_for(law: Law, *, weighted: bool, paths_kept: int = 0) -> Sink:
 
 def sink_bytes(law: Law, *, weighted: bool) -> int:
     """Size in bytes of what `sink_for` allocates for counting."""
-    return law.low.size * BINS * (16 if weighted else 4)
+    return law.low.size * BINS * (8 if weighted else 4)
 
 
 @dataclass(slots=True)
@@ -144,6 +153,6 @@ def total(sinks: list[Sink], sums: Floats, paths: int, weights: Weights | None) 
         plain = first.counts.astype(np.float64)
         return Totals(first, plain, plain, first.losses.astype(np.float64), sums, float(paths), float(paths))
     weight, square = float(weights.weights.sum()), float((weights.weights**2).sum())
-    counts: Floats = np.multiply(first.unit_counts[..., 0], weights.resolution[0], dtype=np.float64)
-    squares: Floats = np.multiply(first.unit_counts[..., 1], weights.resolution[1], dtype=np.float64)
+    counts: Floats = np.multiply(first.unit_counts >> HALF, weights.resolution[0], dtype=np.float64)
+    squares: Floats = np.multiply(first.unit_counts & LOW_HALF, weights.resolution[1], dtype=np.float64)
     return Totals(first, counts, squares, first.losses * np.array(weights.resolution), sums, weight, square)

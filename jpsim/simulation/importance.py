@@ -45,7 +45,10 @@ def log_proposal(law: TargetLaw, deviations: Floats, log_range: Floats) -> Float
         (count,) log probability of each draw's own ranges.
     """
     stated = law.root.shape[0]
-    density = -0.5 * (np.linalg.solve(law.root, deviations[:stated]) ** 2).sum(axis=0)
+    if law.grid is not None:
+        density = law.grid.log_probability(deviations[:stated])
+    else:
+        density = -0.5 * (np.linalg.solve(law.root, deviations[:stated]) ** 2).sum(axis=0)
     if law.ranges is not None:
         apart = deviations[stated:] - law.ranges.mean[:, None] - law.follow @ deviations[:stated]
         density -= 0.5 * (np.linalg.solve(np.linalg.cholesky(law.ranges.cov), apart) ** 2).sum(axis=0)

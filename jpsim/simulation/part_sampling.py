@@ -14,6 +14,7 @@ from jpsim.simulation.engine import log_likelihoods
 from jpsim.simulation.importance import log_proposal
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import Law
+from jpsim.simulation.tilting import margin_moments
 
 __all__ = ["PartSampler"]
 
@@ -79,15 +80,19 @@ class PartSampler:
         """Soft rows' values less their centres (q, count), and the log probability of each draw's ranges."""
         law = self.conditional.targets
         normals = fill_normals(self.seed, TARGETS, first, count, 1, law.root.shape[0])[_NORMALS]
-        uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, law.follow.shape[0])[_UNIFORMS]
+        uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, 1 + law.follow.shape[0])[_UNIFORMS]
         return law.draw(normals, uniforms)
 
     def weigh(self, first: int, count: int) -> tuple[Floats, Floats]:
-        """Log importance weights (count,), up to a constant, and standardised values of the stated margins."""
+        """Log importance weights (count,), up to a constant, and moments (k, count) that hold the stated laws."""
         deviations, log_range = self.deviations(first, count)
-        sd = np.sqrt(np.diag(self.conditional.targets.spread))[: self.stated]
-        scores = deviations[: self.stated] / sd[:, None]
+        targets = self.conditional.targets
+        stated = deviations[: self.stated]
+        if targets.grid is not None:
+            moments = targets.grid.moments(stated)
+        else:
+            moments = margin_moments(stated / np.sqrt(np.diag(targets.spread))[: self.stated, None])
         if not self.tilted:
-            return log_range, scores
+            return log_range, moments
         likelihood = log_likelihoods(self.law, self.seed, first, count, self.targets)
-        return likelihood - log_proposal(self.conditional.targets, deviations, log_range), scores
+        return likelihood - log_proposal(targets, deviations, log_range), moments

@@ -20,7 +20,6 @@ from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.law import Law
 from jpsim.simulation.part_sampling import PartSampler
 from jpsim.simulation.result import ScenarioSample
-from jpsim.simulation.tilting import margin_moments
 from jpsim.simulation.views import Demand, demands_of, impose
 
 __all__ = ["FEWEST_EFFECTIVE", "Sampler"]
@@ -194,9 +193,8 @@ class Sampler:
         level = {key: float(np.log(np.mean(np.exp(np.concatenate(own) - np.max(np.concatenate(own)))))
                             + np.max(np.concatenate(own))) for key, own in weighed.items()}  # fmt: skip
         log_weights = np.concatenate([own - level[id(part)] for part, own, _ in pieces])
-        scores = np.concatenate([score for _, _, score in pieces], axis=1)
-        margins = Demand("stated margins", None, margin_moments(scores), (0,) * (8 * scores.shape[0]))
-        demands = [margins] if scores.size else []
+        moments = np.concatenate([held for _, _, held in pieces], axis=1)
+        demands = [Demand("stated margins", None, moments, (0,) * moments.shape[0])] if moments.size else []
         source = spans[0][2].source
         return normalise(impose(log_weights, demands + self._view_demands(source, spans, normalise(log_weights))))
 

@@ -136,16 +136,16 @@ def test_too_many_paths_are_refused_before_anything_is_done(project: Path, tmp_p
 
 
 def test_keys_of_later_versions_are_refused_by_name(project: Path, tmp_path: Path) -> None:
-    wishes = ["innovations=stochastic_volatility", "parameter_uncertainty=true", "returns=total", "paths_out=all"]
+    wishes = ["returns=total", "statistics=exact", "executor.kind=dask", "portfolio=book.csv"]
     options = [word for wish in wishes for word in ("--set", wish)]
     done = call("run", project / "configs/boj_hike.yaml", *options, "--out", tmp_path)
     assert done.returncode == 2
     for wish in wishes:
-        assert wish.split("=")[1] in done.stderr
+        assert wish.partition("=")[0].partition(".")[0] in done.stderr
     fiscal = ("--set", "scenarios=[baseline, fiscal_expansion]")
     done = call("run", project / "configs/boj_hike.yaml", *fiscal, "--out", tmp_path)
     assert done.returncode == 2
-    for name in ("fiscal_impulse", "defence_rerating", "reindustrialisation", "drivers"):
+    for name in ("fiscal_impulse", "drivers"):
         assert name in done.stderr
     assert not list(tmp_path.iterdir())
 

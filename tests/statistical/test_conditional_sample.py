@@ -8,6 +8,7 @@ unconditional draws of the same law, which uses neither gains nor mixing weights
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -221,6 +222,42 @@ def test_student_t_under_a_stated_margin_is_the_weighted_law(unconditional: tupl
     assert not stated
     assert np.abs(z).max() < 4.0
     assert np.sqrt((z**2).mean()) < 1.8
+
+
+@pytest.mark.parametrize("innovations", ["gaussian", "student_t"])
+def test_tables_have_their_probabilities_and_the_models_dependence(
+    unconditional: tuple[System, np.ndarray], innovations: Innovations
+) -> None:
+    """Oracle under Student-t months: paths near each grid point, weighted to the stated probabilities."""
+    system, brute = unconditional
+    laws = {(0, 3): (0.2, 0.5, 0.3), (1, 6): (0.6, 0.4)}
+    rows = []
+    for (factor, month), shares in laws.items():
+        x = brute[factor, month - 1]
+        values = x.mean() + x.std() * np.linspace(-1.0, 1.0, len(shares))
+        row = a_row(system, factor, month, "table", float(np.dot(values, shares)))
+        rows.append(replace(row, table=tuple(zip(values.tolist(), shares, strict=True))))
+    conditional = condition(system, tuple(rows))
+    sampler = sampler_of_law(conditional, innovations, SEED)
+    paths = 40_000
+    weights = sampler.weights(paths)
+    q = np.full(paths, 1 / paths) if weights is None else weights / weights.sum()
+    levels = model_units(conditional, sampler.paths(0, paths))
+    for row, (factor, month) in zip(rows, laws, strict=True):
+        for value, share in row.table:
+            hit = np.abs(levels[factor, month - 1] - value) < 1e-8
+            error = np.sqrt(share * (1 - share) / paths)
+            assert abs(q @ hit - share) < (1e-9 if weights is not None else 4 * error)
+    if innovations == "student_t":
+        grid = conditional.targets.grid
+        assert grid is not None
+        both = np.array([brute[0, 2], brute[1, 5]])
+        total, weight = np.zeros(both.shape[1]), 0.15 * both.std(axis=1)
+        for point, probability in zip(grid.points.T, grid.probabilities, strict=True):
+            near = (np.abs(both - (point + np.array([row.value for row in rows]))[:, None]) < weight[:, None]).all(axis=0)
+            total[near] += probability / near.sum()
+        z = compare(conditional, total, brute, paths)
+        assert np.sqrt((z**2).mean()) < 2.0  # the windows add a little
 
 
 def test_student_t_within_ranges_is_the_rejected_law(unconditional: tuple[System, np.ndarray]) -> None:

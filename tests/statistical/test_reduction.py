@@ -42,14 +42,14 @@ def weighted_quantile(x, w, level):
     return np.take_along_axis(np.take_along_axis(x, order, axis=-1), place, axis=-1)[..., 0]
 
 
-def check_against_sample(sample, law, x, w):
+def check_against_sample(sample, law, x, w, rounding=1e-12):
     width, share = (law.high - law.low) / BINS, w / w.sum()
     mean = x @ share
     sd = np.sqrt((x - mean[..., None]) ** 2 @ share)
     np.testing.assert_allclose((sample.statistics["mean"] - mean) / sd, 0.0, atol=1e-12)
     np.testing.assert_allclose(sample.statistics["sd"], sd, rtol=1e-12)
     start = law.start[:, None]
-    np.testing.assert_allclose(sample.statistics["p_loss"], (x < start[..., None]) @ share, atol=1e-12)
+    np.testing.assert_allclose(sample.statistics["p_loss"], (x < start[..., None]) @ share, atol=rounding)
     for name, level in QUANTILES.items():
         gap = np.abs(sample.statistics[name] - weighted_quantile(x, w, level))
         assert (gap <= 1.01 * width + 0.02 * sample.errors[name]).all()
@@ -71,9 +71,10 @@ def test_equal_weights_give_sample_statistics(law, values):
 def test_weights_give_weighted_sample_statistics(law, values):
     w = np.random.default_rng(4).gamma(0.7, size=PATHS)
     sample = draw(law, scenario="a", seed=77, paths=PATHS, weights=w)
-    check_against_sample(sample, law, values, w)
+    # Each weight is rounded by less than 2**-31 of their sum: over 30 000 paths about 1e-7 at most.
+    check_against_sample(sample, law, values, w, rounding=1e-7)
     assert sample.effective == pytest.approx(w.sum() ** 2 / (w**2).sum())
-    np.testing.assert_allclose(sample.histogram.counts.sum(axis=2), PATHS, rtol=1e-12)
+    np.testing.assert_allclose(sample.histogram.counts.sum(axis=2), PATHS, rtol=1e-9)
     w = w / w.mean()
     np.testing.assert_allclose(sample.histogram.squares.sum(axis=2), (w**2).sum(), rtol=1e-9)
 

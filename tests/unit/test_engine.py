@@ -211,4 +211,4 @@ def test_memory_needed_counts_threads():
     one, two = memory_needed(law, 1), memory_needed(law, 2)
     assert one > histograms * (4 + 16)
     assert two - one > histograms * 4
-    assert memory_needed(law, 1, weighted=True) > histograms * (16 + 32)
+    assert memory_needed(law, 1, weighted=True) > histograms * (8 + 32)

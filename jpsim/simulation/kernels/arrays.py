@@ -123,9 +123,9 @@ class Sink(NamedTuple):
     per_spread: Floats  # (O, h)
     start: Floats  # (O,)
     weights: Floats  # (SUPERBLOCK,) or empty
-    units: npt.NDArray[np.int64]  # (SUPERBLOCK, 2) weight and squared weight in fixed point, or empty
+    units: npt.NDArray[np.uint64]  # (SUPERBLOCK,) weight and squared weight in fixed point, see `tally`, or empty
     counts: npt.NDArray[np.uint32]  # (O, h, bins) or empty
-    unit_counts: npt.NDArray[np.int64]  # (O, h, bins, 2) or empty
+    unit_counts: npt.NDArray[np.uint64]  # (O, h, bins) sums of units, or empty
     losses: npt.NDArray[np.int64]  # (O, h, 2) paths below `start`, or their weights and squares
     sums: Floats  # (O, h, 6 or 10) or empty
     paths: Floats  # (O, h, SUPERBLOCK) or empty

@@ -10,57 +10,83 @@ from jpsim.simulation.kernels.arrays import BLOCK, LANES
 from jpsim.simulation.kernels.blocks import set_all
 from jpsim.simulation.kernels.jit import inlined, routine
 
-__all__ = ["count_superblock", "tally_values"]
+__all__ = ["HALF", "LOW_HALF", "count_superblock", "tally_values"]
+
+HALF = np.uint64(32)
+LOW_HALF = np.uint64(2**32 - 1)
+"""Units hold a path's weight in the upper half of their bits and its squared weight in the lower half."""
 
 
 @inlined
-def place(bins: Any, x: Any, low: Any, per_width: Any, last: Any) -> None:
-    """Bin of each value; values beyond an edge belong to the outermost bin."""
+def place(bins: Any, x: Any, low: Any, per_width: Any, last: Any) -> int:
+    """Bin of each value; values beyond an edge belong to the outermost bin. Counts those in the lowest."""
+    lowest = 0
     for p in range(BLOCK):
         v = (x[p] - low) * per_width
         v = v if v > 0.0 else 0.0
-        bins[p] = np.uint16(v if v < last else last)
+        b = np.uint16(v if v < last else last)
+        bins[p] = b
+        lowest += 1 if b == 0 else 0
+    return lowest
 
 
 @routine
-def add_powers(partial: Any, x: Any, low: Any, per_width: Any, centre: Any, per_spread: Any) -> None:
+def add_powers(partial: Any, x: Any, centre: Any, per_spread: Any) -> None:
     """Power sums of equally weighted values in `LANES` partial sums each, see `Sink`."""
     a, b, c = partial[:LANES], partial[LANES : 2 * LANES], partial[2 * LANES : 3 * LANES]
     d = partial[3 * LANES : 4 * LANES]
-    e, f = partial[4 * LANES : 5 * LANES], partial[5 * LANES : 6 * LANES]
     for start in range(0, BLOCK, LANES):
         xs = x[start : start + LANES]
         for q in range(LANES):
             z = (xs[q] - centre) * per_spread
-            v = (xs[q] - low) * per_width
-            v = v if v < 0.0 else 0.0
             z2 = z * z
             a[q] += z
             b[q] += z2
             c[q] += z2 * z
             d[q] += z2 * z2
-            e[q] += v
-            f[q] += v * v
 
 
 @routine
-def add_weighted_powers(
-    partial: Any, x: Any, low: Any, per_width: Any, centre: Any, per_spread: Any, weights: Any
-) -> None:
+def add_weighted_powers(partial: Any, x: Any, centre: Any, per_spread: Any, weights: Any) -> None:
     """Power sums of weighted values, see `Sink`."""
+    a, b, c = partial[:LANES], partial[LANES : 2 * LANES], partial[2 * LANES : 3 * LANES]
+    d, e = partial[3 * LANES : 4 * LANES], partial[4 * LANES : 5 * LANES]
+    f = partial[5 * LANES : 6 * LANES]
+    for start in range(0, BLOCK, LANES):
+        xs, ws = x[start : start + LANES], weights[start : start + LANES]
+        for q in range(LANES):
+            z = (xs[q] - centre) * per_spread
+            wz = ws[q] * z
+            wwz = ws[q] * wz
+            wwzz = wwz * z
+            a[q] += wz
+            b[q] += wz * z
+            c[q] += wwz
+            d[q] += wwzz
+            e[q] += wwzz * z
+            f[q] += wwzz * z * z
+
+
+@routine
+def add_shortfalls(partial: Any, x: Any, low: Any, per_width: Any) -> None:
+    """Sums of equally weighted shortfalls below the histogram, see `Sink`."""
+    for start in range(0, BLOCK, LANES):
+        for q in range(LANES):
+            v = (x[start + q] - low) * per_width
+            v = v if v < 0.0 else 0.0
+            partial[q + 4 * LANES] += v
+            partial[q + 5 * LANES] += v * v
+
+
+@routine
+def add_weighted_shortfalls(partial: Any, x: Any, low: Any, per_width: Any, weights: Any) -> None:
+    """Sums of weighted shortfalls below the histogram, see `Sink`."""
     for start in range(0, BLOCK, LANES):
         for q in range(LANES):
             w = weights[start + q]
-            z = (x[start + q] - centre) * per_spread
             v = (x[start + q] - low) * per_width
             v = v if v < 0.0 else 0.0
-            wz, wwz, wv = w * z, w * w * z, w * v
-            partial[q] += wz
-            partial[q + LANES] += wz * z
-            partial[q + 2 * LANES] += wwz
-            partial[q + 3 * LANES] += wwz * z
-            partial[q + 4 * LANES] += wwz * z * z
-            partial[q + 5 * LANES] += wwz * z * z * z
+            wv = w * v
             partial[q + 6 * LANES] += wv
             partial[q + 7 * LANES] += wv * v
             partial[q + 8 * LANES] += w * wv
@@ -77,20 +103,55 @@ def collapse(sums: Any, partial: Any) -> None:
         sums[k] += total
 
 
+@inlined
+def count_losses(x: Any, start: Any, count: int) -> int:
+    """Count the paths below `start`."""
+    lost = 0
+    for p in range(count):
+        lost += 1 if x[p] < start else 0
+    return lost
+
+
+@inlined
+def weigh_losses(x: Any, start: Any, units: Any, count: int) -> Any:
+    """Add up the units of the paths below `start`."""
+    lost = np.uint64(0)
+    for p in range(count):
+        lost += units[p] if x[p] < start else np.uint64(0)
+    return lost
+
+
 @routine
-def add_losses(losses: Any, x: Any, start: Any, units: Any, offset: int, count: int) -> None:
-    """Count the paths below `start`, or add up their weights and squared weights in fixed point."""
-    lost, squares = 0, 0
-    if units.size == 0:
-        for p in range(count):
-            lost += 1 if x[p] < start else 0
-        squares = lost
-    else:
-        for p in range(count):
-            lost += units[offset + p, 0] if x[p] < start else 0
-            squares += units[offset + p, 1] if x[p] < start else 0
-    losses[0] += lost
-    losses[1] += squares
+def tally_plain(scratch: Any, sink: Any, o: int, t: int, offset: int, count: int) -> None:
+    """Add one output of a month to the sums of equally weighted paths, and place it in bins."""
+    x, partial = scratch.values[o * BLOCK : (o + 1) * BLOCK], scratch.partial[: 6 * LANES]
+    low, per_width = sink.low[o, t], sink.per_width[o, t]
+    last = np.float64(sink.counts.shape[2] - 1)
+    lost = count_losses(x, sink.start[o], count)
+    sink.losses[o, t, 0] += lost
+    sink.losses[o, t, 1] += lost
+    set_all(partial, 0.0)
+    add_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t])
+    if place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last) > 0:
+        add_shortfalls(partial, x, low, per_width)
+    collapse(sink.sums[o, t], partial)
+
+
+@routine
+def tally_weighted(scratch: Any, sink: Any, o: int, t: int, offset: int, count: int) -> None:
+    """Add one output of a month to the sums of weighted paths, and place it in bins."""
+    x, partial = scratch.values[o * BLOCK : (o + 1) * BLOCK], scratch.partial
+    weights, units = sink.weights[offset : offset + BLOCK], sink.units[offset : offset + BLOCK]
+    low, per_width = sink.low[o, t], sink.per_width[o, t]
+    last = np.float64(sink.unit_counts.shape[2] - 1)
+    lost = weigh_losses(x, sink.start[o], units, count)
+    sink.losses[o, t, 0] += np.int64(lost >> HALF)
+    sink.losses[o, t, 1] += np.int64(lost & LOW_HALF)
+    set_all(partial, 0.0)
+    add_weighted_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t], weights)
+    if place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last) > 0:
+        add_weighted_shortfalls(partial, x, low, per_width, weights)
+    collapse(sink.sums[o, t], partial)
 
 
 @routine
@@ -100,21 +161,12 @@ def tally_values(scratch: Any, sink: Any, t: int, offset: int, count: int) -> No
     `offset` is the block's first path within its superblock. Values of paths beyond `count` are replaced
     by the centre, where they add nothing.
     """
-    last = np.float64(max(sink.counts.shape[2], sink.unit_counts.shape[2]) - 1)
     for o in range(sink.start.size):
-        x = scratch.values[o * BLOCK : (o + 1) * BLOCK]
-        low, per_width = sink.low[o, t], sink.per_width[o, t]
-        centre, per_spread = sink.centre[o, t], sink.per_spread[o, t]
-        set_all(x[count:], centre)
-        set_all(scratch.partial, 0.0)
-        place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last)
-        add_losses(sink.losses[o, t], x, sink.start[o], sink.units, offset, count)
+        set_all(scratch.values[o * BLOCK + count : (o + 1) * BLOCK], sink.centre[o, t])
         if sink.weights.size > 0:
-            weights = sink.weights[offset : offset + BLOCK]
-            add_weighted_powers(scratch.partial, x, low, per_width, centre, per_spread, weights)
+            tally_weighted(scratch, sink, o, t, offset, count)
         else:
-            add_powers(scratch.partial, x, low, per_width, centre, per_spread)
-        collapse(sink.sums[o, t], scratch.partial)
+            tally_plain(scratch, sink, o, t, offset, count)
 
 
 @routine
@@ -124,10 +176,9 @@ def count_superblock(scratch: Any, sink: Any, count: int) -> None:
         for t in range(scratch.bins.shape[1]):
             bins = scratch.bins[o, t]
             if sink.weights.size > 0:
-                pairs = sink.unit_counts[o, t]
+                heavy = sink.unit_counts[o, t]
                 for p in range(count):
-                    pairs[bins[p], 0] += sink.units[p, 0]
-                    pairs[bins[p], 1] += sink.units[p, 1]
+                    heavy[bins[p]] += sink.units[p]
             else:
                 row = sink.counts[o, t]
                 for p in range(count):

@@ -1,0 +1,142 @@
+"""Scenarios against a reference: their paths drawn again, and compared output by output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from jpsim.analysis.assumptions import differing_leaves, unpaired_reasons
+from jpsim.analysis.contrasts import Comparison, Contrast, SeriesContrast
+from jpsim.analysis.distances import distances
+from jpsim.analysis.ordered_sample import OrderedSample
+from jpsim.analysis.paired_errors import DIFFERENCES, Difference, difference, estimate_all
+from jpsim.analysis.redrawing import Side
+from jpsim.errors import InputError, Problem
+from jpsim.months import Month
+from jpsim.runs.outcomes import position
+
+__all__ = ["compare_sides", "draws_needed"]
+
+_BATCH_BYTES = 192 * 2**20
+"""Of one side's outputs in one month that are held at a time."""
+
+
+def compare_sides(
+    sides: Sequence[Side],
+    *,
+    at: int | str | Month | None = None,
+    outputs: Sequence[str] | None = None,
+    told: Callable[[int], None] | None = None,
+) -> Comparison:
+    """Compare scenarios with the first one.
+
+    The paths are drawn again from their counters; only one month of as many outputs as fit into a few
+    hundred megabytes is held at a time, and drawing is repeated for the rest.
+
+    Parameters
+    ----------
+    sides
+        The scenarios; the first is the reference.
+    at
+        The month, as ``6``, ``"6m"``, ``"2026-07"`` or a `Month`; the last one that all runs have by default.
+    outputs
+        Ids of factors and series, or kinds; all that the runs have in common by default.
+    told
+        Called with numbers of paths drawn, which sum to `draws_needed`.
+
+    Raises
+    ------
+    InputError
+        Fewer than two sides, an unknown series, or a month outside a run.
+    """
+    if len(sides) < 2:
+        raise InputError(Problem("one scenario cannot be compared", fix="name a second one, as RUN:SCENARIO"))
+    months = _months(sides, at)
+    chosen = _outputs(sides, outputs)
+    found: list[list[SeriesContrast]] = [[] for _ in sides[1:]]
+    for batch in _batches(sides, chosen):
+        reference = _ordered(sides[0], batch, months[0], told)
+        for place, side in enumerate(sides[1:]):
+            paired = not unpaired_reasons(sides[0].run, side.run)
+            other = _ordered(side, batch, months[place + 1], told)
+            for output, one, two in zip(batch, reference, other, strict=True):
+                found[place].append(_contrast(output, (sides[0], one), (side, two), paired))
+    others = zip(sides[1:], months[1:], found, strict=True)
+    contrasts = tuple(_gather(sides[0], side, month, entries) for side, month, entries in others)
+    run = sides[0].run
+    return Comparison(run.run_id, sides[0].scenario, run.as_of, months[0], sides[0].paths, contrasts)
+
+
+def draws_needed(sides: Sequence[Side], outputs: Sequence[str] | None = None) -> int:
+    """Paths that `compare_sides` draws, those drawn again for further batches of outputs included."""
+    return len(_batches(sides, _outputs(sides, outputs))) * sum(side.paths for side in sides)
+
+
+def _months(sides: Sequence[Side], at: int | str | Month | None) -> list[int]:
+    """Month compared of each side, counted from its own month 0."""
+    when = min(side.run.horizon for side in sides) if at is None else at
+    return [side.run[side.scenario][side.run.outputs[0]].at(when).month for side in sides]
+
+
+def _outputs(sides: Sequence[Side], wanted: Sequence[str] | None) -> list[str]:
+    """Ids of the outputs to compare, in the order of the reference."""
+    first = sides[0].run
+    common = [output for output in first.outputs if all(output in side.run.outputs for side in sides)]
+    if wanted is None:
+        return common
+    kinds = dict(zip(first.outputs, first.kinds, strict=True))
+    known = (*common, *dict.fromkeys(kinds[output] for output in common))
+    for name in wanted:
+        position(known, name)
+    return [output for output in common if output in wanted or kinds[output] in wanted]
+
+
+def _batches(sides: Sequence[Side], outputs: list[str]) -> list[list[str]]:
+    size = max(_BATCH_BYTES // (8 * max(side.paths for side in sides)), 1)
+    return [outputs[first : first + size] for first in range(0, len(outputs), size)]
+
+
+def _ordered(side: Side, outputs: list[str], month: int, told: Callable[[int], None] | None) -> list[OrderedSample]:
+    return [OrderedSample(values, side.weights) for values in side.values(outputs, month, told)]
+
+
+def _contrast(
+    output: str, reference: tuple[Side, OrderedSample], scenario: tuple[Side, OrderedSample], paired: bool
+) -> SeriesContrast:
+    """Everything about one output."""
+    one, two = (estimate_all(sample, side.start(output)) for side, sample in (reference, scenario))
+    run = reference[0].run
+    apart = distances(reference[1], scenario[1], paired=paired)
+    return SeriesContrast(
+        output=output,
+        kind=run.kinds[run.outputs.index(output)],
+        levels={name: (one[name].value, two[name].value) for name in DIFFERENCES},
+        differences={name: difference(one[name], two[name], paired=paired) for name in DIFFERENCES},
+        distances=apart,
+        moved=_moved(apart["wasserstein"].value, reference[1].sd, scenario[1].sd),
+        p_lower=_probability_lower(reference[1], scenario[1]) if paired else None,
+    )
+
+
+def _moved(distance: float, first: float, second: float) -> float | None:
+    spread = float(np.hypot(first, second)) / 2**0.5
+    if distance == 0.0:
+        return 0.0
+    return distance / spread if spread > 1e-12 else None
+
+
+def _probability_lower(reference: OrderedSample, scenario: OrderedSample) -> Difference:
+    """Probability with half the width of Wilson's interval as its error, which is never zero."""
+    weights = 0.5 * (reference.weights + scenario.weights)
+    lower = scenario.values < reference.values
+    p, one = float(weights @ lower), float(weights @ weights)
+    variance = float(np.sum((weights * (lower - p)) ** 2))
+    return Difference.around(p, (variance + 0.25 * one * one) ** 0.5 / (1.0 + one), 0.0, 1.0)
+
+
+def _gather(reference: Side, side: Side, month: int, entries: list[SeriesContrast]) -> Contrast:
+    reasons = unpaired_reasons(reference.run, side.run)
+    leaves = differing_leaves(reference.run, reference.scenario, side.run, side.scenario)
+    ranked = sorted(entries, key=lambda entry: -np.inf if entry.moved is None else -entry.moved)
+    return Contrast(side.run.run_id, side.scenario, month, not reasons, reasons, leaves, tuple(ranked))
