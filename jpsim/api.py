@@ -20,6 +20,7 @@ from jpsim.model.store import find_model, list_models, load_model
 from jpsim.reporting.html import render_report
 from jpsim.runs import Attribution, Run, gather, load_run_folder, run_identifier, write_run_folder
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
+from jpsim.simulation.intervention import InterventionRisk
 from jpsim.simulation.job import RNG, Job, prepare_job
 from jpsim.simulation.plan import Plan, check_plan, describe_machine, list_versions, now_utc
 from jpsim.simulation.result import Histogram, ScenarioSample
@@ -120,13 +121,15 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
     """Draw all scenarios of a prepared job and put the results together; stores nothing."""
     check_plan(job.plan())
     started, created = time.perf_counter(), now_utc()
-    samples, weights = [], {}
+    samples, weights, risks = [], {}, {}
     for sampler in job.samplers:
         told = None if progress is None else _teller(progress, sampler.id, job.request.paths)
         sample, weight = sampler.draw(job.request.paths, job.request.executor.threads, told, stop)
         samples.append(_select(sample, job.selected))
         if weight is not None:
             weights[sampler.id] = weight / weight.sum()
+        if (risk := sampler.interventions(weight, job.request.paths)) is not None:
+            risks[sampler.id] = risk
     drawn = time.perf_counter() - started
     even = np.full(job.request.paths, 1.0 / job.request.paths)
     return gather(
@@ -136,7 +139,10 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
         as_of=job.model.as_of,
         manifest=_manifest(job, created, drawn),
         resolved=job.request.to_yaml(),
-        diagnostics={sample.scenario: _diagnose(story, sample) for story, sample in zip(job.stories, samples, strict=True)},
+        diagnostics={
+            story.scenario.id: _diagnose(story, sample, risks.get(sample.scenario))
+            for story, sample in zip(job.stories, samples, strict=True)
+        },
         attribution=_attribute(job, samples),
         weights={sample.scenario: weights.get(sample.scenario, even) for sample in samples} if weights else {},
     )
@@ -332,8 +338,11 @@ def _select(sample: ScenarioSample, rows: list[int]) -> ScenarioSample:
     )
 
 
-def _diagnose(story: Story, sample: ScenarioSample) -> dict[str, Any]:
+def _diagnose(story: Story, sample: ScenarioSample, risk: InterventionRisk | None) -> dict[str, Any]:
     found = explain_story(story)
+    if risk is not None:
+        found["intervention"] = risk.to_dict()
+        found["assumptions"] = [*found["assumptions"], {"series": "fx_intervention", "when": "", "statement": str(risk)}]
     share = sample.effective / sample.paths
     if share < 0.2:
         found["warnings"] = [*found["warnings"], f"the effective sample is {share:.0%} of the paths drawn"]

@@ -71,8 +71,9 @@ class OrderedSample:
 
     @cached_property
     def _cumulated(self) -> Floats:
-        total: Floats = np.cumsum(self.weights[self.order])
-        return total / total[-1]
+        total = np.cumsum(self.weights[self.order])
+        share: Floats = total / total[-1]
+        return share
 
     def _distance(self, level: float) -> float:
         z = NormalDist().inv_cdf(level)

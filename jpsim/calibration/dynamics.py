@@ -47,8 +47,8 @@ class FactorLaw:
         (n,), (p, n, n), (n, n) point estimates.
     state
         (p, n) last observations, oldest first, missing cells by their mean.
-    nu
-        Degrees of freedom of the months.
+    volatility
+        Tails and common volatility of the months.
     panel
         (T, n) observations completed by the mean of the missing cells.
     innovations
@@ -57,17 +57,20 @@ class FactorLaw:
         (n,) sd over posterior draws of the 12-month mean (of the sum, for factors in differences).
     choices
         What was chosen, found and met on the way, for the model's record.
+    posterior
+        Draws of B, psi and Sigma, the two-year yield's shocks scaled as in the point estimate.
     """
 
     c: Floats
     B: Floats
     Sigma: Floats
     state: Floats
-    nu: float
+    volatility: Volatility | None
     panel: Floats
     innovations: Floats
     parameter_sd: Floats
     choices: dict[str, Any]
+    posterior: Draws | None = None
 
 
 def discount(months: int, half_life: float) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from jpsim.calibration.returns import TILTS, Returns, ids_of_kind
 from jpsim.dictionary import series as series_entries
 from jpsim.errors import InputError
 
-__all__ = ["EquityLaw", "Structure", "build_structure", "estimate_equities"]
+__all__ = ["EquityLaw", "Hierarchy", "Structure", "build_structure", "estimate_equities", "model_beta"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,6 +46,48 @@ class Structure:
     sector_weights: Floats
     members: Floats
 
+    @property
+    def shares(self) -> Floats:
+        """Weights of the 17 in TOPIX, (17,)."""
+        return np.array([self.sector_weights[row > 0].sum() for row in self.members])
+
+
+@dataclass(frozen=True, eq=False)
+class Hierarchy:
+    """Fits from TOPIX down, and how one level's loadings centre the next.
+
+    Parameters
+    ----------
+    topix, sector17, sector33, tilts
+        Fits of 1, 17, 33 and m series; the loadings of the 33 add up, those of the 17 do not yet.
+    upper
+        (17, n) loadings of the 17 that add up to TOPIX's.
+    beta17, beta33, parent
+        (17,) betas on TOPIX, (33,) betas on the parent, (33,) position of the parent.
+    """
+
+    topix: Fit
+    sector17: Fit
+    sector33: Fit
+    tilts: Fit
+    upper: Floats
+    beta17: Floats
+    beta33: Floats
+    parent: npt.NDArray[np.int64]
+
+    def draw(self, structure: Structure, rng: np.random.Generator) -> Floats:
+        """Draw loadings of the base series from the posterior, (S, n), adding up as the point does."""
+        still = np.zeros_like(self.topix.loadings)
+        topix = self.topix.posterior.draw(still, rng)[0]
+        moved = np.outer(self.beta17, topix - self.topix.loadings[0])
+        sector17 = self.sector17.posterior.draw(moved, rng)
+        upper = reconcile(sector17, topix, structure.shares, self.sector17.variance)
+        moved = self.beta33[:, None] * (upper - self.upper)[self.parent]
+        sector33 = self.sector33.posterior.draw(moved, rng)
+        sector33 = _reconcile_members(sector33, upper, structure.members, self.sector33.variance)
+        tilts = self.tilts.posterior.draw(np.zeros_like(self.tilts.loadings), rng)
+        return structure.mix @ np.concatenate([sector33, tilts])
+
 
 @dataclass(frozen=True, eq=False)
 class EquityLaw:
@@ -61,8 +103,8 @@ class EquityLaw:
         (S, K).
     choices
         Chosen shrinkage, premium and what else the record keeps.
-    topix_sd
-        (n,) posterior sd of TOPIX's loadings.
+    hierarchy
+        The fits, for draws and for TOPIX's posterior sds.
     """
 
     alpha: Floats
@@ -72,7 +114,7 @@ class EquityLaw:
     residuals: Residuals
     common: Floats
     choices: dict[str, Any]
-    topix_sd: Floats
+    hierarchy: Hierarchy
 
 
 def build_structure(panel: Panel, themes: dict[str, Any]) -> Structure:
@@ -127,33 +169,33 @@ def estimate_equities(
     """
     factor_sd = np.sqrt(weights @ innovations**2 / weights.sum())
     fits = _fit_hierarchy(returns, innovations, factor_sd, weights, structure, *_shrinkage(names, settings))
-    raw = np.concatenate([fits["sector33"].loadings, fits["tilts"].loadings])
+    raw = np.concatenate([fits.sector33.loadings, fits.tilts.loadings])
     prior = settings["idio_nu"]
     residuals = decompose_residuals(
-        fits["sector33"].residual,
-        fits["tilts"].residual,
+        fits.sector33.residual,
+        fits.tilts.residual,
         discount(len(weights), settings["residual_half_life"]),
         settings["components"],
         prior["inverse_mean"],
         prior["inverse_sd"],
     )
     loadings, common = structure.mix @ raw, structure.mix @ residuals.common
-    beta = _model_beta(loadings, common, structure, residuals.idio_sd, Sigma)
+    beta = model_beta(loadings, common, structure, residuals.idio_sd, Sigma)
     premium, premium_sd = _annual_premium(returns.topix, settings["premium"])
     choices = {
         "premium": premium,
         "premium_sd": premium_sd,
-        "scales": {level: list(fit.scales) for level, fit in fits.items()},
+        "scales": {level: list(getattr(fits, level).scales) for level in ("topix", "sector17", "sector33", "tilts")},
     }
     return EquityLaw(
         alpha=beta * ((1.0 + premium) ** (1.0 / 12.0) - 1.0),
         beta=beta,
         loadings=loadings,
-        loadings_sd=np.concatenate([fits["sector33"].sd, fits["tilts"].sd]),
+        loadings_sd=np.concatenate([fits.sector33.sd, fits.tilts.sd]),
         residuals=residuals,
         common=common,
         choices=choices,
-        topix_sd=fits["topix"].sd[0],
+        hierarchy=fits,
     )
 
 
@@ -186,7 +228,7 @@ def _fit_hierarchy(
     structure: Structure,
     groups: Groups,
     market_groups: Groups,
-) -> dict[str, Fit]:
+) -> Hierarchy:
     market, n = returns.topix, innovations.shape[1]
 
     def fit(columns: Floats, centre: Floats, shrunk: Groups = groups) -> Fit:
@@ -195,16 +237,18 @@ def _fit_hierarchy(
     topix = fit(market[:, None], np.zeros((1, n)), market_groups)
     beta = discounted_beta(returns.sector17, market, weights)
     sector17 = fit(returns.sector17, np.outer(beta, topix.loadings[0]))
-    shares = np.array([structure.sector_weights[row > 0].sum() for row in structure.members])
-    upper = reconcile(sector17.loadings, topix.loadings[0], shares, sector17.variance)
+    upper = reconcile(sector17.loadings, topix.loadings[0], structure.shares, sector17.variance)
     parent = (structure.members > 0).argmax(axis=0)
-    sector33 = fit(returns.sector33, _beta_on_parent(returns, parent, weights)[:, None] * upper[parent])
-    sector33 = _moved(sector33, _reconcile_members(sector33, upper, structure.members), innovations)
+    beta33 = _beta_on_parent(returns, parent, weights)
+    sector33 = fit(returns.sector33, beta33[:, None] * upper[parent])
+    reconciled = _reconcile_members(sector33.loadings, upper, structure.members, sector33.variance)
+    residual = sector33.residual - innovations @ (reconciled - sector33.loadings).T
+    sector33 = replace(sector33, loadings=reconciled, residual=residual)
     mixes = structure.mix[41:, :33]
     themes = [theme - returns.sector33 @ row for theme, row in zip(returns.themes.values(), mixes, strict=True)]
     columns = np.column_stack([*returns.tilts.values(), *themes])
     tilts = fit(columns, np.zeros((columns.shape[1], n)))
-    return {"topix": topix, "sector17": sector17, "sector33": sector33, "tilts": tilts}
+    return Hierarchy(topix, sector17, sector33, tilts, upper, beta, beta33, parent)
 
 
 def _beta_on_parent(returns: Returns, parent: npt.NDArray[np.int64], weights: Floats) -> Floats:
@@ -213,21 +257,16 @@ def _beta_on_parent(returns: Returns, parent: npt.NDArray[np.int64], weights: Fl
     return np.array([discounted_beta(own[:, None], above, weights)[0] for own, above in pairs])
 
 
-def _reconcile_members(fit: Fit, upper: Floats, members: Floats) -> Floats:
+def _reconcile_members(loadings: Floats, upper: Floats, members: Floats, variance: Floats) -> Floats:
     """Make the members of each of the 17 add up to it; loadings (33, n)."""
-    lower = fit.loadings.copy()
+    lower = loadings.copy()
     for row, whole in zip(members, upper, strict=True):
         inside = row > 0
-        lower[inside] = reconcile(lower[inside], whole, row[inside], fit.variance[inside])
+        lower[inside] = reconcile(lower[inside], whole, row[inside], variance[inside])
     return lower
 
 
-def _moved(fit: Fit, loadings: Floats, innovations: Floats) -> Fit:
-    residual = fit.residual - innovations @ (loadings - fit.loadings).T
-    return Fit(loadings, fit.sd, residual, fit.variance, fit.scales)
-
-
-def _model_beta(loadings: Floats, common: Floats, structure: Structure, idio_sd: Floats, Sigma: Floats) -> Floats:
+def model_beta(loadings: Floats, common: Floats, structure: Structure, idio_sd: Floats, Sigma: Floats) -> Floats:
     """Compute betas on TOPIX in the model's own covariance; TOPIX's is 1, and betas add up as returns do."""
     spread = structure.mix * idio_sd
     covariance = loadings @ Sigma @ loadings.T + common @ common.T + spread @ spread.T

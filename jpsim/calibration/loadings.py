@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from jpsim.calibration.minnesota import Conjugate, fit_conjugate
 
-__all__ = ["Fit", "Groups", "discounted_beta", "fit_level", "reconcile"]
+__all__ = ["Fit", "Groups", "Posterior", "discounted_beta", "fit_level", "reconcile"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,6 +51,38 @@ class Groups:
 
 
 @dataclass(frozen=True, eq=False)
+class Posterior:
+    """Normal-inverse-gamma posteriors of k regressions: intercept and n loadings per sd of each factor.
+
+    Parameters
+    ----------
+    mean, root
+        (k, 1 + n) means; (k, 1 + n, 1 + n) lower Cholesky factors of the covariances per unit of variance.
+    shift
+        (k, 1 + n, 1 + n) how the means move with the prior means.
+    scale, dof
+        (k,) the residual variance is ``scale / chi-square(dof)``.
+    factor_sd
+        (n,) sds that the factors were divided by.
+    """
+
+    mean: Floats
+    root: Floats
+    shift: Floats
+    scale: Floats
+    dof: Floats
+    factor_sd: Floats
+
+    def draw(self, moved: Floats, rng: np.random.Generator) -> Floats:
+        """Draw loadings (k, n), given that the prior means of the loadings are moved by (k, n)."""
+        centre = self.mean.copy()
+        centre += np.einsum("kij,kj->ki", self.shift[:, :, 1:], moved * self.factor_sd)
+        sd = np.sqrt(self.scale / rng.chisquare(self.dof))
+        noise = np.einsum("kij,kj->ki", self.root, rng.standard_normal(centre.shape))
+        return np.asarray((centre + sd[:, None] * noise)[:, 1:] / self.factor_sd)
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
     """Loadings of a level of series.
 
@@ -64,6 +96,8 @@ class Fit:
         (k,) residual variance.
     scales
         Chosen prior sd of each group, before series of their own are let go further.
+    posterior
+        Law that draws come from.
     """
 
     loadings: Floats
@@ -71,6 +105,7 @@ class Fit:
     residual: Floats
     variance: Floats
     scales: tuple[float, ...]
+    posterior: Posterior
 
 
 def discounted_beta(returns: Floats, market: Floats, weights: Floats) -> Floats:
@@ -117,16 +152,17 @@ def fit_level(
         _fit_one(*design, centre, scales, groups)[0]
         for design, centre, scales in zip(designs, centres, own, strict=True)
     ]
-    means = np.array([fit.mean[1:, 0] for fit in fits])
-    variance = np.array([float(fit.scale[0, 0]) / (fit.dof - 2) for fit in fits])
-    spread = np.array([np.sqrt(np.diag(np.linalg.inv(fit.precision))[1:]) for fit in fits])
-    intercepts = np.array([fit.mean[0, 0] for fit in fits])
+    posterior = _posterior(fits, [_precision(scales, groups) for scales in own], factor_sd)
+    means = posterior.mean[:, 1:]
+    variance = posterior.scale / (posterior.dof - 2)
+    spread = np.sqrt((posterior.root**2).sum(axis=2))[:, 1:]
     return Fit(
         loadings=means / factor_sd,
         sd=np.sqrt(variance)[:, None] * spread / factor_sd,
-        residual=returns - intercepts - z @ means.T,
+        residual=returns - posterior.mean[:, 0] - z @ means.T,
         variance=variance,
         scales=best,
+        posterior=posterior,
     )
 
 
@@ -191,8 +227,24 @@ def _design(column: Floats, z: Floats, weights: Floats) -> tuple[Floats, Floats,
 def _fit_one(
     y: Floats, x: Floats, weights: Floats, centre: Floats, scales: tuple[float, ...], groups: Groups
 ) -> tuple[Conjugate, float]:
-    spread = np.concatenate([[_FLAT], np.array(scales)[groups.of_factor]])
     share = weights / weights.sum()
     variance = float(share @ (y[:, 0] - share @ y[:, 0]) ** 2)
-    prior = Conjugate(np.concatenate([[0.0], centre])[:, None], np.diag(spread**-2.0), np.array([[variance]]), _DOF)
+    prior = Conjugate(np.concatenate([[0.0], centre])[:, None], _precision(scales, groups), np.array([[variance]]), _DOF)
     return fit_conjugate(y, x, weights, prior)
+
+
+def _precision(scales: tuple[float, ...], groups: Groups) -> Floats:
+    """Prior precision (1 + n, 1 + n) of intercept and standardised loadings, per unit of residual variance."""
+    return np.diag(np.concatenate([[_FLAT], np.array(scales)[groups.of_factor]]) ** -2.0)
+
+
+def _posterior(fits: Sequence[Conjugate], priors: Sequence[Floats], factor_sd: Floats) -> Posterior:
+    covariances = [np.linalg.inv(fit.precision) for fit in fits]
+    return Posterior(
+        mean=np.array([fit.mean[:, 0] for fit in fits]),
+        root=np.array([np.linalg.cholesky(covariance) for covariance in covariances]),
+        shift=np.array([covariance @ prior for covariance, prior in zip(covariances, priors, strict=True)]),
+        scale=np.array([float(fit.scale[0, 0]) for fit in fits]),
+        dof=np.array([fit.dof for fit in fits]),
+        factor_sd=factor_sd,
+    )

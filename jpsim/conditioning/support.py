@@ -37,8 +37,9 @@ def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
         if channels()[channel].impulse is None:
             yield ("impulses", channel), f"impulse {channel}, which has no prior because factors carry it,"
     for rule in ("fx_intervention", "policy_rate_floor", "policy_rate_meetings"):
-        if getattr(scenario.rules, rule) not in (None, "off"):
-            yield ("rules", rule), f"rule {rule}"
+        pinned = rule == "fx_intervention" and "usdjpy" in scenario.conditions
+        if getattr(scenario.rules, rule) not in (None, "off") and not pinned:
+            yield ("rules", rule), f"rule {rule}" + (" on a path that the scenario leaves free" if rule == "fx_intervention" else "")
     kinds = {(block.table and "table") or block.kind for blocks in scenario.conditions.values() for block in blocks}
     if {"table", "marginal"} <= kinds:
         yield ("conditions",), "a table of probabilities beside a condition of kind marginal"

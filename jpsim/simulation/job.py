@@ -115,7 +115,7 @@ def _dictionary_digest() -> str:
     """Digest of the editable files that numbers depend on: impulse priors and meeting dates."""
     folder = files("jpsim").joinpath("data")
     digest = hashlib.sha256()
-    for name in ("channels.toml", "boj_meetings.toml"):
+    for name in ("channels.toml", "boj_meetings.toml", "rules.toml"):
         digest.update(folder.joinpath(name).read_bytes())
     return digest.hexdigest()
 

@@ -16,6 +16,7 @@ from jpsim.scenario import Scenario
 from jpsim.simulation.compilation import Innovations
 from jpsim.simulation.engine import draw, draw_paths
 from jpsim.simulation.importance import effective_size, normalise
+from jpsim.simulation.intervention import InterventionRisk, intervention_risk
 from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.law import Law
 from jpsim.simulation.part_sampling import PartSampler
@@ -139,6 +140,18 @@ class Sampler:
     def paths(self, first: int, count: int) -> Floats:
         """(O, h, count) outputs of some paths, the same ones that `draw` counts."""
         return draw_paths(self.laws, self.seed, first, count, self._targets, owner=self._owner)
+
+    def interventions(self, weights: Floats | None, paths: int) -> InterventionRisk | None:
+        """Risk of currency intervention on the drawn paths, if the scenario asks for it; at most 65,536 paths."""
+        rule = self.story.scenario.rules.fx_intervention
+        if rule is None or rule == "off":
+            return None
+        count = min(paths, _CHUNK)
+        share = np.ones(count) if weights is None else weights[:count]
+        position = self.parts[0].conditional.system.model.factor("usdjpy")
+        levels = self.paths(0, count)[position]
+        start = float(self.parts[0].law.start[position])
+        return intervention_risk(levels, start, share / share.sum(), rule.threshold.value)
 
     @cached_property
     def _members(self) -> tuple[float, ...]:

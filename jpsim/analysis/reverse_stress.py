@@ -1,0 +1,237 @@
+"""Reverse stress: what would have to happen for a series to lose so much by a month?
+
+Three answers that belong together: the most plausible path, the mean path given the loss, and the distinct
+stories among the draws that suffer it. The first is exact under normal innovations; the others come from the
+scenario's own sample, tails, views and weights included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.analysis.loss_stories import FEWEST_DRAWS, LossStory, tell_stories
+from jpsim.analysis.plausible_path import PlausiblePath, find_plausible_path
+from jpsim.analysis.tail_sample import TailSample, sample_tail
+from jpsim.conditioning.scenario_law import Part, derive_story
+from jpsim.conditioning.support import is_premium_view
+from jpsim.errors import InputError, Problem
+from jpsim.model import Model
+from jpsim.scenario import Scenario
+from jpsim.simulation.job import Job
+
+__all__ = ["ReverseStress", "find_series", "find_scenario", "stress_in_reverse"]
+
+Floats = npt.NDArray[np.float64]
+
+_FEWEST_FOR_MEAN = 10
+_LARGEST_SHOCKS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class ReverseStress:
+    """Answers to a reverse stress.
+
+    Parameters
+    ----------
+    scenario, series, month, loss
+        What was asked.
+    path
+        The most plausible path; of a mixture, within its likeliest member.
+    tail
+        The draws that lose at least as much.
+    stories, silhouette
+        The stories behind them, and how well they are told apart; none if there are too few draws.
+    warnings
+        Plain sentences.
+    """
+
+    scenario: str
+    series: str
+    month: int
+    loss: float
+    path: PlausiblePath
+    tail: TailSample
+    stories: tuple[LossStory, ...]
+    silhouette: float
+    warnings: tuple[str, ...]
+
+    @property
+    def model(self) -> Model:
+        """The model, at its point estimate."""
+        return self.path.law.conditional.system.model
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON: ``path``, ``linear``, ``tail`` (null without draws), ``stories``, ``warnings``."""
+        return {
+            "scenario": self.scenario,
+            "series": self.series,
+            "month": self.month,
+            "as_of": str(self.model.as_of),
+            "date": str(self.model.as_of + self.month),
+            "loss": self.loss,
+            "path": self._path(),
+            "linear": {
+                "distance": self.path.linear.distance,
+                "probability": self.path.linear.probability,
+                "return": self.path.linear.compound,
+            },
+            "tail": self._tail(),
+            "silhouette": self.silhouette if self.stories else None,
+            "stories": [self._story(story) for story in self.stories],
+            "warnings": list(self.warnings),
+        }
+
+    def _path(self) -> dict[str, Any]:
+        path = self.path
+        levels = zip(self.model.factors, path.levels, path.mean_levels, strict=True)
+        return {
+            "member": path.law.scenario.id,
+            "distance": path.point.distance,
+            "probability": path.point.probability,
+            "return": path.point.compound,
+            "returns": path.point.returns.tolist(),
+            "mean_returns": path.mean_returns.tolist(),
+            "factors": {name: {"path": along.tolist(), "mean": mean.tolist()} for name, along, mean in levels},
+            "contributions": dict(path.contributions),
+            "factor_share": path.factor_share,
+            "shocks": largest_shocks(path),
+            "held": list(path.held),
+        }
+
+    def _tail(self) -> dict[str, Any] | None:
+        tail = self.tail
+        answer: dict[str, Any] = {
+            "paths": tail.paths,
+            "draws": int(tail.weights.size),
+            "effective": tail.effective,
+            "probability": tail.probability,
+            "probability_se": tail.probability_error,
+        }
+        if tail.effective >= _FEWEST_FOR_MEAN:
+            answer["mean"] = _by_output(self.model, *tail.average(tail.outputs.astype(np.float64)))
+        return answer
+
+    def _story(self, story: LossStory) -> dict[str, Any]:
+        return {
+            "name": story.name,
+            "share": story.share,
+            "share_se": story.share_error,
+            "draws": story.draws,
+            "moves": [{"factor": move.factor, "sd": move.sd, "level": move.level} for move in story.moves],
+            "mean": _by_output(self.model, story.mean, story.error),
+        }
+
+
+def stress_in_reverse(job: Job, scenario: str | None, series: str, month: int, loss: float, paths: int) -> ReverseStress:
+    """Explain how a series could lose `loss` by a month.
+
+    Parameters
+    ----------
+    job
+        A prepared run.
+    scenario
+        Id of one of its scenarios; None for the first.
+    series
+        A base series or aggregate.
+    month
+        From 1 to the horizon.
+    loss
+        Share lost since month 0, above 0 and below 1.
+    paths
+        Paths that are drawn for the mean path and the stories.
+
+    Raises
+    ------
+    InputError
+        An unknown scenario or series, a month beyond the horizon, a loss that is none, or views that no
+        weights meet.
+    """
+    told = find_scenario(job, scenario)
+    position = find_series(job.model, series)
+    problems = []
+    if not 1 <= month <= job.request.horizon:
+        problems.append(Problem(f"month {month} is outside the horizon", allowed=f"1m to {job.request.horizon}m"))
+    if not 0.0 < loss < 1.0:
+        problems.append(Problem(f"{loss:.1%} is no loss", allowed="more than 0% and less than 100%, as 20%"))
+    if problems:
+        raise InputError(problems)
+    path = _most_plausible(job, told, series, month, loss)
+    sampler = next(sampler for sampler in job.samplers if sampler.id == told.id)
+    tail = sample_tail(sampler, position, month, loss, paths)
+    stories, silhouette = tell_stories(tail, job.model) if tail.effective >= FEWEST_DRAWS else ((), 0.0)
+    warnings = _warnings(told, path, tail, silhouette if stories else None)
+    return ReverseStress(told.id, series, month, loss, path, tail, stories, silhouette, warnings)
+
+
+def find_scenario(job: Job, scenario: str | None) -> Scenario:
+    """Return one of the job's scenarios, the first by default; InputError where there is none of that id."""
+    known = {each.id: each for each in job.request.scenarios}
+    if scenario is None:
+        return job.request.scenarios[0]
+    if scenario not in known:
+        near = get_close_matches(scenario, known, 1)
+        fix = f"did you mean {near[0]}?" if near else None
+        raise InputError(Problem(f"the run has no scenario {scenario!r}", allowed=", ".join(known), fix=fix))
+    return known[scenario]
+
+
+def find_series(model: Model, series: str) -> int:
+    """Return the position of a series among the model's outputs; InputError where it has none of that id."""
+    known = (*model.series, *model.aggregates)
+    if series not in known:
+        near = get_close_matches(series, known, 1)
+        fix = f"did you mean {near[0]}?" if near else "jpsim model show lists the series"
+        raise InputError(Problem(f"the model {model.id} has no series {series!r}", allowed=", ".join(known), fix=fix))
+    return model.outputs.index(series)
+
+
+def largest_shocks(path: PlausiblePath) -> list[dict[str, Any]]:
+    """Largest innovations of factors along a path, in standard deviations, largest first."""
+    system = path.law.conditional.system
+    model, months = system.model, path.mean_returns.size
+    innovations = np.einsum("tij,tj->ti", system.impact[:months, : len(model.factors)], path.shocks[:months])
+    size = innovations / np.sqrt(np.diag(model.Sigma))
+    order = np.argsort(-np.abs(size), axis=None, kind="stable")[:_LARGEST_SHOCKS]
+    places = zip(*np.unravel_index(order, size.shape), strict=True)
+    return [{"factor": model.factors[f], "month": int(t) + 1, "sd": float(size[t, f])} for t, f in places]
+
+
+def _most_plausible(job: Job, scenario: Scenario, series: str, month: int, loss: float) -> PlausiblePath:
+    """Most plausible path at the point estimate; of a mixture's members the one whose path has the most density."""
+    everything = {each.id: each for each in (*job.request.library.values(), *job.request.scenarios)}
+    parts = derive_story((job.model,), scenario, job.request.horizon, everything).parts
+    found = [(part, find_plausible_path(part.law, series, month, loss)) for part in parts]
+
+    def cost(one: tuple[Part, PlausiblePath]) -> float:
+        return 0.5 * one[1].point.distance ** 2 - float(np.log(one[0].weight))
+
+    return min(found, key=cost)[1]
+
+
+def _warnings(scenario: Scenario, path: PlausiblePath, tail: TailSample, silhouette: float | None) -> tuple[str, ...]:
+    found = []
+    if path.point.distance == 0.0:
+        found.append("the scenario's own mean path loses as much: it is the most plausible path itself")
+    if not all(map(is_premium_view, scenario.views)):
+        found.append("views that reweight paths are in the sample but not in the most plausible path")
+    if path.held:
+        found.append(f"the path is held at the bounds of {'; '.join(path.held)}")
+    if tail.effective < FEWEST_DRAWS:
+        found.append(
+            f"only {tail.effective:,.0f} effective draws of {tail.paths:,} lose as much: too few to tell stories apart; "
+            "draw more paths"
+        )
+    elif silhouette is not None and silhouette < 0.1:
+        found.append(f"the stories shade into each other (silhouette {silhouette:.2f}): read them as directions")
+    return tuple(found)
+
+
+def _by_output(model: Model, mean: Floats, error: Floats) -> dict[str, dict[str, list[float]]]:
+    return {
+        name: {"mean": mean[place].tolist(), "se": error[place].tolist()} for place, name in enumerate(model.outputs)
+    }
