@@ -130,7 +130,7 @@ def _probability_lower(reference: OrderedSample, scenario: OrderedSample) -> Dif
     """Probability with half the width of Wilson's interval as its error, which is never zero."""
     weights = 0.5 * (reference.weights + scenario.weights)
     lower = scenario.values < reference.values
-    p, one = float(weights @ lower), float(weights @ weights)
+    p, one = float(np.sum(weights * lower)), float(np.sum(weights**2))
     variance = float(np.sum((weights * (lower - p)) ** 2))
     return Difference.around(p, (variance + 0.25 * one * one) ** 0.5 / (1.0 + one), 0.0, 1.0)
 

@@ -54,7 +54,7 @@ class OrderedSample:
 
     def mean_of(self, function: Floats) -> float:
         """Weighted mean of the (N,) values of a function of the path."""
-        return float(self.weights @ function)
+        return float(np.sum(self.weights * function))  # pairwise, and not on all cores as a dot product
 
     def quantile(self, level: float) -> float:
         """Lowest value at or below which lies at least the share `level` of the weight."""

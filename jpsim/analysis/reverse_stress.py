@@ -8,7 +8,6 @@ scenario's own sample, tails, views and weights included.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from jpsim.analysis.loss_stories import FEWEST_DRAWS, LossStory, tell_stories
 from jpsim.analysis.plausible_path import PlausiblePath, find_plausible_path
+from jpsim.analysis.selection import find_output
 from jpsim.analysis.tail_sample import TailSample, sample_tail
 from jpsim.conditioning.scenario_law import Part, derive_story
 from jpsim.conditioning.support import is_premium_view
@@ -24,7 +24,7 @@ from jpsim.model import Model
 from jpsim.scenario import Scenario
 from jpsim.simulation.job import Job
 
-__all__ = ["ReverseStress", "find_series", "find_scenario", "stress_in_reverse"]
+__all__ = ["ReverseStress", "largest_shocks", "stress_in_reverse"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -127,15 +127,13 @@ class ReverseStress:
         }
 
 
-def stress_in_reverse(job: Job, scenario: str | None, series: str, month: int, loss: float, paths: int) -> ReverseStress:
+def stress_in_reverse(job: Job, series: str, month: int, loss: float, paths: int) -> ReverseStress:
     """Explain how a series could lose `loss` by a month.
 
     Parameters
     ----------
     job
-        A prepared run.
-    scenario
-        Id of one of its scenarios; None for the first.
+        A prepared run of one scenario; of several the first is meant.
     series
         A base series or aggregate.
     month
@@ -148,11 +146,10 @@ def stress_in_reverse(job: Job, scenario: str | None, series: str, month: int, l
     Raises
     ------
     InputError
-        An unknown scenario or series, a month beyond the horizon, a loss that is none, or views that no
-        weights meet.
+        An unknown series, a month beyond the horizon, a loss that is none, or views that no weights meet.
     """
-    told = find_scenario(job, scenario)
-    position = find_series(job.model, series)
+    model, sampler = job.model, job.samplers[0]
+    position = find_output(model.outputs, (*model.series, *model.aggregates), series)
     problems = []
     if not 1 <= month <= job.request.horizon:
         problems.append(Problem(f"month {month} is outside the horizon", allowed=f"1m to {job.request.horizon}m"))
@@ -160,45 +157,28 @@ def stress_in_reverse(job: Job, scenario: str | None, series: str, month: int, l
         problems.append(Problem(f"{loss:.1%} is no loss", allowed="more than 0% and less than 100%, as 20%"))
     if problems:
         raise InputError(problems)
-    path = _most_plausible(job, told, series, month, loss)
-    sampler = next(sampler for sampler in job.samplers if sampler.id == told.id)
+    scenario = sampler.story.scenario
+    path = _most_plausible(job, scenario, series, month, loss)
     tail = sample_tail(sampler, position, month, loss, paths)
-    stories, silhouette = tell_stories(tail, job.model) if tail.effective >= FEWEST_DRAWS else ((), 0.0)
-    warnings = _warnings(told, path, tail, silhouette if stories else None)
-    return ReverseStress(told.id, series, month, loss, path, tail, stories, silhouette, warnings)
-
-
-def find_scenario(job: Job, scenario: str | None) -> Scenario:
-    """Return one of the job's scenarios, the first by default; InputError where there is none of that id."""
-    known = {each.id: each for each in job.request.scenarios}
-    if scenario is None:
-        return job.request.scenarios[0]
-    if scenario not in known:
-        near = get_close_matches(scenario, known, 1)
-        fix = f"did you mean {near[0]}?" if near else None
-        raise InputError(Problem(f"the run has no scenario {scenario!r}", allowed=", ".join(known), fix=fix))
-    return known[scenario]
-
-
-def find_series(model: Model, series: str) -> int:
-    """Return the position of a series among the model's outputs; InputError where it has none of that id."""
-    known = (*model.series, *model.aggregates)
-    if series not in known:
-        near = get_close_matches(series, known, 1)
-        fix = f"did you mean {near[0]}?" if near else "jpsim model show lists the series"
-        raise InputError(Problem(f"the model {model.id} has no series {series!r}", allowed=", ".join(known), fix=fix))
-    return model.outputs.index(series)
+    stories, silhouette = tell_stories(tail, model) if tail.effective >= FEWEST_DRAWS else ((), 0.0)
+    warnings = _warnings(scenario, path, tail, silhouette if stories else None)
+    return ReverseStress(scenario.id, series, month, loss, path, tail, stories, silhouette, warnings)
 
 
 def largest_shocks(path: PlausiblePath) -> list[dict[str, Any]]:
-    """Largest innovations of factors along a path, in standard deviations, largest first."""
-    system = path.law.conditional.system
-    model, months = system.model, path.mean_returns.size
-    innovations = np.einsum("tij,tj->ti", system.impact[:months, : len(model.factors)], path.shocks[:months])
-    size = innovations / np.sqrt(np.diag(model.Sigma))
-    order = np.argsort(-np.abs(size), axis=None, kind="stable")[:_LARGEST_SHOCKS]
-    places = zip(*np.unravel_index(order, size.shape), strict=True)
-    return [{"factor": model.factors[f], "month": int(t) + 1, "sd": float(size[t, f])} for t, f in places]
+    """Largest innovations of factors that the loss takes beyond the scenario's own, largest first.
+
+    Returns
+    -------
+    ``factor`` and ``sd``: the innovations of all months summed, in standard deviations of such a sum.
+    """
+    conditional = path.law.conditional
+    model, months = conditional.system.model, path.mean_returns.size
+    beyond = (path.shocks - conditional.mean_shocks)[:months]
+    innovations = np.einsum("tij,tj->i", conditional.system.impact[:months, : len(model.factors)], beyond)
+    size = innovations / np.sqrt(months * np.diag(model.Sigma))
+    order = np.argsort(-np.abs(size), kind="stable")[:_LARGEST_SHOCKS]
+    return [{"factor": model.factors[i], "sd": float(size[i])} for i in order]
 
 
 def _most_plausible(job: Job, scenario: Scenario, series: str, month: int, loss: float) -> PlausiblePath:

@@ -14,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-__all__ = ["ROWS", "Bridge", "append_bridge", "fit_bridge"]
+__all__ = ["ROWS", "Bridge", "append_bridge", "draw_bridges", "fit_bridge"]
 
 Floats = npt.NDArray[np.float64]
 
 ROWS = ("boj_policy_shadow", "boj_policy_rate")
 
+_LINEAR = ("speed", "premium", "response")
+_STEPS = 25
 _START_SD = 0.1  # percentage points: the first month's expected rate around its target
 
 
@@ -58,8 +60,8 @@ def fit_bridge(target: Floats, two_year: Floats, innovation: Floats, priors: dic
         Section ``bridge`` of the priors.
     """
     rounding = priors["rounding_step"] / np.sqrt(12.0)
-    centre = np.array([priors[name]["mean"] for name in ("speed", "premium", "response")])
-    spread = np.array([priors[name]["sd"] for name in ("speed", "premium", "response")])
+    centre = np.array([priors[name]["mean"] for name in _LINEAR])
+    spread = np.array([priors[name]["sd"] for name in _LINEAR])
     log_own, log_sd = np.log(priors["own_sd"]["mean"]), priors["own_sd"]["log_sd"]
 
     def loss(theta: Floats) -> float:
@@ -78,9 +80,38 @@ def fit_bridge(target: Floats, two_year: Floats, innovation: Floats, priors: dic
     return Bridge(speed, premium, response, own_sd, float(rounding), expected)
 
 
-def append_bridge(
-    bridge: Bridge, position: int, c: Floats, B: Floats, Sigma: Floats
-) -> tuple[Floats, Floats, Floats]:
+def draw_bridges(
+    target: Floats, two_year: Floats, innovation: Floats, priors: dict[str, Any], count: int, rng: np.random.Generator
+) -> list[Bridge]:
+    """Draw bridges from their posterior, by a Metropolis chain that proposes from the prior.
+
+    Parameters
+    ----------
+    target, two_year, innovation, priors
+        As in `fit_bridge`.
+    count
+        Number of draws, 25 steps of the chain apart.
+    rng
+        Source of randomness.
+    """
+    rounding = priors["rounding_step"] / np.sqrt(12.0)
+    centre = np.array([*(priors[name]["mean"] for name in _LINEAR), np.log(priors["own_sd"]["mean"])])
+    spread = np.array([*(priors[name]["sd"] for name in _LINEAR), priors["own_sd"]["log_sd"]])
+    theta, found = centre, []
+    likelihood, expected = _filter(theta, rounding, target, two_year, innovation)
+    for step in range(1, _STEPS * count + 1):
+        proposal = centre + spread * rng.standard_normal(4)
+        if 0.0 < proposal[0] < 1.0:
+            value, path = _filter(proposal, rounding, target, two_year, innovation)
+            if np.log(rng.random()) < value - likelihood:
+                theta, likelihood, expected = proposal, value, path
+        if step % _STEPS == 0:
+            speed, premium, response, log_own = theta.tolist()
+            found.append(Bridge(speed, premium, response, float(np.exp(log_own)), float(rounding), expected))
+    return found
+
+
+def append_bridge(bridge: Bridge, position: int, c: Floats, B: Floats, Sigma: Floats) -> tuple[Floats, Floats, Floats]:
     """Add the two rows to a VAR; `position` is the two-year yield's. Returns c, B and Sigma with n + 2 rows."""
     p, n = B.shape[:2]
     c_out = np.append(c, [-bridge.speed * bridge.premium] * 2)

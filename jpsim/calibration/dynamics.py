@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from jpsim.calibration.steady_state import (
     Draws,
     SteadyStatePrior,
     companion,
+    forecast_weights,
     means_given,
     sample_posterior,
 )
@@ -35,6 +36,21 @@ Floats = npt.NDArray[np.float64]
 
 HORIZON = 12
 _EXACT = 1e-4  # percentage points
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """Point estimates and what they leave, as in `FactorLaw`."""
+
+    c: Floats
+    B: Floats
+    Sigma: Floats
+    panel: Floats
+    innovations: Floats
+
+    @property
+    def state(self) -> Floats:
+        return self.panel[-len(self.B) :]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,19 +74,20 @@ class FactorLaw:
     choices
         What was chosen, found and met on the way, for the model's record.
     posterior
-        Draws of B, psi and Sigma, the two-year yield's shocks scaled as in the point estimate.
+        Draws of B, psi and Sigma, moved as the point is: the two-year yield's shocks are scaled, and its
+        expected level a year ahead is the forward on average.
     """
 
     c: Floats
     B: Floats
     Sigma: Floats
     state: Floats
-    volatility: Volatility | None
+    volatility: Volatility
     panel: Floats
     innovations: Floats
     parameter_sd: Floats
     choices: dict[str, Any]
-    posterior: Draws | None = None
+    posterior: Draws
 
 
 def discount(months: int, half_life: float) -> Floats:
@@ -115,28 +132,40 @@ def estimate_factors(
     sd = autoregressive_sd(complete, weights)
     prior = _steady_state_prior(observations.names, sd, lags, tightness, priors, anchor)
     draws = _sample(observations.y, weights, prior, priors, on_step)
-    law = _point_estimate(observations.y, weights, prior, draws)
+    point = _point_estimate(observations.y, weights, prior, draws)
     target = historical_error(table, Month.parse(priors["anchor"]["quoted_since"]))
-    factor, Sigma = _widen(law, anchor.position, target)
-    seen = np.where(np.isfinite(observations.y), law.innovations, np.nan)[lags:]
-    tails = priors["tails"]
-    d2, dims = squared_distances(seen, law.Sigma)
-    nu = fit_joint_nu(d2, dims, weights[lags:], tails["nu_mean"], tails["nu_log_sd"])
-    volatility = estimate_volatility(d2, dims, weights[lags:], tails)
+    scale = _widening(point, anchor.position, target)
+    seen = np.where(np.isfinite(observations.y), point.innovations, np.nan)[lags:]
+    nu, volatility = _estimate_tails(seen, point.Sigma, weights[lags:], priors["tails"])
     choices = {
         "lags": lags,
         "tightness": tightness,
         "log_marginal_likelihood_against_best": scores,
         "forward_two_year": anchor.value,
         "forward_error": target,
-        "two_year_sd_factor": factor,
+        "two_year_sd_factor": float(scale[anchor.position]),
         "explosive_rate": draws.explosive_rate,
         "anchor_acceptance": draws.acceptance,
         "draws": len(draws.B),
         "months": len(observations.y),
         "effective_months": float(weights.sum()),
+        "nu_without_volatility": nu,
+        "volatility": asdict(volatility),
     }
-    return replace(law, Sigma=Sigma, nu=nu, parameter_sd=_parameter_sd(draws, law.state, summed), choices=choices)
+    return FactorLaw(
+        c=point.c,
+        B=point.B,
+        Sigma=point.Sigma * np.outer(scale, scale),
+        state=point.state,
+        volatility=volatility,
+        panel=point.panel,
+        innovations=point.innovations,
+        parameter_sd=_parameter_sd(draws, point.state, summed),
+        choices=choices,
+        posterior=replace(
+            draws, psi=_anchored_means(draws, point, anchor, prior.psi_sd), Sigma=draws.Sigma * np.outer(scale, scale)
+        ),
+    )
 
 
 def forecast_moments(
@@ -203,7 +232,7 @@ def _sample(
     )
 
 
-def _point_estimate(y: Floats, weights: Floats, prior: SteadyStatePrior, draws: Draws) -> FactorLaw:
+def _point_estimate(y: Floats, weights: Floats, prior: SteadyStatePrior, draws: Draws) -> _Point:
     """Posterior means of B and Sigma; psi by its mean given them and an exact anchor."""
     B, Sigma = draws.B.mean(axis=0), draws.Sigma.mean(axis=0)
     lags = len(B)
@@ -216,24 +245,40 @@ def _point_estimate(y: Floats, weights: Floats, prior: SteadyStatePrior, draws: 
     left, x = lagged(panel, lags)
     innovations = np.zeros_like(panel)
     innovations[lags:] = left - c - x @ np.concatenate([matrix.T for matrix in B])
-    return FactorLaw(c, B, Sigma, panel[-lags:], np.inf, panel, innovations, np.zeros(len(c)), {})
+    return _Point(c, B, Sigma, panel, innovations)
 
 
-def _widen(law: FactorLaw, position: int, target: float) -> tuple[float, Floats]:
-    """Scale one factor's shocks so that its 12-month sd is `target`; correlations stay."""
+def _estimate_tails(seen: Floats, Sigma: Floats, weights: Floats, priors: dict[str, Any]) -> tuple[float, Volatility]:
+    """Degrees of freedom of months without volatility, and both together."""
+    d2, dims = squared_distances(seen, Sigma)
+    nu = fit_joint_nu(d2, dims, weights, priors["nu_mean"], priors["nu_log_sd"])
+    return nu, estimate_volatility(d2, dims, weights, priors)
+
+
+def _widening(law: _Point, position: int, target: float) -> Floats:
+    """Factor (n,) on each shock's sd so that one factor's 12-month sd is `target`; correlations stay."""
     nothing_summed = np.zeros(len(law.c), dtype=bool)
 
-    def scaled(factor: float) -> Floats:
+    def scales(factor: float) -> Floats:
         scale = np.ones(len(law.c))
         scale[position] = factor
-        return law.Sigma * np.outer(scale, scale)
+        return scale
 
     def excess(factor: float) -> float:
-        moments = forecast_moments(law.c, law.B, scaled(factor), law.state, HORIZON, nothing_summed)
-        return float(np.sqrt(moments[1][position, position]) - target)
+        Sigma = law.Sigma * np.outer(scales(factor), scales(factor))
+        _, covariance = forecast_moments(law.c, law.B, Sigma, law.state, HORIZON, nothing_summed)
+        return float(np.sqrt(covariance[position, position]) - target)
 
-    factor = float(brentq(excess, 0.05, 20.0, xtol=1e-10))
-    return factor, scaled(factor)
+    return scales(float(brentq(excess, 0.05, 20.0, xtol=1e-10)))
+
+
+def _anchored_means(draws: Draws, point: _Point, anchor: Anchor, psi_sd: Floats) -> Floats:
+    """Move the draws' means, least in units of `psi_sd`, by what their average forecast misses the anchor."""
+    rows = [forecast_weights(B, point.state, anchor.position, anchor.months) for B in draws.B]
+    g = np.array([row[0] for row in rows])
+    forecasts = (g * draws.psi).sum(axis=1) + np.array([row[1] for row in rows])
+    gain = psi_sd**2 * g / ((psi_sd * g) ** 2).sum(axis=1, keepdims=True)
+    return np.asarray(draws.psi + gain * (anchor.value - forecasts.mean()))
 
 
 def _parameter_sd(draws: Draws, state: Floats, summed: npt.NDArray[np.bool_]) -> Floats:

@@ -86,7 +86,7 @@ class Hierarchy:
         sector33 = self.sector33.posterior.draw(moved, rng)
         sector33 = _reconcile_members(sector33, upper, structure.members, self.sector33.variance)
         tilts = self.tilts.posterior.draw(np.zeros_like(self.tilts.loadings), rng)
-        return structure.mix @ np.concatenate([sector33, tilts])
+        return np.asarray(structure.mix @ np.concatenate([sector33, tilts]))
 
 
 @dataclass(frozen=True, eq=False)

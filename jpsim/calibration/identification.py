@@ -84,13 +84,13 @@ def identify(model: Model, settings: dict[str, Any], news: Announcements) -> Ide
     return Identified(restrictions.names, root @ point, root @ flat, distance)
 
 
-def paired_impacts(models: list[Model], settings: dict[str, Any], news: Announcements) -> Floats:
-    """One admissible set of impacts for each of D models that differ in their parameters only, (D, n, k)."""
-    restrictions, evidence = _restrictions(models[0], settings, news), _evidence(models[0], settings, news)
+def paired_impacts(model: Model, drawn: list[Model], settings: dict[str, Any], news: Announcements) -> Floats:
+    """One admissible set of impacts for each of D draws of a model, (D, n, k); bounds in the model's own sds."""
+    restrictions, evidence = _restrictions(model, settings, news), _evidence(model, settings, news)
     rng = np.random.Generator(np.random.Philox(settings["seed"] + 1))
-    responses = np.array([_responses(model) for model in models])
-    draws = sample_rotations(responses, restrictions, evidence, rng, burn_in=settings["burn_in"])
-    return np.asarray(np.array([_root(model) for model in models]) @ draws[0])
+    responses = np.array([_responses(draw) for draw in drawn])
+    found = sample_rotations(responses, restrictions, evidence, rng, burn_in=settings["burn_in"])
+    return np.asarray(np.array([_root(draw) for draw in drawn]) @ found[0])
 
 
 def _root(model: Model) -> Floats:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.calibration.bridge import ROWS, Bridge, append_bridge, fit_bridge
+from jpsim.calibration.announcements import Announcements, announcement_effects
+from jpsim.calibration.bridge import ROWS, Bridge, append_bridge, draw_bridges, fit_bridge
 from jpsim.calibration.card import write_card
 from jpsim.calibration.dynamics import FactorLaw, discount, estimate_factors
 from jpsim.calibration.equity import EquityLaw, Structure, build_structure, estimate_equities
+from jpsim.calibration.identification import Identified, identify
 from jpsim.calibration.observations import Observations, observe
 from jpsim.calibration.outlook import FactorRow, factor_rows, loading_rows, series_rows, sign_rows
 from jpsim.calibration.panel import Panel, read_panel
+from jpsim.calibration.parameter_draws import draw_parameters
 from jpsim.calibration.priors import Priors, read_priors
-from jpsim.calibration.returns import TILTS, chain_returns
+from jpsim.calibration.responses import policy_rows, response_rows, sign_probabilities, story_sizes
+from jpsim.calibration.returns import TILTS, Returns, chain_returns
+from jpsim.calibration.structural_card import policy_chapter, shock_chapter, tail_chapter
+from jpsim.calibration.tail_scores import score_tails, standing
+from jpsim.dictionary import boj_meetings
 from jpsim.dictionary import factors as factor_entries
 from jpsim.dictionary import series as series_entries
 from jpsim.errors import InputError
-from jpsim.model.core import Model
+from jpsim.model.core import Model, ParameterDraws
 from jpsim.months import Month
 
 __all__ = ["Calibration", "calibrate"]
@@ -76,60 +83,137 @@ def calibrate(
     """
     priors = priors or read_priors()
     panel = read_panel(path)
-    observations = observe(panel.monthly, priors.first)
-    entries = factor_entries()
-    summed = np.array([entries[name].in_differences for name in observations.names])
-    law = estimate_factors(observations, panel.monthly, priors, summed, on_step)
-    bridge = _fit_policy_bridge(panel, observations, law, priors)
-    structure = build_structure(panel, priors["themes"])
-    weights = discount(len(observations.y), priors["sample"]["half_life"])[len(law.B) :]
-    innovations = law.innovations[len(law.B) :]
-    returns = chain_returns(panel, observations.first + len(law.B), priors["themes"])
-    equities = estimate_equities(
-        returns, innovations, law.Sigma, weights, structure, observations.names, priors["equity"]
+    found = _estimate(panel, priors, on_step)
+    version = version or f"{found.observations.last.year}.{found.observations.last.number:02d}.1"
+    model = _assemble(found, version)
+    news = _announcements(panel, priors, priors["identification"]["announcements"])
+    identified = identify(model, priors["identification"], news)
+    model = replace(
+        model,
+        shocks=identified.shocks,
+        impacts=identified.impacts,
+        meta={**model.meta, "identification": _describe_shocks(model, identified, news)},
     )
-    meta = _provenance(panel, observations, law, bridge, equities, structure, priors)
-    version = version or f"{observations.last.year}.{observations.last.number:02d}.1"
-    model = _assemble(observations, law, bridge, equities, structure, priors, panel, meta, version)
-    outlook = tuple(factor_rows(model, law.parameter_sd))
+    model = replace(model, draws=_draw(found, model, news))
+    outlook = tuple(factor_rows(model, found.law.parameter_sd))
     card = write_card(
         model,
         outlook,
         series_rows(model),
-        loading_rows(model, equities.loadings_sd, equities.topix_sd),
-        sign_rows(model, returns, innovations, weights),
+        loading_rows(model, found.equities.loadings_sd, found.equities.hierarchy.topix.sd[0]),
+        sign_rows(model, found.returns, found.innovations, found.weights),
+        _chapters(found, model, identified),
     )
     return Calibration(model, outlook, card)
 
 
-def _fit_policy_bridge(panel: Panel, observations: Observations, law: FactorLaw, priors: Priors) -> Bridge:
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What was read and estimated; `innovations`, `returns` and `weights` are of the months after the lags."""
+
+    panel: Panel
+    priors: Priors
+    observations: Observations
+    law: FactorLaw
+    bridge: Bridge
+    structure: Structure
+    returns: Returns
+    innovations: Floats
+    weights: Floats
+    equities: EquityLaw
+
+
+def _estimate(panel: Panel, priors: Priors, on_step: Callable[[int, int], None] | None) -> _Found:
+    observations = observe(panel.monthly, priors.first)
+    entries = factor_entries()
+    summed = np.array([entries[name].in_differences for name in observations.names])
+    law = estimate_factors(observations, panel.monthly, priors, summed, on_step)
+    bridge = fit_bridge(*_bridge_sample(panel, observations, law, priors), priors["bridge"])
+    structure = build_structure(panel, priors["themes"])
+    lags = len(law.B)
+    weights = discount(len(observations.y), priors["sample"]["half_life"])[lags:]
+    innovations = law.innovations[lags:]
+    returns = chain_returns(panel, observations.first + lags, priors["themes"])
+    equities = estimate_equities(
+        returns, innovations, law.Sigma, weights, structure, observations.names, priors["equity"]
+    )
+    return _Found(panel, priors, observations, law, bridge, structure, returns, innovations, weights, equities)
+
+
+def _bridge_sample(
+    panel: Panel, observations: Observations, law: FactorLaw, priors: Priors
+) -> tuple[Floats, Floats, Floats]:
+    """Policy rate, two-year yield and its innovation in the months that the bridge is fitted to."""
     first, last = Month.parse(priors["bridge"]["first"]), observations.last
     target = panel.monthly.since(first, last, "boj_policy_rate_decided")
     if not np.isfinite(target).all():
         raise InputError(f"boj_policy_rate_decided must be known in every month from {first} to {last}")
     two_year, count = observations.names.index("jgb_2y"), len(target)
-    return fit_bridge(
-        target, law.panel[-count:, two_year], law.innovations[-count:, two_year], priors["bridge"]
+    return target, law.panel[-count:, two_year], law.innovations[-count:, two_year]
+
+
+def _announcements(panel: Panel, priors: Priors, variables: Sequence[str]) -> Announcements:
+    """Effects on the days on which the Bank of Japan decided."""
+    first = Month.parse(priors["identification"]["announcements_first"])
+    return announcement_effects(panel.daily, [meeting.day for meeting in boj_meetings()], first, tuple(variables))
+
+
+def _draw(found: _Found, model: Model, news: Announcements) -> ParameterDraws:
+    """Draw the parameters of the model."""
+    sampler = found.priors["sampler"]
+    rng = np.random.Generator(np.random.Philox(sampler["seed"] + 1))
+    sample = _bridge_sample(found.panel, found.observations, found.law, found.priors)
+    count = min(int(sampler["stored"]), len(found.law.posterior.B))
+    bridges = draw_bridges(*sample, found.priors["bridge"], count, rng)
+    settings = found.priors["identification"]
+    return draw_parameters(model, found.law, bridges, found.equities, found.structure, news, settings, rng)
+
+
+def _describe_shocks(model: Model, identified: Identified, news: Announcements) -> dict[str, Any]:
+    two_year = identified.impacts[model.factor("jgb_2y"), identified.shocks.index("monetary_policy")]
+    return {
+        "rotations": len(identified.admissible),
+        "distance": identified.distance,
+        "days": len(news.days),
+        "first_day": str(min(news.days)),
+        "effects_per_point": dict(zip(news.variables, news.effect.tolist(), strict=True)),
+        "two_year_bp": float(100 * two_year),
+    }
+
+
+def _chapters(found: _Found, model: Model, identified: Identified) -> list[str]:
+    """Write the card's chapters on shocks, policy and tails."""
+    settings, observations = found.priors["identification"], found.observations
+    days = _announcements(found.panel, found.priors, ("jgb_10y", *settings["announcements"]))
+    rows, strength = policy_rows(model, identified, days, found.returns.topix, found.innovations)
+    first = found.priors["tails"]["scored_from"]
+    scores = score_tails(
+        observations.y,
+        found.priors.of_factors(observations.names, "own_lag"),
+        found.priors["sample"]["half_life"],
+        Month.parse(first) - observations.first,
+        found.priors["minnesota"],
+        found.priors["tails"],
     )
+    nu = found.law.choices["nu_without_volatility"]
+    signs = sign_probabilities(model, identified, settings)
+    return [
+        shock_chapter(model, response_rows(model, identified), signs, settings),
+        policy_chapter(rows, strength, story_sizes(model), model.meta["identification"]),
+        tail_chapter(found.law.volatility, nu, standing(scores), first, len(scores.scores)),
+    ]
 
 
-def _assemble(
-    observations: Observations,
-    law: FactorLaw,
-    bridge: Bridge,
-    equities: EquityLaw,
-    structure: Structure,
-    priors: Priors,
-    panel: Panel,
-    meta: dict[str, Any],
-    version: str,
-) -> Model:
+def _assemble(found: _Found, version: str) -> Model:
+    """Put the point estimates together."""
+    observations, law, bridge, equities = found.observations, found.law, found.bridge, found.equities
+    structure, tails = found.structure, found.law.volatility
     c, B, Sigma = append_bridge(bridge, observations.names.index("jgb_2y"), law.c, law.B, law.Sigma)
-    target = panel.monthly.since(observations.first, observations.last, "boj_policy_rate_decided")
+    target = found.panel.monthly.since(observations.first, observations.last, "boj_policy_rate_decided")
     lags, series = len(B), series_entries()
     state = np.column_stack([law.state, bridge.expected[-lags:], target[-lags:]])
     return Model(
-        id=priors["model"]["id"],
+        id=found.priors["model"]["id"],
         version=version,
         as_of=observations.last,
         **_describe_factors(state[-1], observations),
@@ -137,9 +221,10 @@ def _assemble(
         c=c,
         B=B,
         Sigma=Sigma,
-        nu=law.nu,
-        sv_phi=float(priors["tails"]["sv_phi"]),
-        sv_sigma=float(priors["tails"]["sv_sigma"]),
+        nu=tails.nu,
+        sv_phi=tails.phi,
+        sv_sigma=tails.sigma,
+        sv_start=tails.start,
         series=structure.series,
         kind=tuple(series[name].kind for name in structure.series),
         alpha=equities.alpha,
@@ -152,7 +237,7 @@ def _assemble(
         aggregates=structure.aggregates,
         aggregate_kind=tuple(series[name].kind for name in structure.aggregates),
         aggregation=structure.aggregation,
-        meta=meta,
+        meta=_provenance(found),
     )
 
 
@@ -185,15 +270,8 @@ def _base_level(
     return implied
 
 
-def _provenance(
-    panel: Panel,
-    observations: Observations,
-    law: FactorLaw,
-    bridge: Bridge,
-    equities: EquityLaw,
-    structure: Structure,
-    priors: Priors,
-) -> dict[str, Any]:
+def _provenance(found: _Found) -> dict[str, Any]:
+    observations, panel, priors, bridge = found.observations, found.panel, found.priors, found.bridge
     return {
         "sample": {
             "first": str(observations.first),
@@ -204,7 +282,7 @@ def _provenance(
         "priors_sha256": priors.sha256,
         "priors": priors.sections,
         "topix_weights_date": panel.weights_date,
-        "factors": law.choices,
+        "factors": found.law.choices,
         "bridge": {
             "speed": bridge.speed,
             "premium": bridge.premium,
@@ -212,8 +290,8 @@ def _provenance(
             "own_sd": bridge.own_sd,
             "rounding_sd": bridge.rounding_sd,
         },
-        "equity": equities.choices,
-        "identities": _identities(panel, structure),
+        "equity": found.equities.choices,
+        "identities": _identities(panel, found.structure),
     }
 
 

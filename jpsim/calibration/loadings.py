@@ -229,7 +229,9 @@ def _fit_one(
 ) -> tuple[Conjugate, float]:
     share = weights / weights.sum()
     variance = float(share @ (y[:, 0] - share @ y[:, 0]) ** 2)
-    prior = Conjugate(np.concatenate([[0.0], centre])[:, None], _precision(scales, groups), np.array([[variance]]), _DOF)
+    prior = Conjugate(
+        np.concatenate([[0.0], centre])[:, None], _precision(scales, groups), np.array([[variance]]), _DOF
+    )
     return fit_conjugate(y, x, weights, prior)
 
 

@@ -19,7 +19,10 @@ __all__ = ["Priors", "read_priors"]
 
 Floats = npt.NDArray[np.float64]
 
-_SECTIONS = ("model", "sample", "sampler", "minnesota", "factors", "anchor", "tails", "bridge", "equity", "themes")
+_SECTIONS = (
+    *("model", "sample", "sampler", "minnesota", "factors", "anchor", "tails", "bridge", "equity", "themes"),
+    "identification",
+)
 
 
 @dataclass(frozen=True, eq=False)

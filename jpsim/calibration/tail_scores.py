@@ -114,9 +114,7 @@ class _Origin:
         distance, dims = squared_distances(self._residual(y, complete)[-1:], self._posterior.Sigma)
         self._d2, self._dims = np.append(self._d2, distance), np.append(self._dims, dims)
         found, n, weights = self._volatility, dims[0], np.append(self._weights(len(self._d2) - 1), 1.0)
-        both, _ = filter_months(
-            self._d2, self._dims, weights, np.array([found.nu]), found.phi, np.array([found.sigma])
-        )
+        both, _ = filter_months(self._d2, self._dims, weights, np.array([found.nu]), found.phi, np.array([found.sigma]))
         gaussian = -n / 2 * np.log(2.0) - distance[0] / 2
         return [float(gaussian), _student(distance[0], n, self._nu), float(both[0, -1])]
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "validate": ("jpsim.cli.validate", "Check scenario and run files."),
     "explain": ("jpsim.cli.explain", "Show what a scenario implies, without simulating."),
     "report": ("jpsim.cli.report", "Build the reports of a stored run."),
+    "export": ("jpsim.cli.export", "Write a stored run in other systems' formats."),
     "runs": ("jpsim.cli.runs", "List, show, verify and replay stored runs."),
     "scenario": ("jpsim.cli.scenario", "List and show scenarios; JSON Schemas for editors."),
     "model": ("jpsim.cli.model", "List, show and export models."),

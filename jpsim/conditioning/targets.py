@@ -42,6 +42,9 @@ class TargetLaw:
         (q - a, a) response of the ranges' means to the rows with a stated law.
     ranges
         Truncated law of the ranges' deviations, given deviations of zero there; None without ranges.
+    model_gap, model_cov
+        (a,) and (a, a): what the model itself says of the rows with a stated law, as its mean less their
+        centres, and its covariance.
     spread
         (q, q) covariance of the deviations (for one range or none, and as an approximation for several).
     entropy
@@ -54,6 +57,8 @@ class TargetLaw:
     grid: Grid | None
     follow: Floats
     ranges: Truncation | None
+    model_gap: Floats
+    model_cov: Floats
     spread: Floats
     entropy: float
 
@@ -102,6 +107,8 @@ def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
         grid,
         follow,
         law,
+        mean[stated] - wanted,
+        apart,
         np.block([[fitted, cross.T], [cross, within + cross @ follow.T]]),
         float(entropy),
     )

@@ -2,7 +2,7 @@
 
 from jpsim.interop.delimited import summary_csv
 from jpsim.interop.draws import PathSample
-from jpsim.interop.exports import EXPORTS, export_run
+from jpsim.interop.exports import EXPORTS, check_formats, export_run
 from jpsim.interop.importing import Imported, import_scenario
 from jpsim.interop.paths import write_paths
 from jpsim.interop.selection import Selection, select_outputs
@@ -12,6 +12,7 @@ __all__ = [
     "Imported",
     "PathSample",
     "Selection",
+    "check_formats",
     "export_run",
     "import_scenario",
     "select_outputs",

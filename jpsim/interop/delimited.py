@@ -43,8 +43,10 @@ def export_csv(sample: PathSample, chosen: Selection, folder: Path) -> None:
     """Write `summary.csv` and `paths.csv`."""
     (folder / "summary.csv").write_bytes(summary_csv(sample.run))
     names = ["scenario", "path", "month", "weight", *map(defused, chosen.outputs)]
-    kinds = [pa.string(), pa.int64(), pa.int32(), pa.float64(), *[pa.float32()] * len(chosen.outputs)]
-    with csv.CSVWriter(folder / "paths.csv", pa.schema(list(zip(names, kinds, strict=True)))) as writer:
+    kinds: list[pa.DataType] = [pa.string(), pa.int64(), pa.int32(), pa.float64()]
+    kinds += [pa.float32()] * len(chosen.outputs)
+    schema = pa.schema([pa.field(name, kind) for name, kind in zip(names, kinds, strict=True)])
+    with csv.CSVWriter(folder / "paths.csv", schema) as writer:
         for scenario in chosen.scenarios:
             _write_scenario(writer, names, sample, scenario, chosen)
     (folder / "README.md").write_text(_README.format(as_of=sample.run.as_of), encoding="utf-8")
@@ -70,6 +72,6 @@ def _write_scenario(
 def _defused_table(table: pa.Table) -> pa.Table:
     for place, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
-            safe = [defused(text) for text in table.column(place).to_pylist()]
+            safe = [defused(str(text)) for text in table.column(place).to_pylist()]
             table = table.set_column(place, field.name, pa.array(safe, pa.string()))
     return table

@@ -81,7 +81,8 @@ class PathSample:
         if stored is None:
             return np.full(self.count, 1.0 / self.count)
         first = np.asarray(stored[: self.count], dtype=np.float64)
-        return first / first.sum()
+        scaled: Floats = first / first.sum()
+        return scaled
 
     def chunks(self, scenario: str) -> Iterator[tuple[int, Floats]]:
         """First path and (O, h, m) values of each chunk, outputs in the order of the run."""

@@ -22,7 +22,7 @@ from jpsim.interop.selection import Selection
 from jpsim.runs import Run
 from jpsim.simulation.job import Job
 
-__all__ = ["EXPORTS", "export_run"]
+__all__ = ["EXPORTS", "check_formats", "export_run"]
 
 EXPORTS: Mapping[str, Callable[[PathSample, Selection, Path], None]] = MappingProxyType(
     {
@@ -79,10 +79,9 @@ def export_run(
     ResourceError
         The disk is full, or the target cannot be written to.
     """
-    _check_formats(formats)
     drawn = int(run.manifest["paths"])
     folders = []
-    for name in formats:
+    for name in check_formats(formats):
         count = paths if paths is not None else drawn if name in _OF_ONE_MONTH else min(SAMPLE_PATHS, drawn)
         sample = PathSample(run, job, count)
         with _whole_folder(target / f"{run.run_id}-{name}") as folder:
@@ -91,10 +90,12 @@ def export_run(
     return tuple(folders)
 
 
-def _check_formats(formats: Sequence[str]) -> None:
+def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
+    """Return the formats; InputError if one is unknown, or there is none."""
     unknown = [name for name in formats if name not in EXPORTS]
     if unknown or not formats:
         raise InputError(Problem(f"no export is called {', '.join(unknown) or 'nothing'}", allowed=", ".join(EXPORTS)))
+    return tuple(formats)
 
 
 @contextmanager

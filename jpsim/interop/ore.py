@@ -73,7 +73,8 @@ def discount_factors(par: Floats, tenors: tuple[float, ...], wanted: tuple[int, 
     for k in range(grid.size):
         factors[..., k] = (1 - coupons[..., k] * annuity) / (1 + coupons[..., k])
         annuity = annuity + factors[..., k]
-    return factors[..., [2 * years - 1 for years in wanted]]
+    chosen: Floats = factors[..., [2 * years - 1 for years in wanted]]
+    return chosen
 
 
 def _write_scenarios(sample: PathSample, scenario: str, chosen: Selection, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,7 @@ _ZSTD_LEVEL = 1  # the low bits of paths are noise: higher levels take longer an
 _KEY_BYTES = 2  # a row's scenario, path and month, once encoded
 
 
-def write_paths(
-    job: Job, path: Path, which: Which | int, *, stop: Callable[[], bool] | None = None
-) -> Path:
+def write_paths(job: Job, path: Path, which: Which | int, *, stop: Callable[[], bool] | None = None) -> Path:
     """Write the paths of all scenarios of a job as one Parquet file.
 
     The columns are `scenario`, `path` (from 0), `month` (from 1) and one of single precision for each factor
@@ -97,7 +95,7 @@ def _schema(outputs: list[str]) -> pa.Schema:
                      + [pa.field(name, pa.float32(), nullable=False) for name in outputs])  # fmt: skip
 
 
-def _encoding(outputs: list[str]) -> dict[str, object]:
+def _encoding(outputs: list[str]) -> dict[str, Any]:
     return {
         "compression": "zstd",
         "compression_level": _ZSTD_LEVEL,

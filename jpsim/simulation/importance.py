@@ -16,7 +16,7 @@ from scipy.special import logsumexp
 
 from jpsim.conditioning.targets import TargetLaw
 
-__all__ = ["effective_size", "log_proposal", "normalise"]
+__all__ = ["effective_size", "log_model_density", "log_proposal", "normalise"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,6 +30,17 @@ def normalise(log_weights: Floats) -> Floats:
 def effective_size(weights: Floats) -> float:
     """Return ``(sum w)**2 / sum w**2`` (Kong, Liu and Wong 1994, doi:10.1080/01621459.1994.10476469)."""
     return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def log_model_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
+    """Log density of the soft rows' values as in `log_proposal`, the model's own for rows with a stated law.
+
+    Months' scales that suit a draw of stated values are judged against it: what the stated law adds to or
+    takes from the model's is no news about scales.
+    """
+    stated = law.root.shape[0]
+    score = np.linalg.solve(np.linalg.cholesky(law.model_cov), deviations[:stated] - law.model_gap[:, None])
+    return _log_range_density(law, deviations, log_range) - 0.5 * (score**2).sum(axis=0)
 
 
 def log_proposal(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
@@ -49,8 +60,15 @@ def log_proposal(law: TargetLaw, deviations: Floats, log_range: Floats) -> Float
         density = law.grid.log_probability(deviations[:stated])
     else:
         density = -0.5 * (np.linalg.solve(law.root, deviations[:stated]) ** 2).sum(axis=0)
-    if law.ranges is not None:
-        apart = deviations[stated:] - law.ranges.mean[:, None] - law.follow @ deviations[:stated]
-        density -= 0.5 * (np.linalg.solve(np.linalg.cholesky(law.ranges.cov), apart) ** 2).sum(axis=0)
-    result: Floats = density - log_range
-    return result
+    return density + _log_range_density(law, deviations, log_range)
+
+
+def _log_range_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
+    """Log density from which the ranges' values were drawn, given the rows with a stated law."""
+    if law.ranges is None:
+        return -log_range
+    stated = law.root.shape[0]
+    apart = deviations[stated:] - law.ranges.mean[:, None] - law.follow @ deviations[:stated]
+    score = np.linalg.solve(np.linalg.cholesky(law.ranges.cov), apart)
+    density: Floats = -0.5 * (score**2).sum(axis=0) - log_range
+    return density

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,11 @@ import numpy.typing as npt
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.simulation.compilation import Innovations, compile_law
+from jpsim.simulation.cross_entropy import fit_scale_tilt
 from jpsim.simulation.engine import log_likelihoods
-from jpsim.simulation.importance import log_proposal
+from jpsim.simulation.importance import log_model_density, log_proposal
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
-from jpsim.simulation.law import Law
+from jpsim.simulation.law import Law, ScaleTilt
 from jpsim.simulation.tilting import margin_moments
 
 __all__ = ["PartSampler"]
@@ -45,6 +46,24 @@ class PartSampler:
     def of(cls, source: ScenarioLaw, innovations: Innovations, seed: int) -> PartSampler:
         """Compile a law."""
         return cls(source, compile_law(source, innovations), seed)
+
+    def proposal(self) -> ScaleTilt | None:
+        """Fit where the months' scales are best drawn from; None where conditions say nothing about them."""
+        if not self.tilted:
+            return None
+
+        def density(first: int, count: int) -> Floats:
+            return -log_model_density(self.conditional.targets, *self.deviations(first, count))
+
+        targets = self.targets if self.soft_rows else None
+        return fit_scale_tilt(self.law, self.seed, targets, other_weights=density if self.soft_rows else None)
+
+    def proposing(self, tilt: ScaleTilt | None) -> PartSampler:
+        """Return the same part with its scales drawn from a proposal; weights make up for it."""
+        mixing = self.law.mixing
+        if tilt is None or mixing is None:
+            return self
+        return replace(self, law=replace(self.law, mixing=mixing._replace(tilt=tilt)))
 
     @property
     def conditional(self) -> Conditional:

@@ -62,7 +62,12 @@ class Sampler:
         parts = [PartSampler.of(part.law, innovations, seed) for part in story.parts]
         low = np.min([part.law.low for part in parts], axis=0)
         high = np.max([part.law.high for part in parts], axis=0)
-        return cls(story, tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in parts), seed)
+        members = [part for part in story.parts if part.draw == story.parts[0].draw]
+        proposals = [part.proposal() for part in parts[: len(members)]]  # one for all draws of a member's parameters
+        proposing = [part.proposing(proposals[place % len(members)]) for place, part in enumerate(parts)]
+        return cls(
+            story, tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in proposing), seed
+        )
 
     @property
     def id(self) -> str:

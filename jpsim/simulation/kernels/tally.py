@@ -18,16 +18,12 @@ LOW_HALF = np.uint64(2**32 - 1)
 
 
 @inlined
-def place(bins: Any, x: Any, low: Any, per_width: Any, last: Any) -> int:
-    """Bin of each value; values beyond an edge belong to the outermost bin. Counts those in the lowest."""
-    lowest = 0
+def place(bins: Any, x: Any, low: Any, per_width: Any, last: Any) -> None:
+    """Bin of each value; values beyond an edge belong to the outermost bin."""
     for p in range(BLOCK):
         v = (x[p] - low) * per_width
         v = v if v > 0.0 else 0.0
-        b = np.uint16(v if v < last else last)
-        bins[p] = b
-        lowest += 1 if b == 0 else 0
-    return lowest
+        bins[p] = np.uint16(v if v < last else last)
 
 
 @routine
@@ -104,7 +100,7 @@ def collapse(sums: Any, partial: Any) -> None:
 
 
 @inlined
-def count_losses(x: Any, start: Any, count: int) -> int:
+def count_below(x: Any, start: Any, count: int) -> int:
     """Count the paths below `start`."""
     lost = 0
     for p in range(count):
@@ -127,12 +123,13 @@ def tally_plain(scratch: Any, sink: Any, o: int, t: int, offset: int, count: int
     x, partial = scratch.values[o * BLOCK : (o + 1) * BLOCK], scratch.partial[: 6 * LANES]
     low, per_width = sink.low[o, t], sink.per_width[o, t]
     last = np.float64(sink.counts.shape[2] - 1)
-    lost = count_losses(x, sink.start[o], count)
+    lost = count_below(x, sink.start[o], count)
     sink.losses[o, t, 0] += lost
     sink.losses[o, t, 1] += lost
     set_all(partial, 0.0)
     add_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t])
-    if place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last) > 0:
+    place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last)
+    if count_below(x, low, BLOCK) > 0:
         add_shortfalls(partial, x, low, per_width)
     collapse(sink.sums[o, t], partial)
 
@@ -149,7 +146,8 @@ def tally_weighted(scratch: Any, sink: Any, o: int, t: int, offset: int, count: 
     sink.losses[o, t, 1] += np.int64(lost & LOW_HALF)
     set_all(partial, 0.0)
     add_weighted_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t], weights)
-    if place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last) > 0:
+    place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last)
+    if count_below(x, low, BLOCK) > 0:
         add_weighted_shortfalls(partial, x, low, per_width, weights)
     collapse(sink.sums[o, t], partial)
 

@@ -1,0 +1,150 @@
+"""The model card's chapters on structural shocks and on the tails of the months."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jpsim.calibration.announcements import ProxyRow
+from jpsim.calibration.markdown import table
+from jpsim.calibration.responses import MONTHS, PolicyRow, ResponseRow, SignProbability, StorySize
+from jpsim.calibration.tail_scores import Standing
+from jpsim.calibration.volatility import Volatility
+from jpsim.model.core import Model
+
+__all__ = ["policy_chapter", "shock_chapter", "tail_chapter"]
+
+_LAWS = {"student_t": "Student-t months", "student_t_sv": "Student-t months and stochastic volatility"}
+
+
+def shock_chapter(
+    model: Model, responses: Sequence[ResponseRow], signs: Sequence[SignProbability], settings: dict[str, Any]
+) -> str:
+    """What is imposed on the shocks, what is not, and what they do."""
+    found = model.meta["identification"]
+    restrictions = table(
+        ("shock", "in words", "imposed in the month of the shock", "reason"),
+        (
+            (name, shock["label"], _restriction_text(shock), shock["reason"])
+            for name, shock in settings["shocks"].items()
+        ),
+    )
+    return f"""\
+## Structural shocks / 構造ショック
+
+Seven orthogonal shocks of one standard deviation each; nine further directions of the innovations have no name. TOPIX \
+belongs to the system that identifies: its loadings carry every shock to it, and its residual is an eighth shock (the \
+equity premium) that no factor answers within the month. Bounds are in standard deviations of each variable's monthly \
+innovation. {found["rotations"]} admissible rotations, by a Markov chain whose law does not depend on the order of the \
+shocks; bands show what the restrictions leave open, not the sampling error of the VAR. The published point is the \
+admissible one closest to the pointwise medians (Fry and Pagan 2011, doi:10.1257/jel.49.4.938), \
+{found["distance"]:.2f} standard deviations of the set from them on average.
+
+{restrictions}
+### Signs that were not imposed / 制約していない符号
+
+Probability in percent, over the admissible set, that the variable rises on impact. An entry in words is imposed.
+
+{_sign_table(signs, tuple(settings["shocks"]))}
+### Impulse responses / インパルス応答
+
+To one standard deviation; rates in basis points, prices in percent since the shock; 5 to 95% of the admissible set in \
+brackets. Equities are repriced in the month of the shock and drift on from there: their response does not fade.
+
+{_response_table(responses)}"""
+
+
+def policy_chapter(rows: Sequence[PolicyRow], strength: float, sizes: Sequence[StorySize], meta: dict[str, Any]) -> str:
+    """Compare the policy shock with the evidence of decision days."""
+    effects = table(
+        ("variable", "model", "5 to 95%", "probability of a fall", "decision days (se)", "monthly instrument, 90%"),
+        (
+            (
+                row.variable,
+                f"{row.point:+.2f}",
+                f"{row.low:+.2f} to {row.high:+.2f}",
+                f"{row.falls:.2f}",
+                "-" if np.isnan(row.days) else f"{row.days:+.2f} ({row.days_se:.2f})",
+                _interval(row.proxy),
+            )
+            for row in rows
+        ),
+    )
+    stories = "; ".join(
+        f"by month {size.month} {size.path:.1f} in all, none above {size.largest:.1f}, or one of {size.single:.1f}"
+        for size in sizes
+    )
+    return f"""\
+## Monetary policy shock / 金融政策ショック
+
+Per +10bp of the two-year yield: the ten-year yield in basis points, the others in percent. Decision days: changes on \
+{meta["days"]} days since {meta["first_day"]} regressed on the two-year yield's; what they say of the yen and of TOPIX \
+enters the admissible set, as an interval and as a likelihood. The monthly instrument (news of the month's decision \
+days) has F = {strength:.1f} for the two-year yield's innovation: a weak one, so its intervals are those of Anderson \
+and Rubin, and it is shown but not used.
+
+{effects}
+The restrictions pull the yen's response toward zero: a direction that moves the two-year yield much and the rest of \
+the world little has little room left. The ten-year yield's response on decision days is not used: until 2024 the Bank moved \
+it directly, as a band on the yield itself. One standard deviation moves the two-year yield by {meta["two_year_bp"]:.1f}bp. \
+Standard deviations of policy shocks behind +25bp of the expected policy rate: {stories}.
+"""
+
+
+def tail_chapter(found: Volatility, nu: float, rows: Sequence[Standing], first: str, months: int) -> str:
+    """Describe the tails, the volatility of the months, and which law predicts best."""
+    scores = table(
+        ("law", "gain over Gaussian, nats a month", "standard error", "without its best month"),
+        ((_LAWS[row.law], f"{row.gain:+.3f}", f"{row.standard_error:.3f}", f"{row.without_best:+.3f}") for row in rows),
+    )
+    winner = max(rows, key=lambda row: row.gain)
+    verdict = _LAWS[winner.law] if winner.gain > 0 else "Gaussian months"
+    return f"""\
+## Tails and volatility / 裾と変動
+
+Posterior on a grid, months discounted: {found.nu:.1f} degrees of freedom (5 to 95%: {found.nu_range[0]:.1f} \
+to {found.nu_range[1]:.1f}), persistence of the common log-variance {found.phi:.2f} ({found.phi_range[0]:.2f} to \
+{found.phi_range[1]:.2f}), its monthly volatility {found.sigma:.2f} ({found.sigma_range[0]:.2f} to \
+{found.sigma_range[1]:.2f}), its value at month 0 {found.start:+.2f} (sd {found.start_sd:.2f}; 0 is its mean). Without \
+stochastic volatility the degrees of freedom are {nu:.1f}; the model keeps the first number for both laws.
+
+Joint log scores of the factors one month ahead, out of sample, {months} months from {first}, every law estimated each \
+January on the months before (conjugate form of the VAR, factors with three years of history):
+
+{scores}
+Best out of sample, and the law to choose: {verdict}.
+"""
+
+
+def _restriction_text(shock: dict[str, Any]) -> str:
+    parts = []
+    for name, bound in shock["bounds"].items():
+        low, high = bound.get("min"), bound.get("max")
+        if low is not None and high is not None:
+            parts.append(f"{name} {low:g} to {high:g}")
+        else:
+            parts.append(f"{name} ≥ {low:g}" if low is not None else f"{name} ≤ {high:g}")
+    parts += [f"{above} more than {below}" for above, below in shock.get("above", ())]
+    return ", ".join(parts)
+
+
+def _sign_table(signs: Sequence[SignProbability], shocks: tuple[str, ...]) -> str:
+    cells = {(row.variable, row.shock): row.imposed or f"{100 * row.rises:.0f}" for row in signs}
+    variables = dict.fromkeys(row.variable for row in signs)
+    return table(("rises", *shocks), ((name, *(cells[name, shock] for shock in shocks)) for name in variables))
+
+
+def _response_table(rows: Sequence[ResponseRow]) -> str:
+    def cell(row: ResponseRow, m: int) -> str:
+        return f"{row.point[m]:+.2f} [{row.band[0, m]:+.2f}, {row.band[1, m]:+.2f}]"
+
+    body = ((row.shock, row.variable, row.unit, *(cell(row, m) for m in range(len(MONTHS)))) for row in rows)
+    return table(("shock", "variable", "unit", *(f"month {month}" for month in MONTHS)), body)
+
+
+def _interval(proxy: ProxyRow | None) -> str:
+    if proxy is None:
+        return "-"
+    return f"{proxy.low:+.1f} to {proxy.high:+.1f}" if proxy.bounded else "unbounded"

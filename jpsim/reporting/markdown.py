@@ -1,0 +1,157 @@
+"""The report of a run as Markdown: for a mail, a ticket or a repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jpsim.reporting.figures import Cell, figure
+from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
+from jpsim.reporting.reasons import attribution_reasons
+from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
+from jpsim.runs import Run
+
+__all__ = ["render_markdown"]
+
+_COLUMNS = ("mean", "q50", "range", "p_loss", "es95")
+_HEADS = {"q50": "median"}
+_FIGURES = ("percentile", "terminal_percentile", "distance", "largest_shock", "relative_entropy")
+_SPECIAL = re.compile(r"([\\`*_\[\]#|~])")
+
+
+def render_markdown(run: Run, language: Language = "en") -> str:
+    """Render the report of a run; the same run gives the same text.
+
+    Parameters
+    ----------
+    run
+        The run.
+    language
+        ``en`` or ``ja``.
+
+    Returns
+    -------
+    str
+        Markdown with pipe tables; names and stories cannot bring in markup.
+    """
+    lines = list(_head(run, language))
+    for scenario, story in enumerate(scenario_stories(run)):
+        lines += _scenario(run, scenario, story, language)
+    lines += _reproduction(run, language)
+    return "\n".join(lines) + "\n"
+
+
+def _word(key: str, language: Language) -> str:
+    return vocabulary()[key][language]
+
+
+def _safe(text: object) -> str:
+    """Text that Markdown shows as it stands, on one line."""
+    escaped = _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'|'.join([':---', *['---:'] * (len(head) - 1)])}|"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+    yield ""
+
+
+def _head(run: Run, language: Language) -> Iterator[str]:
+    word, manifest = (lambda key: _word(key, language)), run.manifest
+    yield f"# {word('report')}: {_safe(', '.join(run.scenarios))}"
+    yield ""
+    yield (
+        f"{word('as_of')} {run.as_of}, {run.horizon} {word('months')}, {manifest['paths']:,} {word('paths').lower()}, "
+        f"{word('model').lower()} {_safe(manifest['model']['id'])}@{_safe(manifest['model']['version'])}, "
+        f"{word('run').lower()} `{run.run_id}`."
+    )
+    yield ""
+    yield word("equities_note")
+    yield ""
+
+
+def _scenario(run: Run, scenario: int, story: ScenarioStory, language: Language) -> Iterator[str]:
+    role = f" ({_word('reference', language)})" if scenario == 0 and len(run.scenarios) > 1 else ""
+    yield f"## {_safe(story.title[language])}{role}"
+    yield ""
+    if story.narrative:
+        yield _safe(story.narrative)
+        yield ""
+    told = run.diagnostics[story.scenario]
+    yield from (f"> **{_word('warnings', language)}**: {_safe(warning)}" for warning in told.get("warnings", ()))
+    yield ""
+    yield from _assumptions(told.get("assumptions", ()), language)
+    yield from _plausibility(told, language)
+    for kind in GROUPS:
+        yield from _results(run, scenario, kind, language)
+    if scenario:
+        yield from _why(run, story.scenario, language)
+
+
+def _assumptions(assumptions: Sequence[str | Mapping[str, Any]], language: Language) -> Iterator[str]:
+    yield f"### {_word('assumed', language)}"
+    yield ""
+    if not assumptions:
+        yield _word("assumed_none", language)
+    for row in assumptions:
+        text = row if isinstance(row, str) else ", ".join(_safe(value) for value in row.values() if value != "")
+        yield f"- {_safe(text) if isinstance(row, str) else text}"
+    yield ""
+
+
+def _plausibility(told: Mapping[str, Any], language: Language) -> Iterator[str]:
+    card = told.get("plausibility", {})
+    yield f"### {_word('plausible', language)}"
+    yield ""
+    if not card.get("rows"):
+        yield _word("plausible_free", language)
+        yield ""
+    shown = [name for name in _FIGURES if card.get("rows") and isinstance(card.get(name), int | float)]
+    yield from (f"- {_word(name, language)}: {card[name]:.3g}" for name in shown)
+    yield f"- {_word('effective_sample', language)}: {told['effective_sample']:,.0f}"
+    yield ""
+
+
+def _results(run: Run, scenario: int, kind: str, language: Language) -> Iterator[str]:
+    outputs = [output for output in run.of_kind(kind) if output != "boj_policy_shadow"]
+    if not outputs:
+        return
+    columns = [*_COLUMNS, "change"] if scenario else list(_COLUMNS)
+    yield f"### {group_name(kind, language)}, {run.as_of + run.horizon}"
+    yield ""
+    rows = []
+    for output in outputs:
+        label = label_of(output, kind, float(run.statistics["q50"][scenario, run.outputs.index(output), -1]))
+        cells = [figure(run, scenario, label, name, run.horizon) for name in columns]
+        rows.append([_safe(label.name_with_unit(language)), *map(_shown, cells)])
+    yield from _table(["", *(_word(_HEADS.get(name, name), language) for name in columns)], rows)
+
+
+def _shown(cell: Cell) -> str:
+    return f"{cell.text} ±{cell.error}" if cell.error else cell.text
+
+
+def _why(run: Run, scenario: str, language: Language) -> Iterator[str]:
+    reasons = attribution_reasons(run, scenario, run.horizon)
+    if reasons is None:
+        return
+    yield f"### {_word('why', language)}"
+    yield ""
+    rows = [[_driver(driver, language), *(cell.text for cell in cells)] for driver, cells in reasons.rows]
+    rows.append([_word("driver_total", language), *(cell.text for cell in reasons.total)])
+    yield from _table(["", *(_safe(label.name(language)) for label in reasons.series)], rows)
+
+
+def _driver(driver: Label | str, language: Language) -> str:
+    return _word(driver, language) if isinstance(driver, str) else _safe(driver.name(language))
+
+
+def _reproduction(run: Run, language: Language) -> Iterator[str]:
+    yield f"## {_word('again', language)}"
+    yield ""
+    yield f"- `jpsim runs replay {run.run_id}`: {_word('again_replay', language)}"
+    for key in ("content_hash", "seed", "rng"):
+        yield f"- {_word(key, language)}: `{run.manifest[key]}`"

@@ -1,0 +1,177 @@
+"""The report of a run as an Excel workbook: formatted sheets and native charts, no macros, no formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+
+from jpsim.errors import InputError, Problem
+from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
+from jpsim.reporting.story import scenario_stories, vocabulary
+from jpsim.reporting.workbook_charts import add_fan_sheet, add_sector_chart
+from jpsim.reporting.workbook_sheet import Sheet, Styles
+from jpsim.runs import Run
+from jpsim.runs.frames import summary_columns
+
+__all__ = ["render_workbook"]
+
+_STATISTICS = ("mean", "q05", "q50", "q95", "p_loss", "es95")
+_HEADS = {"q50": "median", "q05": "5%", "q95": "95%"}
+_LONGEST_NAME = 31  # of a sheet
+
+
+def render_workbook(run: Run, language: Language = "en") -> bytes:
+    """Render a run as a workbook; the same run gives the same bytes.
+
+    Sheets: an overview, a table and chart for each scenario, fan charts, assumptions, attribution, and all
+    statistics as a filtered table. Text is never run as a formula or made a link.
+
+    Parameters
+    ----------
+    run
+        The run.
+    language
+        Language of headings and of the first column of names.
+
+    Raises
+    ------
+    InputError
+        If xlsxwriter is not installed.
+    """
+    content = BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = _xlsxwriter().Workbook(content, {**options, "nan_inf_to_errors": False})
+    created = datetime.fromisoformat(str(run.manifest["created_utc"]).rstrip("Z"))
+    book.set_properties({"title": run.run_id, "created": created})
+    styles = Styles.of(book)
+    _overview(Sheet.add(book, styles, vocabulary()["summary"][language]), run, language)
+    for scenario in range(len(run.scenarios)):
+        _scenario_sheet(Sheet.add(book, styles, _sheet_name(run, scenario)), book, run, scenario, language)
+    add_fan_sheet(book, Sheet.add(book, styles, "Fans"), run, language)
+    _assumptions(Sheet.add(book, styles, "Assumptions"), run)
+    _attribution(Sheet.add(book, styles, "Attribution"), run)
+    _statistics(Sheet.add(book, styles, "Statistics"), run)
+    book.close()
+    return content.getvalue()
+
+
+def _xlsxwriter() -> Any:
+    try:
+        return import_module("xlsxwriter")
+    except ModuleNotFoundError:
+        fix = 'install the workbook extra: pip install "jpsim[xlsx]"'
+        raise InputError(Problem("xlsxwriter is not installed", fix=fix)) from None
+
+
+def _sheet_name(run: Run, scenario: int) -> str:
+    """Sheet name: its place makes it unique where a long id is cut."""
+    return f"{scenario + 1} {run.scenarios[scenario]}"[:_LONGEST_NAME]
+
+
+def _overview(sheet: Sheet, run: Run, language: Language) -> None:
+    words = vocabulary()
+    sheet.title(f"{words['report'][language]}: {', '.join(run.scenarios)}")
+    told = {
+        "run": run.run_id,
+        "as_of": str(run.as_of),
+        "horizon": f"{run.horizon} {words['months'][language]}",
+        "paths": run.manifest["paths"],
+        "model": f"{run.manifest['model']['id']}@{run.manifest['model']['version']}",
+        "seed": str(run.manifest["seed"]),
+        "content_hash": run.content_hash,
+    }
+    for key, value in told.items():
+        sheet.row([words[key][language], value], ["bold", "text"])
+    sheet.skip()
+    sheet.head(["", "id", words["plausible"][language], words["effective_sample"][language]])
+    for story in scenario_stories(run):
+        told_here = run.diagnostics[story.scenario]
+        percentile = told_here.get("plausibility", {}).get("percentile")
+        values = [story.title[language], story.scenario, percentile, told_here["effective_sample"]]
+        sheet.row(values, ["wrap", "text", "percent", "whole"])
+    sheet.skip()
+    for story in scenario_stories(run):
+        sheet.row([story.title[language]], ["bold"])
+        sheet.paragraph(story.narrative)
+        for warning in run.diagnostics[story.scenario].get("warnings", ()):
+            sheet.paragraph(f"{words['warnings'][language]}: {warning}")
+    sheet.widths([44, 34, 24, 18])
+
+
+def _scenario_sheet(sheet: Sheet, book: Any, run: Run, scenario: int, language: Language) -> None:
+    words = vocabulary()
+    other: Language = "ja" if language == "en" else "en"
+    sheet.title(f"{run.scenarios[scenario]}, {run.as_of + run.horizon}")
+    sheet.paragraph(words["equities_note"][language])
+    names = [_HEADS.get(name, name) for name in _STATISTICS]
+    heads = [words[name][language] if name in words else name for name in names]
+    sheet.head(["", "", "id", heads[0], "± se", *heads[1:], *([words["change"][language]] if scenario else [])])
+    sheet.freeze(3)
+    for kind in GROUPS:
+        outputs = run.of_kind(kind)
+        if not outputs:
+            continue
+        sheet.row([group_name(kind, language)], ["group"])
+        first = sheet.next_row
+        for output in outputs:
+            label = label_of(output, kind, _median(run, scenario, output))
+            _output_row(sheet, run, scenario, label, (language, other))
+        if kind == "sector17":
+            add_sector_chart(book, sheet, (first, sheet.next_row - 1), run.scenarios[scenario], bool(scenario))
+        if kind != "factor":
+            sheet.shade(first, sheet.next_row - 1, 3)
+    sheet.widths([34, 26, 26, *[12] * (len(_STATISTICS) + 2)])
+
+
+def _median(run: Run, scenario: int, output: str) -> float:
+    return float(run.statistics["q50"][scenario, run.outputs.index(output), -1])
+
+
+def _output_row(sheet: Sheet, run: Run, scenario: int, label: Label, languages: Sequence[Language]) -> None:
+    place = scenario, run.outputs.index(label.output), run.horizon - 1
+    value = {name: float(run.statistics[name][place]) for name in _STATISTICS}
+    style = "return" if label.kind != "factor" else f"level{label.style.decimals}"
+    shown = [label.name_with_unit(languages[0]), label.name(languages[1]), label.output, value["mean"]]
+    shown += [float(run.errors["mean"][place]), value["q05"], value["q50"], value["q95"], value["p_loss"], value["es95"]]
+    fine = "return_fine" if label.kind != "factor" else "level3"
+    styles = ["text", "dim", "dim", style, fine, style, style, style, "percent", style]
+    if scenario:
+        shown.append(value["mean"] - float(run.statistics["mean"][(0, *place[1:])]))
+        styles.append("change" if label.kind != "factor" else "level3")
+    sheet.row(shown, styles)
+
+
+def _assumptions(sheet: Sheet, run: Run) -> None:
+    sheet.head(["scenario", "series", "when", "statement"])
+    for scenario in run.scenarios:
+        for row in run.diagnostics[scenario].get("assumptions", ()):
+            told = {"statement": row} if isinstance(row, str) else row
+            sheet.row([scenario, *(str(told.get(key, "")) for key in ("series", "when", "statement"))], ["text"] * 4)
+    sheet.widths([24, 24, 22, 70])
+    sheet.freeze(1)
+
+
+def _attribution(sheet: Sheet, run: Run) -> None:
+    """Decomposition of the means in the last month."""
+    sheet.head(["scenario", "series", "month", "driver", "contribution"])
+    entries = run.attribution
+    columns = (entries.scenario, entries.series, entries.month, entries.driver, entries.contribution)
+    for row in zip(*columns, strict=True):
+        if row[2] == run.horizon:
+            sheet.row(list(row), ["text", "text", "whole", "text", "change"])
+    sheet.filter(5)
+    sheet.widths([24, 24, 10, 26, 16])
+
+
+def _statistics(sheet: Sheet, run: Run) -> None:
+    columns = summary_columns(run)
+    sheet.head(list(columns))
+    rows = zip(*(list(column) for column in columns.values()), strict=True)
+    styles = ["text", "text", "text", "whole", *["number"] * (len(columns) - 4)]
+    for row in rows:
+        sheet.row([value if isinstance(value, str) else float(value) for value in row], styles)
+    sheet.filter(len(columns))
+    sheet.widths([20, 12, 24, 8, *[12] * (len(columns) - 4)])
