@@ -148,10 +148,11 @@ class _Search:
             return start, start
         first = 1 if self._nears(1) else -1
         for sign in (first, -first):
-            values = [start, *self._outwards(sign)]
-            for inner, outer in zip(values, values[1:], strict=False):
+            inner = start
+            for outer in self._outwards(sign):
                 if self.miss(outer) * self.miss(inner) <= 0.0:
                     return min(inner, outer), max(inner, outer)
+                inner = outer
         raise self._out_of_reach()
 
     def slope(self, root: float) -> float:

@@ -11,7 +11,7 @@ from jpsim.errors import InputError, Place, Problem
 from jpsim.scenario import RunRequest, Scenario, plain_scenario
 from jpsim.units import Quantity, Unit
 
-__all__ = ["Knob", "find_knob"]
+__all__ = ["Knob", "Load", "find_knob"]
 
 Load = Callable[[Sequence[str]], RunRequest]
 """Reads the run with further values of ``--set``, ``key=value``."""
@@ -86,7 +86,9 @@ def find_knob(load: Load, key: str, scenario: str, bounds: tuple[str, str] | Non
     if len(parts) < 3 or parts[0] != "scenarios" or not all(parts):
         raise InputError(Problem("this names no number of a scenario", place, _ALLOWED))
     stated = _read(load(()), parts, scenario, place)
-    ends = None if bounds is None else [_read(load([f"{key}={text.strip()}"]), parts, scenario, place) for text in bounds]
+    ends = (
+        None if bounds is None else [_read(load([f"{key}={text.strip()}"]), parts, scenario, place) for text in bounds]
+    )
     found = stated or (ends[0] if ends else None)
     if found is None:
         fix = "give --bounds LOW,HIGH, or state a value in the scenario"

@@ -24,11 +24,13 @@ from jpsim.model import Model
 from jpsim.scenario import Scenario
 from jpsim.simulation.job import Job
 
-__all__ = ["ReverseStress", "largest_shocks", "stress_in_reverse"]
+__all__ = ["FEWEST_FOR_MEAN", "ReverseStress", "largest_shocks", "stress_in_reverse"]
 
 Floats = npt.NDArray[np.float64]
 
-_FEWEST_FOR_MEAN = 10
+FEWEST_FOR_MEAN = 10
+"""Effective number of draws beyond the loss below which their mean is not told."""
+
 _LARGEST_SHOCKS = 6
 
 
@@ -112,7 +114,7 @@ class ReverseStress:
             "probability": tail.probability,
             "probability_se": tail.probability_error,
         }
-        if tail.effective >= _FEWEST_FOR_MEAN:
+        if tail.effective >= FEWEST_FOR_MEAN:
             answer["mean"] = _by_output(self.model, *tail.average(tail.outputs.astype(np.float64)))
         return answer
 
@@ -127,39 +129,32 @@ class ReverseStress:
         }
 
 
-def stress_in_reverse(job: Job, series: str, month: int, loss: float, paths: int) -> ReverseStress:
+def stress_in_reverse(job: Job, series: str, month: int, loss: float) -> ReverseStress:
     """Explain how a series could lose `loss` by a month.
 
     Parameters
     ----------
     job
-        A prepared run of one scenario; of several the first is meant.
+        A prepared run; its first scenario is meant, and its number of paths is drawn.
     series
         A base series or aggregate.
     month
         From 1 to the horizon.
     loss
         Share lost since month 0, above 0 and below 1.
-    paths
-        Paths that are drawn for the mean path and the stories.
 
     Raises
     ------
     InputError
-        An unknown series, a month beyond the horizon, a loss that is none, or views that no weights meet.
+        An unknown series, a loss that is none, or views that no weights meet.
     """
     model, sampler = job.model, job.samplers[0]
     position = find_output(model.outputs, (*model.series, *model.aggregates), series)
-    problems = []
-    if not 1 <= month <= job.request.horizon:
-        problems.append(Problem(f"month {month} is outside the horizon", allowed=f"1m to {job.request.horizon}m"))
     if not 0.0 < loss < 1.0:
-        problems.append(Problem(f"{loss:.1%} is no loss", allowed="more than 0% and less than 100%, as 20%"))
-    if problems:
-        raise InputError(problems)
+        raise InputError(Problem(f"{loss:.1%} is no loss", allowed="more than 0% and less than 100%, as 20%"))
     scenario = sampler.story.scenario
     path = _most_plausible(job, scenario, series, month, loss)
-    tail = sample_tail(sampler, position, month, loss, paths)
+    tail = sample_tail(sampler, position, month, loss, job.request.paths)
     stories, silhouette = tell_stories(tail, model) if tail.effective >= FEWEST_DRAWS else ((), 0.0)
     warnings = _warnings(scenario, path, tail, silhouette if stories else None)
     return ReverseStress(scenario.id, series, month, loss, path, tail, stories, silhouette, warnings)

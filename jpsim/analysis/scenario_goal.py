@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from jpsim.analysis.goal_seek import Answer, Goal, Solution, seek_goal
-from jpsim.analysis.knob import Knob
+from jpsim.analysis.knob import Knob, Load, find_knob
 from jpsim.analysis.plausible_path import monthly_law
-from jpsim.analysis.selection import find_output, select_scenario
+from jpsim.analysis.selection import find_output, prepare_scenario, read_month, read_target, select_scenario
 from jpsim.conditioning.compounding import expected_growth
 from jpsim.conditioning.explanation import explain_story
-from jpsim.errors import InputError, Problem
 from jpsim.model import Model
 from jpsim.scenario import RunRequest
-from jpsim.simulation.job import Job, prepare_job
+from jpsim.simulation.job import prepare_job
 from jpsim.simulation.sampling import Sampler
 
 __all__ = ["GOAL_STATISTICS", "ScenarioGoal", "Wish", "solve_for_knob"]
@@ -26,30 +24,31 @@ GoalStatistic = Literal["mean", "q50", "q05", "es95"]
 GOAL_STATISTICS: tuple[GoalStatistic, ...] = ("mean", "q50", "q05", "es95")
 """Statistics that a goal may be about, as in `jpsim.simulation.result.STATISTICS`."""
 
+_OPTIONS = {"mean": "mean", "q50": "median", "q05": "q05", "es95": "es95"}
 _NORMAL_KINDS = {"hard", "measurement", "marginal"}
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a statistic should be.
+    """What a statistic should be, in the words of a user.
 
     Parameters
     ----------
-    scenario
-        Id of the scenario.
-    series, month
-        A factor or series, and the month from 1 to the horizon.
+    series, at
+        A factor or series, and the month meant, as ``12m`` or ``2026-12``.
     statistic
         One of `GOAL_STATISTICS`.
     target
-        Its value: a cumulative simple return, a loss for ``es95``, or a factor's level.
+        Its value with its unit: a cumulative simple return, a loss for ``es95``, or a factor's level.
+    scenario
+        Id of the scenario; None for the one that the knob belongs to, or else the first.
     """
 
-    scenario: str
     series: str
-    month: int
+    at: str
     statistic: GoalStatistic
-    target: float
+    target: str
+    scenario: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +57,12 @@ class ScenarioGoal:
 
     Parameters
     ----------
-    wish, knob
-        What was asked.
+    wish, target
+        What was asked, and its number.
+    model, scenario, month
+        The model, the scenario's id, and the month from 1 to the horizon.
+    knob
+        The number that is turned.
     before
         The statistic as the scenario stands; None where it does not state the knob's number.
     solution
@@ -71,6 +74,10 @@ class ScenarioGoal:
     """
 
     wish: Wish
+    target: float
+    model: Model
+    scenario: str
+    month: int
     knob: Knob
     before: Answer | None
     solution: Solution
@@ -79,14 +86,15 @@ class ScenarioGoal:
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        wish, knob, solution = self.wish, self.knob, self.solution
+        """Plain JSON; ``set`` is the solution as ``--set`` takes it."""
+        wish, knob, solution, before = self.wish, self.knob, self.solution, self.before
         return {
-            "scenario": wish.scenario,
+            "scenario": self.scenario,
             "series": wish.series,
-            "month": wish.month,
+            "month": self.month,
+            "date": str(self.model.as_of + self.month),
             "statistic": wish.statistic,
-            "target": wish.target,
+            "target": self.target,
             "knob": knob.key,
             "unit": knob.start.unit,
             "value": solution.value,
@@ -95,7 +103,7 @@ class ScenarioGoal:
             "reached": solution.answer.value,
             "reached_se": solution.answer.error,
             "slope": solution.slope,
-            "before": None if self.before is None else {"value": knob.start.value, "reached": self.before.value},
+            "before": None if before is None else {"value": knob.start.value, "reached": before.value},
             "evaluations": solution.evaluations,
             "paths": self.paths,
             "plausibility": self.plausibility,
@@ -103,56 +111,65 @@ class ScenarioGoal:
         }
 
 
-def solve_for_knob(knob: Knob, wish: Wish, model: Model, paths: int) -> ScenarioGoal:
+def solve_for_knob(load: Load, key: str, wish: Wish, bounds: tuple[str, str] | None = None) -> ScenarioGoal:
     """Find how far a number of a scenario must go for a statistic to take the wanted value.
 
     Parameters
     ----------
-    knob
-        The number.
+    load
+        Reads the run with further values of ``--set``; its number of paths is drawn at each evaluation
+        where there is no exact closed form.
+    key
+        The number, ``scenarios.ID.path``.
     wish
         What is wanted.
-    model
-        The model of the run.
-    paths
-        Paths that each evaluation draws where there is no exact closed form.
+    bounds
+        Lowest and highest value of the number; needed where the scenario does not state it.
 
     Raises
     ------
     InputError
-        If the wish names what does not exist, or the knob cannot bring it about.
+        If key, wish or bounds name what does not exist, or the number cannot bring the wish about.
     """
+    request = load(())
+    judged = wish.scenario or _owner(request, key)
+    job = prepare_scenario(request, judged)
+    model, paths, scenario = job.model, request.paths, job.samplers[0].id
     position = find_output(model.outputs, model.outputs, wish.series)
+    month = read_month(wish.at, model.as_of, request.horizon)
+    target = read_target(wish.target, wish.series, f"--{_OPTIONS[wish.statistic]}")
+    knob = find_knob(load, key, scenario, bounds)
 
-    def prepare(request: RunRequest) -> Job:
-        return prepare_job(select_scenario(request, wish.scenario), model)
+    def sampler_at(value: float) -> Sampler:
+        return prepare_job(select_scenario(knob.turn(value), scenario), model).samplers[0]
 
     def ask(value: float) -> Answer:
-        return _answer(prepare(knob.turn(value)).samplers[0], wish, position, paths)
+        return _answer(sampler_at(value), wish, position, month, paths)
 
-    request = knob.load(())
-    if not 1 <= wish.month <= request.horizon:
-        raise InputError(Problem(f"month {wish.month} is outside the horizon", allowed=f"1m to {request.horizon}m"))
     before = ask(knob.start.value) if knob.stated else None
     low, high = knob.bounds or (-np.inf, np.inf)
-    tell = _writer(position < len(model.factors))
-    solution = seek_goal(ask, Goal(wish.target, knob.start.value, knob.step, low, high), knob.write, tell)
-    sampler = prepare(knob.turn(solution.value)).samplers[0]
-    told = explain_story(sampler.story)
-    drawn = 0 if _exact(sampler, wish, position) else paths
-    return ScenarioGoal(wish, knob, before, solution, drawn, told["plausibility"], tuple(told["warnings"]))
+    tell = "{:.4g}".format if position < len(model.factors) else "{:.2%}".format
+    solution = seek_goal(ask, Goal(target, knob.start.value, knob.step, low, high), knob.write, tell)
+    final = sampler_at(solution.value)
+    told = explain_story(final.story)
+    drawn = 0 if _exact(final, wish, position) else paths
+    warnings = tuple(told["warnings"])
+    return ScenarioGoal(
+        wish, target, model, scenario, month, knob, before, solution, drawn, told["plausibility"], warnings
+    )
 
 
-def _writer(level: bool) -> Callable[[float], str]:
-    """Write a factor's level, or a return in percent."""
-    return "{:.4g}".format if level else "{:.2%}".format
+def _owner(request: RunRequest, key: str) -> str | None:
+    """Scenario of the run that a key belongs to, if it is one that the run lists."""
+    listed = {each.id for each in request.scenarios}
+    return next((part for part in key.split(".")[1:2] if part in listed), None)
 
 
-def _answer(sampler: Sampler, wish: Wish, position: int, paths: int) -> Answer:
+def _answer(sampler: Sampler, wish: Wish, position: int, month: int, paths: int) -> Answer:
     if _exact(sampler, wish, position):
-        return Answer(_closed_mean(sampler, wish), 0.0)
+        return Answer(_closed_mean(sampler, wish.series, month), 0.0)
     sample, _ = sampler.draw(paths)
-    place = position, wish.month - 1
+    place = position, month - 1
     return Answer(float(sample.statistics[wish.statistic][place]), float(sample.errors[wish.statistic][place]))
 
 
@@ -164,11 +181,10 @@ def _exact(sampler: Sampler, wish: Wish, position: int) -> bool:
     return wish.statistic == "mean" and normal and position >= len(laws[0].conditional.system.model.factors)
 
 
-def _closed_mean(sampler: Sampler, wish: Wish) -> float:
+def _closed_mean(sampler: Sampler, series: str, month: int) -> float:
     """Mean compound return, over the parts of the story."""
     total = 0.0
     for part in sampler.story.parts:
-        law = monthly_law(part.law, wish.series, wish.month)
-        cov = law.cov  # its diagonal, where the residual stands, does not matter
-        total += part.weight * float(expected_growth(law.mean[None], cov[None])[0, -1] - 1.0)
+        law = monthly_law(part.law, series, month)
+        total += part.weight * float(expected_growth(law.mean[None], law.cov[None])[0, -1] - 1.0)
     return total

@@ -74,8 +74,10 @@ class FactorLaw:
     choices
         What was chosen, found and met on the way, for the model's record.
     posterior
-        Draws of B, psi and Sigma, moved as the point is: the two-year yield's shocks are scaled, and its
-        expected level a year ahead is the forward on average.
+        Draws of B, psi and Sigma, the two-year yield's shocks scaled as in the point estimate.
+    drawn_c
+        (D, n) intercepts of the draws; those of the two-year yield are moved alike, so that its expected
+        level a year ahead is the forward on average over draws, as it is in the point estimate.
     """
 
     c: Floats
@@ -88,6 +90,7 @@ class FactorLaw:
     parameter_sd: Floats
     choices: dict[str, Any]
     posterior: Draws
+    drawn_c: Floats
 
 
 def discount(months: int, half_life: float) -> Floats:
@@ -162,9 +165,8 @@ def estimate_factors(
         innovations=point.innovations,
         parameter_sd=_parameter_sd(draws, point.state, summed),
         choices=choices,
-        posterior=replace(
-            draws, psi=_anchored_means(draws, point, anchor, prior.psi_sd), Sigma=draws.Sigma * np.outer(scale, scale)
-        ),
+        posterior=replace(draws, Sigma=draws.Sigma * np.outer(scale, scale)),
+        drawn_c=_anchored_intercepts(draws, point, anchor),
     )
 
 
@@ -272,13 +274,19 @@ def _widening(law: _Point, position: int, target: float) -> Floats:
     return scales(float(brentq(excess, 0.05, 20.0, xtol=1e-10)))
 
 
-def _anchored_means(draws: Draws, point: _Point, anchor: Anchor, psi_sd: Floats) -> Floats:
-    """Move the draws' means, least in units of `psi_sd`, by what their average forecast misses the anchor."""
-    rows = [forecast_weights(B, point.state, anchor.position, anchor.months) for B in draws.B]
-    g = np.array([row[0] for row in rows])
-    forecasts = (g * draws.psi).sum(axis=1) + np.array([row[1] for row in rows])
-    gain = psi_sd**2 * g / ((psi_sd * g) ** 2).sum(axis=1, keepdims=True)
-    return np.asarray(draws.psi + gain * (anchor.value - forecasts.mean()))
+def _anchored_intercepts(draws: Draws, point: _Point, anchor: Anchor) -> Floats:
+    """Intercepts (D, n) of the draws, those of the anchored variable moved alike to its forecast on average."""
+    position, c = anchor.position, np.empty_like(draws.psi)
+    forecasts, reach = [], []
+    for d, (B, psi) in enumerate(zip(draws.B, draws.psi, strict=True)):
+        c[d] = psi - B.sum(axis=0) @ psi
+        g, k = forecast_weights(B, point.state, position, anchor.months)
+        forecasts.append(g @ psi + k)
+        transition = companion(B)
+        powers = (np.linalg.matrix_power(transition, month) for month in range(anchor.months))
+        reach.append(sum(power[position, position] for power in powers))
+    c[:, position] += (anchor.value - np.mean(forecasts)) / np.mean(reach)
+    return c
 
 
 def _parameter_sd(draws: Draws, state: Floats, summed: npt.NDArray[np.bool_]) -> Floats:

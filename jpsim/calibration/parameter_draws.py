@@ -77,8 +77,7 @@ def draw_parameters(
 
 
 def _factor_draw(law: FactorLaw, d: int, bridge: Bridge, position: int) -> tuple[Floats, Floats, Floats]:
-    B, psi = law.posterior.B[d], law.posterior.psi[d]
-    return append_bridge(bridge, position, psi - B.sum(axis=0) @ psi, B, law.posterior.Sigma[d])
+    return append_bridge(bridge, position, law.drawn_c[d], law.posterior.B[d], law.posterior.Sigma[d])
 
 
 def _single(values: Floats) -> Floats:

@@ -87,9 +87,9 @@ and Rubin, and it is shown but not used.
 
 {effects}
 The restrictions pull the yen's response toward zero: a direction that moves the two-year yield much and the rest of \
-the world little has little room left. The ten-year yield's response on decision days is not used: until 2024 the Bank moved \
-it directly, as a band on the yield itself. One standard deviation moves the two-year yield by {meta["two_year_bp"]:.1f}bp. \
-Standard deviations of policy shocks behind +25bp of the expected policy rate: {stories}.
+the world little has little room left. The ten-year yield's response on decision days is not used: until 2024 the Bank \
+moved it directly, by a band on the yield itself. One standard deviation moves the two-year yield by \
+{meta["two_year_bp"]:.1f}bp. Standard deviations of policy shocks behind +25bp of the expected policy rate: {stories}.
 """
 
 

@@ -39,9 +39,7 @@ def command(run_id: str, formats: str, languages: str, out: Path, target: Path |
     click.echo(json.dumps({"files": list(map(str, paths))}) if as_json else "\n".join(map(str, paths)))
 
 
-def _write(
-    run_id: str, out: Path, formats: tuple[str, ...], languages: tuple[str, ...], target: Path
-) -> list[Path]:
+def _write(run_id: str, out: Path, formats: tuple[str, ...], languages: tuple[str, ...], target: Path) -> list[Path]:
     """Render everything first, so that a report that fails leaves no file behind."""
     from jpsim.errors import ResourceError
     from jpsim.runs import find_run, load_run_folder

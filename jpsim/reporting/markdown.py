@@ -60,16 +60,16 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _head(run: Run, language: Language) -> Iterator[str]:
-    word, manifest = (lambda key: _word(key, language)), run.manifest
-    yield f"# {word('report')}: {_safe(', '.join(run.scenarios))}"
+    model, paths = run.manifest["model"], f"{run.manifest['paths']:,}"
+    yield f"# {_word('report', language)}: {_safe(', '.join(run.scenarios))}"
     yield ""
-    yield (
-        f"{word('as_of')} {run.as_of}, {run.horizon} {word('months')}, {manifest['paths']:,} {word('paths').lower()}, "
-        f"{word('model').lower()} {_safe(manifest['model']['id'])}@{_safe(manifest['model']['version'])}, "
-        f"{word('run').lower()} `{run.run_id}`."
-    )
+    yield f"- {_word('as_of', language)}: {run.as_of}"
+    yield f"- {_word('horizon', language)}: {run.horizon} {_word('months', language)}"
+    yield f"- {_word('paths', language)}: {paths}"
+    yield f"- {_word('model', language)}: {_safe(model['id'])}@{_safe(model['version'])}"
+    yield f"- {_word('run', language)}: `{run.run_id}`"
     yield ""
-    yield word("equities_note")
+    yield _word("equities_note", language)
     yield ""
 
 
@@ -81,8 +81,8 @@ def _scenario(run: Run, scenario: int, story: ScenarioStory, language: Language)
         yield _safe(story.narrative)
         yield ""
     told = run.diagnostics[story.scenario]
-    yield from (f"> **{_word('warnings', language)}**: {_safe(warning)}" for warning in told.get("warnings", ()))
-    yield ""
+    for warning in told.get("warnings", ()):
+        yield from (f"> **{_word('warnings', language)}**: {_safe(warning)}", "")
     yield from _assumptions(told.get("assumptions", ()), language)
     yield from _plausibility(told, language)
     for kind in GROUPS:

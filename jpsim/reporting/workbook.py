@@ -135,7 +135,7 @@ def _output_row(sheet: Sheet, run: Run, scenario: int, label: Label, languages: 
     value = {name: float(run.statistics[name][place]) for name in _STATISTICS}
     style = "return" if label.kind != "factor" else f"level{label.style.decimals}"
     shown = [label.name_with_unit(languages[0]), label.name(languages[1]), label.output, value["mean"]]
-    shown += [float(run.errors["mean"][place]), value["q05"], value["q50"], value["q95"], value["p_loss"], value["es95"]]
+    shown += [float(run.errors["mean"][place]), *(value[name] for name in _STATISTICS[1:])]
     fine = "return_fine" if label.kind != "factor" else "level3"
     styles = ["text", "dim", "dim", style, fine, style, style, style, "percent", style]
     if scenario:

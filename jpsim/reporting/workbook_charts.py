@@ -27,7 +27,8 @@ def add_fan_sheet(book: Any, sheet: Sheet, run: Run, language: Language) -> None
         for scenario in range(len(run.scenarios)):
             first = sheet.next_row
             _write_bands(sheet, run, scenario, output, kind)
-            _add_lines(chart, sheet.name, run.scenarios[scenario], first, run.horizon, _COLOURS[scenario % len(_COLOURS)])
+            colour = _COLOURS[scenario % len(_COLOURS)]
+            _add_lines(chart, sheet.name, run.scenarios[scenario], first, run.horizon, colour)
         chart.set_title({"name": label_of(output, kind).name_with_unit(language)})
         chart.set_y_axis({"num_format": "0%" if kind != "factor" else "General", "major_gridlines": {"visible": True}})
         chart.set_legend({"position": "bottom"})

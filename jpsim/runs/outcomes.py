@@ -120,7 +120,7 @@ class Outcome:
         """Return the expected shortfall: the mean loss in the worst share 1 - `level`.
 
         The error of a level that is not stored is that of Manistre and Hancock (2005),
-        doi:10.1080/10920277.2005.10596208.
+        doi:10.1080/10920277.2005.10596207.
         """
         name = _stored("es", level)
         if name is not None:

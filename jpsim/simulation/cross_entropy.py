@@ -136,8 +136,9 @@ def _gamma_draws(mixing: Mixing, normals: Floats) -> Floats:
     part = place - node
     rows = [table[i] for table, i in zip(scale_tables(mixing), node, strict=True)]
     a, b, c, d = np.moveaxis(np.stack(rows), -1, 0)
-    scale: Floats = a + part * (b + part * (c + part * d))
-    return (mixing.nu - 2.0) / scale**2
+    scale = a + part * (b + part * (c + part * d))
+    out: Floats = (mixing.nu - 2.0) / scale**2
+    return out
 
 
 def _gamma_shape(gap: Floats) -> Floats:

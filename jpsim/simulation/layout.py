@@ -11,7 +11,7 @@ from jpsim.simulation.law import Equity, Law, Sparse
 from jpsim.simulation.padding import pad
 from jpsim.simulation.tail_tables import tail_tables
 
-__all__ = ["lay_out", "law_bytes", "requirement_count", "scratch_bytes", "scratch_for"]
+__all__ = ["law_bytes", "lay_out", "requirement_count", "scratch_bytes", "scratch_for"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -65,9 +65,7 @@ class Sampler:
         members = [part for part in story.parts if part.draw == story.parts[0].draw]
         proposals = [part.proposal() for part in parts[: len(members)]]  # one for all draws of a member's parameters
         proposing = [part.proposing(proposals[place % len(members)]) for place, part in enumerate(parts)]
-        return cls(
-            story, tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in proposing), seed
-        )
+        return cls(story, tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in proposing), seed)
 
     @property
     def id(self) -> str:

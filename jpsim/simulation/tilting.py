@@ -2,7 +2,7 @@
 
 The weights are ``q ∝ p exp(lambda' g)`` with the multipliers of the convex dual
 ``min log sum p exp(lambda' g)`` (Csiszar 1975, doi:10.1214/aop/1176996454; Robertson, Tallman and
-Whiteman 2005, doi:10.1353/mcb.2005.0037); an inequality has a multiplier of one sign only. Sums run in
+Whiteman 2005, Journal of Money, Credit and Banking 37); an inequality has a multiplier of one sign only. Sums run in
 a fixed order, so that the bits do not depend on the number of threads of a linear-algebra library.
 """
 

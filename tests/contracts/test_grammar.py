@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import jsonschema
 import pytest
 import yaml
@@ -11,9 +13,9 @@ from jpsim.scenario import load_file, load_run, load_scenario, plain_scenario
 from jpsim.scenario.json_schema import json_schema, read_json_schema, render_json_schema
 from jpsim.scenario.loader import parse_yaml, read_yaml
 
-SCENARIOS = ["baseline", "boj_contested", "boj_hike", "boj_hike_demand", "boj_hike_policy_shock", "fiscal_expansion",
-             "yen_intervention", "yen_surge"]  # fmt: skip
-RUNS = ["boj_hike", "comparison", "yen"]
+PROJECT = Path(__file__).resolve().parents[2]
+SCENARIOS = sorted(path.stem for path in (PROJECT / "scenarios").glob("*.yaml"))
+RUNS = sorted(path.stem for path in (PROJECT / "configs").glob("*.yaml"))
 
 EVERYTHING = """
 schema: jpsim/scenario@1

@@ -150,7 +150,7 @@ def test_the_policy_rate_is_named_at_meetings_only(name):
     meetings = {Month.parse(meeting.day) for meeting in boj_meetings()}
     as_of = scenario("baseline").as_of
     for block in scenario(name).conditions.get("boj_policy_rate", ()):
-        assert {as_of + when.index(as_of) for when in block.level} <= meetings
+        assert {as_of + when.index(as_of) for when in (*block.level, *block.table)} <= meetings
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -82,11 +82,9 @@ def mixing_variables(law, seed, path):
     tilt = mixing.tilt or ScaleTilt(np.full(months, mixing.nu / 2), np.full(months, 0.5), np.zeros(months))
     z = np.array([normal(seed, 4, path, t, 0) for t in range(months)])
     news = np.array([normal(seed, 7, path, t, 0) for t in range(months)]) + tilt.news
-    g = [
-        stats.gamma.ppf(stats.norm.sf(x), a, scale=1 / b) if x > 0 else stats.gamma.isf(stats.norm.cdf(x), a, scale=1 / b)
-        for x, a, b in zip(z, tilt.shape, tilt.rate, strict=True)
-    ]
-    return np.array(g), news
+    upper = stats.gamma.ppf(stats.norm.sf(z), tilt.shape, scale=1.0 / tilt.rate)
+    lower = stats.gamma.isf(stats.norm.cdf(z), tilt.shape, scale=1.0 / tilt.rate)
+    return np.where(z > 0.0, upper, lower), news
 
 
 def scales_of(law, seed, path):
@@ -198,7 +196,8 @@ def some_tilt(months, nu):
 
 
 def example_law(
-    rng, *, n=5, p=2, months=4, series=7, groups=3, common=2, nu=np.inf, rows=0, gain=0, idio_nu=np.inf, sv=0.0, impulses=0
+    rng, *, n=5, p=2, months=4, series=7, groups=3, common=2,
+    nu=np.inf, rows=0, gain=0, idio_nu=np.inf, sv=0.0, impulses=0,
 ):  # fmt: skip
     """A stable law of any size with random coefficients, monthly like the shipped ones."""
     cumulated = np.arange(1, n, 3)

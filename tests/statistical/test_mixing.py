@@ -149,7 +149,8 @@ def test_news_get_their_posterior_mean():
     tilt = fit_scale_tilt(law, SEED, pilots=20_000)
 
     def joint(eta):
-        return stats.norm.pdf(eta) * stats.norm.pdf(3.0, scale=np.exp(0.5 * (sigma * eta - sigma**2 / 2 / (1 - phi**2))))
+        scale = np.exp(0.5 * (sigma * eta - sigma**2 / 2 / (1 - phi**2)))
+        return stats.norm.pdf(eta) * stats.norm.pdf(3.0, scale=scale)
 
     mass = integrate.quad(joint, -10, 10)[0]
     truth = integrate.quad(lambda eta: eta * joint(eta), -10, 10)[0] / mass
