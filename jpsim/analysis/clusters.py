@@ -70,7 +70,8 @@ def partition(points: Floats, weights: Floats, count: int) -> tuple[Integers, Fl
     """
     centred = points - np.average(points, axis=0, weights=weights)
     _, _, directions = np.linalg.svd(centred * np.sqrt(weights)[:, None], full_matrices=False)
-    tried = [_lloyd(points, weights, _even_groups(centred @ v, weights, count), count) for v in directions[:_DIRECTIONS]]
+    starts = [_even_groups(centred @ direction, weights, count) for direction in directions[:_DIRECTIONS]]
+    tried = [_lloyd(points, weights, start, count) for start in starts]
     member, centre, _ = min(tried, key=lambda result: round(result[2] / float(weights.sum()), 12))
     mass = np.bincount(member, weights, count)
     order = np.argsort(-mass, kind="stable")

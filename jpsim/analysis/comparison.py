@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from jpsim.analysis.assumptions import differing_leaves, unpaired_reasons
 from jpsim.analysis.contrasts import Comparison, Contrast, SeriesContrast
 from jpsim.analysis.distances import distances
 from jpsim.analysis.ordered_sample import OrderedSample
-from jpsim.analysis.paired_errors import DIFFERENCES, Difference, difference, estimate_all
+from jpsim.analysis.paired_errors import DIFFERENCES, difference, estimate_all, probability_lower
 from jpsim.analysis.redrawing import Side
 from jpsim.errors import InputError, Problem
 from jpsim.months import Month
 from jpsim.runs.outcomes import position
 
 __all__ = ["compare_sides", "draws_needed"]
+
+Floats = npt.NDArray[np.float64]
 
 _BATCH_BYTES = 192 * 2**20
 """Of one side's outputs in one month that are held at a time."""
@@ -56,12 +59,10 @@ def compare_sides(
     chosen = _outputs(sides, outputs)
     found: list[list[SeriesContrast]] = [[] for _ in sides[1:]]
     for batch in _batches(sides, chosen):
-        reference = _ordered(sides[0], batch, months[0], told)
+        reference = sides[0].values(batch, months[0], told)
         for place, side in enumerate(sides[1:]):
-            paired = not unpaired_reasons(sides[0].run, side.run)
-            other = _ordered(side, batch, months[place + 1], told)
-            for output, one, two in zip(batch, reference, other, strict=True):
-                found[place].append(_contrast(output, (sides[0], one), (side, two), paired))
+            other = side.values(batch, months[place + 1], told)
+            found[place] += _contrasts(batch, (sides[0], reference), (side, other))
     others = zip(sides[1:], months[1:], found, strict=True)
     contrasts = tuple(_gather(sides[0], side, month, entries) for side, month, entries in others)
     run = sides[0].run
@@ -97,25 +98,31 @@ def _batches(sides: Sequence[Side], outputs: list[str]) -> list[list[str]]:
     return [outputs[first : first + size] for first in range(0, len(outputs), size)]
 
 
-def _ordered(side: Side, outputs: list[str], month: int, told: Callable[[int], None] | None) -> list[OrderedSample]:
-    return [OrderedSample(values, side.weights) for values in side.values(outputs, month, told)]
+def _contrasts(
+    outputs: list[str], reference: tuple[Side, Floats], scenario: tuple[Side, Floats]
+) -> Iterator[SeriesContrast]:
+    """Compare the (len(outputs), paths) values of two sides; what is put in order is let go output by output."""
+    paired = not unpaired_reasons(reference[0].run, scenario[0].run)
+    for row, output in enumerate(outputs):
+        one, two = ((side, OrderedSample(values[row], side.weights)) for side, values in (reference, scenario))
+        yield _contrast(output, one, two, paired)
 
 
 def _contrast(
     output: str, reference: tuple[Side, OrderedSample], scenario: tuple[Side, OrderedSample], paired: bool
 ) -> SeriesContrast:
     """Everything about one output."""
-    one, two = (estimate_all(sample, side.start(output)) for side, sample in (reference, scenario))
-    run = reference[0].run
-    apart = distances(reference[1], scenario[1], paired=paired)
+    (side, first), (_, second) = reference, scenario
+    one, two = (estimate_all(sample, own.start(output)) for own, sample in (reference, scenario))
+    apart = distances(first, second, paired=paired)
     return SeriesContrast(
         output=output,
-        kind=run.kinds[run.outputs.index(output)],
+        kind=side.run.kinds[side.run.outputs.index(output)],
         levels={name: (one[name].value, two[name].value) for name in DIFFERENCES},
         differences={name: difference(one[name], two[name], paired=paired) for name in DIFFERENCES},
         distances=apart,
-        moved=_moved(apart["wasserstein"].value, reference[1].sd, scenario[1].sd),
-        p_lower=_probability_lower(reference[1], scenario[1]) if paired else None,
+        moved=_moved(apart["wasserstein"].value, first.sd, second.sd),
+        p_lower=probability_lower(first, second) if paired else None,
     )
 
 
@@ -124,15 +131,6 @@ def _moved(distance: float, first: float, second: float) -> float | None:
     if distance == 0.0:
         return 0.0
     return distance / spread if spread > 1e-12 else None
-
-
-def _probability_lower(reference: OrderedSample, scenario: OrderedSample) -> Difference:
-    """Probability with half the width of Wilson's interval as its error, which is never zero."""
-    weights = 0.5 * (reference.weights + scenario.weights)
-    lower = scenario.values < reference.values
-    p, one = float(np.sum(weights * lower)), float(np.sum(weights**2))
-    variance = float(np.sum((weights * (lower - p)) ** 2))
-    return Difference.around(p, (variance + 0.25 * one * one) ** 0.5 / (1.0 + one), 0.0, 1.0)
 
 
 def _gather(reference: Side, side: Side, month: int, entries: list[SeriesContrast]) -> Contrast:

@@ -87,7 +87,8 @@ def find_design_point(mean: Floats, cov: Floats, loss: float) -> DesignPoint:
     loss
         Share lost, above 0 and below 1.
     """
-    surface = _Surface(mean, np.linalg.cholesky(cov), float(np.log1p(-loss)))
+    root = np.asarray(np.linalg.cholesky(cov), dtype=np.float64)
+    surface = _Surface(mean, root, float(np.log1p(-loss)))
     found = [_descend(surface, start) for start in _starts(surface, cov)]
     nearest = min(found, key=lambda e: round(float(e @ e), 9))
     beta = float(np.linalg.norm(nearest))
@@ -123,7 +124,7 @@ def _starts(surface: _Surface, cov: Floats) -> list[Floats]:
         alone[month] = (1.0 + surface.mean[month]) * np.expm1(-excess)
         shifts.append(alone)
     inside = [shift for shift in shifts if (1.0 + surface.mean + shift).min() > 0.0]
-    return [np.linalg.solve(surface.root, shift) for shift in inside]
+    return [np.asarray(np.linalg.solve(surface.root, shift), dtype=np.float64) for shift in inside]
 
 
 def _descend(surface: _Surface, e: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Goal seek: how far must one number of a scenario go for a statistic to take a wanted value?
+"""Goal seek: how far one number of a scenario must go for a statistic to take a wanted value.
 
 Every evaluation draws the scenario anew with the same random numbers, so that the statistic is a smooth
 function of the number and a root of it is a root of the run that a user would carry out. Means of normal
@@ -210,10 +210,8 @@ class _Search:
         values = sorted(self.asked)
         answers = sorted(answer.value for answer in self.asked.values())
         found = (
-            f"the knob cannot bring the statistic to {self.tell(self.goal.target)}: between {self.write(values[0])} and "
-            f"{self.write(values[-1])} it gives {self.tell(answers[0])} to {self.tell(answers[-1])}"
+            f"the knob cannot bring the statistic to {self.tell(self.goal.target)}: between {self.write(values[0])} "
+            f"and {self.write(values[-1])} it gives {self.tell(answers[0])} to {self.tell(answers[-1])}"
         )
-        ends = [value for value in (min(self._refused, default=0.0), max(self._refused, default=0.0)) if self._refused]
-        nearest = {value: self._refused[value] for value in ends}
-        reasons = [f"    at {self.write(value)}: {reason}" for value, reason in nearest.items()]
+        reasons = [f"    at {self.write(value)}: {reason}" for value, reason in sorted(self._refused.items())]
         return InputError("\n".join([found, *reasons]))

@@ -92,7 +92,8 @@ def tell_stories(tail: TailSample, model: Model) -> tuple[tuple[LossStory, ...],
     -------
     The stories, the likeliest first, and the mean silhouette of the division; no story if nothing can move.
     """
-    moving = [i for i in range(len(model.factors)) if _tells(model, i) and tail.sd[i] > 1e-9 * max(abs(tail.mean[i]), 1.0)]
+    still = 1e-9 * np.maximum(np.abs(tail.mean), 1.0)
+    moving = [i for i in range(len(model.factors)) if _tells(model, i) and tail.sd[i] > still[i]]
     if not moving:
         return (), 0.0
     departures = _departures(tail, model, moving)

@@ -23,7 +23,16 @@ import numpy.typing as npt
 
 from jpsim.analysis.ordered_sample import OrderedSample
 
-__all__ = ["DIFFERENCES", "LEVEL", "Difference", "Estimated", "difference", "estimate_all", "mean_estimate"]
+__all__ = [
+    "DIFFERENCES",
+    "LEVEL",
+    "Difference",
+    "Estimated",
+    "difference",
+    "estimate_all",
+    "mean_estimate",
+    "probability_lower",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -138,6 +147,19 @@ def mean_estimate(sample: OrderedSample, function: Floats) -> Estimated:
     """Mean of a function of the path, given by its (N,) values."""
     mean = sample.mean_of(function)
     return Estimated(mean, sample.weights * (function - mean))
+
+
+def probability_lower(reference: OrderedSample, scenario: OrderedSample) -> Difference:
+    """Probability that a path ends lower in the scenario than in the reference on the same draw.
+
+    Each path weighs the mean of its two weights. The error is half the width of Wilson's interval (1927,
+    doi:10.1080/01621459.1927.10502953) at one standard error, which is never zero.
+    """
+    weights = 0.5 * (reference.weights + scenario.weights)
+    lower = scenario.values < reference.values
+    p, one = float(np.sum(weights * lower)), float(np.sum(weights**2))
+    variance = float(np.sum((weights * (lower - p)) ** 2))
+    return Difference.around(p, (variance + 0.25 * one * one) ** 0.5 / (1.0 + one), 0.0, 1.0)
 
 
 def _quantile(sample: OrderedSample, level: float) -> Estimated:

@@ -136,8 +136,10 @@ def find_plausible_path(law: ScenarioLaw, series: str, months: int, loss: float)
     conditional = law.conditional
     free = find_design_point(returns.mean, returns.cov, loss)
     point, shift, held = free, _Shift.to(conditional, returns, free.returns, {}), dict[int, float]()
-    while crossed := _crossed(conditional, shift.shocks, held):
-        held |= crossed
+    for _ in range(4 * len(conditional.table.of_kind("range"))):
+        if not (crossed := _worst_crossed(conditional, shift, held)) and not (idle := _idle(conditional, shift, held)):
+            break
+        held = held | crossed if crossed else {row: gap for row, gap in held.items() if row not in idle}
         mean, cov = _given_rows(conditional, returns, held)
         nearest = find_design_point(mean, cov, loss)
         shift = _Shift.to(conditional, returns, nearest.returns, held)
@@ -161,11 +163,13 @@ def find_plausible_path(law: ScenarioLaw, series: str, months: int, loss: float)
 class _Shift:
     """What moves so that the returns take given values.
 
-    `shocks` are (h, n) shifts of the shocks, `weights` (t,) the multipliers of the returns.
+    `shocks` are (h, n) shifts of the shocks, `weights` (t,) and `forces` the multipliers of the returns and of
+    the rows that are held.
     """
 
     shocks: Floats
     weights: Floats
+    forces: Mapping[int, float]
     distance: float
     factor_share: float
 
@@ -182,19 +186,35 @@ class _Shift:
         weights = np.linalg.solve(cov, gap)
         squared = float(gap @ weights)
         share = float(weights @ within @ weights) / squared if squared > 0 else 0.0
-        return cls((reach @ weights).reshape(conditional.mean_shocks.shape), weights[:t], float(np.sqrt(squared)), share)
+        shocks = (reach @ weights).reshape(conditional.mean_shocks.shape)
+        forces = dict(zip(held, weights[t:].tolist(), strict=True))
+        return cls(shocks, weights[:t], forces, float(np.sqrt(squared)), share)
 
 
-def _crossed(conditional: Conditional, shocks: Floats, held: Mapping[int, float]) -> dict[int, float]:
-    """Ranges that shifted shocks leave: row to its bound less the row's mean."""
-    table, crossed = conditional.table, {}
-    mean = conditional.stacked.mean + conditional.stacked.flat @ conditional.mean_shocks.reshape(-1)
-    moved = mean + conditional.stacked.flat @ shocks.reshape(-1)
+def _worst_crossed(conditional: Conditional, shift: _Shift, held: Mapping[int, float]) -> dict[int, float]:
+    """The range that a shift leaves furthest, in standard deviations: row to its bound less the row's mean."""
+    table, flat = conditional.table, conditional.stacked.flat
+    mean, worst = _row_means(conditional), (0.0, -1, 0.0)
     for row in table.of_kind("range"):
-        low, high = table.rows[row].low, table.rows[row].high
-        if row not in held and not low - _SLACK <= moved[row] <= high + _SLACK:
-            crossed[row] = float(np.clip(moved[row], low, high) - mean[row])
-    return crossed
+        moved = mean[row] + float(flat[row] @ shift.shocks.reshape(-1))
+        bound = float(np.clip(moved, table.rows[row].low, table.rows[row].high))
+        excess = abs(moved - bound) / float(np.sqrt(flat[row] @ conditional.shock_cov @ flat[row]))
+        if row not in held and excess > _SLACK:
+            worst = max(worst, (excess, row, bound - mean[row]))
+    return {worst[1]: worst[2]} if worst[0] > 0.0 else {}
+
+
+def _idle(conditional: Conditional, shift: _Shift, held: Mapping[int, float]) -> list[int]:
+    """Rows held at a bound from which the path would move into the range by itself."""
+    table, mean = conditional.table, _row_means(conditional)
+    low = {row: mean[row] + gap <= table.rows[row].low + _SLACK for row, gap in held.items()}
+    return [row for row, force in shift.forces.items() if (force < -_SLACK if low[row] else force > _SLACK)]
+
+
+def _row_means(conditional: Conditional) -> Floats:
+    """(m,) conditional means of the rows."""
+    means: Floats = conditional.stacked.mean + conditional.stacked.flat @ conditional.mean_shocks.reshape(-1)
+    return means
 
 
 def _given_rows(conditional: Conditional, law: ReturnLaw, held: Mapping[int, float]) -> tuple[Floats, Floats]:

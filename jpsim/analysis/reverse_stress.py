@@ -1,4 +1,4 @@
-"""Reverse stress: what would have to happen for a series to lose so much by a month?
+"""Reverse stress: what would have to happen for a series to lose so much by a month.
 
 Three answers that belong together: the most plausible path, the mean path given the loss, and the distinct
 stories among the draws that suffer it. The first is exact under normal innovations; the others come from the
@@ -43,7 +43,9 @@ class ReverseStress:
     scenario, series, month, loss
         What was asked.
     path
-        The most plausible path; of a mixture, within its likeliest member.
+        The most plausible path; of a mixture, within the member whose path has the most density.
+    probability
+        Probability of such a loss under the normal law, over all members.
     tail
         The draws that lose at least as much.
     stories, silhouette
@@ -57,6 +59,7 @@ class ReverseStress:
     month: int
     loss: float
     path: PlausiblePath
+    probability: float
     tail: TailSample
     stories: tuple[LossStory, ...]
     silhouette: float
@@ -76,6 +79,7 @@ class ReverseStress:
             "as_of": str(self.model.as_of),
             "date": str(self.model.as_of + self.month),
             "loss": self.loss,
+            "probability": self.probability,
             "path": self._path(),
             "linear": {
                 "distance": self.path.linear.distance,
@@ -153,11 +157,11 @@ def stress_in_reverse(job: Job, series: str, month: int, loss: float) -> Reverse
     if not 0.0 < loss < 1.0:
         raise InputError(Problem(f"{loss:.1%} is no loss", allowed="more than 0% and less than 100%, as 20%"))
     scenario = sampler.story.scenario
-    path = _most_plausible(job, scenario, series, month, loss)
+    path, probability = _most_plausible(job, scenario, series, month, loss)
     tail = sample_tail(sampler, position, month, loss, job.request.paths)
     stories, silhouette = tell_stories(tail, model) if tail.effective >= FEWEST_DRAWS else ((), 0.0)
     warnings = _warnings(scenario, path, tail, silhouette if stories else None)
-    return ReverseStress(scenario.id, series, month, loss, path, tail, stories, silhouette, warnings)
+    return ReverseStress(scenario.id, series, month, loss, path, probability, tail, stories, silhouette, warnings)
 
 
 def largest_shocks(path: PlausiblePath) -> list[dict[str, Any]]:
@@ -176,8 +180,8 @@ def largest_shocks(path: PlausiblePath) -> list[dict[str, Any]]:
     return [{"factor": model.factors[i], "sd": float(size[i])} for i in order]
 
 
-def _most_plausible(job: Job, scenario: Scenario, series: str, month: int, loss: float) -> PlausiblePath:
-    """Most plausible path at the point estimate; of a mixture's members the one whose path has the most density."""
+def _most_plausible(job: Job, scenario: Scenario, series: str, month: int, loss: float) -> tuple[PlausiblePath, float]:
+    """Most plausible path at the point estimate, and the probability of the loss over the members of a mixture."""
     everything = {each.id: each for each in (*job.request.library.values(), *job.request.scenarios)}
     parts = derive_story((job.model,), scenario, job.request.horizon, everything).parts
     found = [(part, find_plausible_path(part.law, series, month, loss)) for part in parts]
@@ -185,7 +189,8 @@ def _most_plausible(job: Job, scenario: Scenario, series: str, month: int, loss:
     def cost(one: tuple[Part, PlausiblePath]) -> float:
         return 0.5 * one[1].point.distance ** 2 - float(np.log(one[0].weight))
 
-    return min(found, key=cost)[1]
+    probability = sum(part.weight * path.point.probability for part, path in found)
+    return min(found, key=cost)[1], float(probability)
 
 
 def _warnings(scenario: Scenario, path: PlausiblePath, tail: TailSample, silhouette: float | None) -> tuple[str, ...]:
@@ -198,8 +203,8 @@ def _warnings(scenario: Scenario, path: PlausiblePath, tail: TailSample, silhoue
         found.append(f"the path is held at the bounds of {'; '.join(path.held)}")
     if tail.effective < FEWEST_DRAWS:
         found.append(
-            f"only {tail.effective:,.0f} effective draws of {tail.paths:,} lose as much: too few to tell stories apart; "
-            "draw more paths"
+            f"only {tail.effective:,.0f} effective draws of {tail.paths:,} lose as much: "
+            "too few to tell stories apart; draw more paths"
         )
     elif silhouette is not None and silhouette < 0.1:
         found.append(f"the stories shade into each other (silhouette {silhouette:.2f}): read them as directions")

@@ -89,8 +89,9 @@ def sample_tail(sampler: Sampler, series: int, month: int, loss: float, paths: i
     weights = sampler.weights(paths)
     weights = np.ones(paths) if weights is None else weights
     log = np.array([kind == "log100" for kind in sampler.story.parts[0].law.conditional.system.model.transform])
-    sums, squares, kept, share, room = np.zeros(outputs), np.zeros(outputs), [], [], _KEPT_BYTES // (4 * outputs * month)
-    origin = np.zeros(outputs)
+    room = _KEPT_BYTES // (4 * outputs * month)
+    sums, squares, origin = np.zeros(outputs), np.zeros(outputs), np.zeros(outputs)
+    kept, share = [], []
     lost = np.zeros(paths, dtype=np.bool_)
     for first, count in _chunks(paths, outputs * horizon):
         drawn = sampler.paths(first, count)[:, :month]

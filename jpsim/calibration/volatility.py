@@ -26,6 +26,7 @@ __all__ = ["Volatility", "estimate_volatility", "filter_months", "squared_distan
 Floats = npt.NDArray[np.float64]
 
 _NODES = np.linspace(-4.5, 4.5, 61)  # log-variance in stationary standard deviations
+_ROWS = 60  # products of at most so many rows stay on one thread of the linear algebra
 _PHI = np.linspace(0.50, 0.98, 17)
 _SIGMA = np.geomspace(0.04, 0.80, 11)
 _NU = 2.0 + np.geomspace(2.0, 48.0, 15)
@@ -136,9 +137,10 @@ def filter_months(
     law = law / law.sum(axis=1, keepdims=True)
     spread = sigma / np.sqrt(1.0 - phi**2)
     level = spread[:, None] * _NODES - 0.5 * spread[:, None] ** 2  # log of s^2 without its t part; mean 1
+    parts = -(-len(nu) // _ROWS)
     scores = np.empty((len(nu), len(d2)))
     for t, (distance, n, weight) in enumerate(zip(d2, dims, weights, strict=True)):
-        law = law @ move
+        law = np.concatenate([part @ move for part in np.array_split(law, parts)])
         density = weight * _log_density(distance, n, nu[:, None], level)
         top = density.max(axis=1, keepdims=True)
         law = law * np.exp(density - top)

@@ -41,6 +41,8 @@ def import_command(
     made = import_scenario(files, scenario_id, name=name, extends=extends, equity_base=equity_base, **span)
     for what, why in () if is_quiet() else made.left_out.items():
         click.echo(f"left out: {what}: {why}", err=True)
+    for warning in () if is_quiet() else made.warnings:
+        click.echo(f"warning: {warning}", err=True)
     if out is None:
         click.echo(made.text, nl=False)
         return

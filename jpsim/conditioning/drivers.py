@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from jpsim.conditioning.meetings import POLICY_RATE
 from jpsim.conditioning.rows import RowTable
+from jpsim.dictionary import factors
 from jpsim.errors import InputError, Place, Problem
 from jpsim.model import Model
 
@@ -26,12 +27,16 @@ def driver_basis(model: Model, drivers: tuple[str, ...]) -> Floats:
     """Return the (n, k) orthonormal directions of the named shocks among the orthogonal shocks z.
 
     The rounding of the policy rate to its steps is noise, not a story: its direction is always among
-    them, so that a story delivers the expected policy rate and not the last few basis points.
+    them, so that a story delivers the expected policy rate and not the last few basis points. So are the
+    surprises of exogenous factors, which are imposed directly, whatever the drivers are.
     """
     columns = model.impacts[:, [model.shocks.index(name) for name in drivers]]
     directions = np.linalg.solve(np.linalg.cholesky(model.Sigma), columns)
     if POLICY_RATE in model.factors:
         directions = np.column_stack([directions, _rounding(model)])
+    for name in _exogenous(model):
+        surprise = model.Sigma[:, model.factor(name)]
+        directions = np.column_stack([directions, np.linalg.solve(np.linalg.cholesky(model.Sigma), surprise)])
     basis, _ = np.linalg.qr(directions)
     return np.asarray(basis, dtype=np.float64)
 
@@ -55,7 +60,8 @@ def refuse_undeliverable(table: RowTable, delivered: Floats, drivers: tuple[str,
         reach a row.
     """
     named = ", ".join(drivers)
-    must = [i for i, row in enumerate(table.rows) if row.kind != "measurement"]
+    imposed = {name for name, entry in factors().items() if entry.exogenous}
+    must = [i for i, row in enumerate(table.rows) if row.kind != "measurement" and row.name not in imposed]
     for month in sorted({table.rows[i].month for i in must}):
         due = [i for i in must if table.rows[i].month <= month]
         shocks = month * len(drivers)
@@ -77,6 +83,10 @@ def refuse_undeliverable(table: RowTable, delivered: Floats, drivers: tuple[str,
         listed = "; ".join(row.text for row in weak or [table.rows[i] for i in must])
         found = f"the drivers [{named}] cannot deliver these conditions independently of each other: {listed}"
         raise InputError(Problem(found, place, fix="name more drivers, or state fewer dates"))
+
+
+def _exogenous(model: Model) -> list[str]:
+    return [name for name in model.factors if name in factors() and factors()[name].exogenous]
 
 
 def _rounding(model: Model) -> Floats:

@@ -78,6 +78,7 @@ def _described(output: str, kind: str) -> dict[str, Any]:
 
 
 def _rounded(values: npt.NDArray[np.float64]) -> Any:
-    """Nested lists of numbers with nine significant digits."""
-    places = np.array([float(f"{value:.9g}") for value in values.ravel()])
-    return places.reshape(values.shape).tolist()
+    """Nested lists of numbers with nine significant digits; JSON has no word for what is not finite: null."""
+    if values.ndim:
+        return [_rounded(part) for part in values]
+    return float(f"{values:.9g}") if np.isfinite(values) else None

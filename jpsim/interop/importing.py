@@ -37,10 +37,13 @@ class Imported:
         YAML; the grammar accepts it.
     left_out
         Columns and dates that it does not carry, and why.
+    warnings
+        What looks like a slip but may be meant.
     """
 
     text: str
     left_out: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def import_scenario(
@@ -92,8 +95,7 @@ def import_scenario(
         raise InputError("nothing is left of the tables: no date lies within the span")
     plain = _plain_scenario(scenario_id, title, extends, kept, [path.name for path in files])
     text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
-    _validate(text, scenario_id)
-    return Imported(text, left_out)
+    return Imported(text, left_out, _validate(text, scenario_id))
 
 
 def _plain_scenario(
@@ -187,8 +189,9 @@ def _within(conditions: Levels, after: Month | None, until: Month | None, left_o
     return kept
 
 
-def _validate(text: str, scenario_id: str) -> None:
+def _validate(text: str, scenario_id: str) -> tuple[str, ...]:
+    """Load what was written; what the loader warns of is passed on."""
     with TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{scenario_id if scenario_id.isidentifier() else 'imported'}.yaml"
         path.write_text(text, encoding="utf-8")
-        load_scenario(path)
+        return tuple(warning.found for warning in load_scenario(path).warnings)

@@ -31,7 +31,7 @@ def goal_table(found: ScenarioGoal) -> RenderableType:
     wish, knob, model = found.wish, found.knob, found.model
     kind = model.output_kinds[model.outputs.index(wish.series)]
     label = label_of(wish.series, kind, found.target)
-    asked = f"{_STATISTICS[wish.statistic]} of {label.name('en')} at {_written(label, found.target)}"
+    asked = f"{_STATISTICS[wish.statistic]} of {label.name('en')} at {_written(found, label, found.target)}"
     when = f"in {model.as_of + found.month}, {found.month} months after {model.as_of}"
     parts: list[RenderableType] = [Text.assemble((found.scenario, "bold"), f": {asked} {when}")]
     parts += [Text(knob.key, style="dim"), _numbers(found, label), Text(_footing(found)), Text(_plausible(found))]
@@ -47,9 +47,9 @@ def _numbers(found: ScenarioGoal, label: Label) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     if before is not None:
         stated = _amount(found, found.knob.start.value)
-        table.add_row("as stated", stated, _pair(_written(label, before.value), label.style.error(before.error)))
+        table.add_row("as stated", stated, _pair(_written(found, label, before.value), label.style.error(before.error)))
     value = _pair(_amount(found, solution.value), _amount(found, solution.error).lstrip("+"))
-    reached = _pair(_written(label, solution.answer.value), label.style.error(solution.answer.error))
+    reached = _pair(_written(found, label, solution.answer.value), label.style.error(solution.answer.error))
     table.add_row(Text("solution", style="bold"), value, reached)
     return table
 
@@ -65,14 +65,15 @@ def _plausible(found: ScenarioGoal) -> str:
     if not card["rows"]:
         return "The solution states no conditions on factors."
     return (
-        f"At the solution: {card['rows']} conditions, d² {card['distance']:.1f}; the model's own paths lie further from "
-        f"its mean in {card['percentile']:.0%} of cases ({card['terminal_percentile']:.0%} by the last dates alone); "
-        f"largest mean shock {card['largest_shock']:.1f} sd."
+        f"At the solution: {card['rows']} conditions, d² {card['distance']:.1f}; the model's own paths lie further "
+        f"from its mean in {card['percentile']:.0%} of cases ({card['terminal_percentile']:.0%} by the last dates "
+        f"alone); largest mean shock {card['largest_shock']:.1f} sd."
     )
 
 
-def _written(label: Label, value: float) -> str:
-    return label.style.level(value) + (label.style.unit if label.style.unit == "%" else "")
+def _written(found: ScenarioGoal, label: Label, value: float) -> str:
+    text = label.style.level(value) + (label.style.unit if label.style.unit == "%" else "")
+    return text.removeprefix("+") if found.wish.statistic == "es95" else text
 
 
 def _amount(found: ScenarioGoal, value: float) -> str:

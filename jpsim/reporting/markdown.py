@@ -17,6 +17,7 @@ __all__ = ["render_markdown"]
 _COLUMNS = ("mean", "q50", "range", "p_loss", "es95")
 _HEADS = {"q50": "median"}
 _FIGURES = ("percentile", "terminal_percentile", "distance", "largest_shock", "relative_entropy")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~])")
 
 
@@ -49,7 +50,7 @@ def _word(key: str, language: Language) -> str:
 def _safe(text: object) -> str:
     """Text that Markdown shows as it stands, on one line."""
     escaped = _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _ENTITY.sub("&amp;", escaped).replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -96,10 +97,21 @@ def _assumptions(assumptions: Sequence[str | Mapping[str, Any]], language: Langu
     yield ""
     if not assumptions:
         yield _word("assumed_none", language)
-    for row in assumptions:
-        text = row if isinstance(row, str) else ", ".join(_safe(value) for value in row.values() if value != "")
-        yield f"- {_safe(text) if isinstance(row, str) else text}"
+    yield from (f"- {_assumption(row, language)}" for row in assumptions)
     yield ""
+
+
+def _assumption(row: str | Mapping[str, Any], language: Language) -> str:
+    """One line: what is spoken of, by its name, when, and what is said of it."""
+    if isinstance(row, str):
+        return _safe(row)
+    told = {key: str(value) for key, value in row.items() if value not in ("", None)}
+    if "statement" in told and "when" in told:
+        told["statement"] = told["statement"].replace(f" in {told['when']}", "")
+    if "series" in told:
+        found = label_of(told["series"], "factor")
+        told["series"] = (found if found.names["en"] != told["series"] else label_of(told["series"], "")).name(language)
+    return _safe(", ".join(told.values()))
 
 
 def _plausibility(told: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -122,12 +134,15 @@ def _results(run: Run, scenario: int, kind: str, language: Language) -> Iterator
     columns = [*_COLUMNS, "change"] if scenario else list(_COLUMNS)
     yield f"### {group_name(kind, language)}, {run.as_of + run.horizon}"
     yield ""
+    if kind == "factor":
+        yield from (_word("factors_note", language), "")
     rows = []
     for output in outputs:
         label = label_of(output, kind, float(run.statistics["q50"][scenario, run.outputs.index(output), -1]))
         cells = [figure(run, scenario, label, name, run.horizon) for name in columns]
         rows.append([_safe(label.name_with_unit(language)), *map(_shown, cells)])
-    yield from _table(["", *(_word(_HEADS.get(name, name), language) for name in columns)], rows)
+    heads = [_word(_HEADS.get(name, name), language) + (", %" if name == "p_loss" else "") for name in columns]
+    yield from _table(["", *heads], rows)
 
 
 def _shown(cell: Cell) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,12 @@ __all__ = ["reverse_table"]
 
 _SERIES_KINDS = ("index", "size", "sector17")
 _LETTERS = "ABCD"
+_WIDE = 110
+"""Columns from which the errors of the stories have room."""
+
+_SMALLEST_PART = 0.0005
+_SHORTEST_NAME = 12
+_GAP = 2  # between columns: the divider of the box and one space
 _MONTH_COLUMNS = 28  # width of month, return and the two cumulative columns
 _LEVEL_COLUMN = 13
 
@@ -34,10 +41,11 @@ def reverse_table(stress: ReverseStress, width: int = 80) -> RenderableType:
     -------
     rich renderable
     """
-    parts: list[RenderableType] = [_heading(stress), Text(_summary(stress)), _factor_table(stress), Text(_split(stress))]
-    parts += [Text(""), _month_table(stress, width)]
+    parts: list[RenderableType] = [_heading(stress), Text(_summary(stress)), Text("")]
+    parts += [_factor_table(stress, width), Text(_split(stress)), Text(""), _month_table(stress, width), Text("")]
     if stress.stories:
-        parts += [Text("The stories behind the loss", style="bold"), *_story_lines(stress), _story_table(stress)]
+        parts += [Text("The stories behind the loss", style="bold"), *_story_lines(stress), Text("")]
+        parts.append(_story_table(stress, width))
     parts += [Text.assemble(("warning: ", "yellow"), warning) for warning in stress.warnings]
     return Group(*parts)
 
@@ -45,16 +53,19 @@ def reverse_table(stress: ReverseStress, width: int = 80) -> RenderableType:
 def _heading(stress: ReverseStress) -> Text:
     as_of = stress.model.as_of
     name = _label(stress, stress.series).name("en")
-    asked = f": {name} loses {100 * stress.loss:.4g}%"
-    return Text.assemble((stress.scenario, "bold"), f"{asked} by {as_of + stress.month}, {stress.month} months after {as_of}")
+    asked = f": a loss of {100 * stress.loss:.4g}% on {name}"
+    when = f" by {as_of + stress.month}, {stress.month} months after {as_of}"
+    return Text.assemble((stress.scenario, "bold"), asked + when)
 
 
 def _summary(stress: ReverseStress) -> str:
     path, tail = stress.path, stress.tail
+    member = path.law.scenario.id
+    within = "the scenario's mean" if member == stress.scenario else f"the mean of its member {member}"
     linear = f"{path.linear.distance:.2f} sd if returns did not compound"
     return (
-        f"Most plausible path: {path.point.distance:.2f} sd from the scenario's mean ({linear}); probability of such a "
-        f"loss {path.point.probability:.2%} under the normal law, {tail.probability:.2%} ±"
+        f"Most plausible path: {path.point.distance:.2f} sd from {within} ({linear}); probability of such a "
+        f"loss {stress.probability:.2%} under the normal law, {tail.probability:.2%} ±"
         f"{share_error(tail.probability_error)}% in {tail.paths:,} draws."
     )
 
@@ -67,17 +78,21 @@ def _split(stress: ReverseStress) -> str:
     words = [f"expected {style.change(parts['expected'])}", f"factors {style.change(moved)}"]
     known = channels()
     others = [name for name in parts if name not in (*model.factors, "expected", "residual")]
-    words += [f"{known[name].name_en if name in known else name} {style.change(parts[name])}" for name in others]
-    words.append(f"its own {style.change(parts['residual'])}")
+    words += [
+        f"{known[name].name_en if name in known else name} {style.change(parts[name])}"
+        for name in others
+        if abs(parts[name]) >= _SMALLEST_PART
+    ]
+    words.append(f"residual {style.change(parts['residual'])}")
     return (
         f"Return {style.change(stress.path.point.compound)} pp = {', '.join(words)}. Factors make "
         f"{stress.path.factor_share:.0%} of the squared distance."
     )
 
 
-def _factor_table(stress: ReverseStress) -> Table:
+def _factor_table(stress: ReverseStress, width: int) -> Table:
     path, model = stress.path, stress.model
-    table = _table("", "scenario", "most plausible", "mean if lost", "part, pp")
+    table = _table("", "scenario", "likeliest", "mean if lost", "part, pp")
     shown = _observed(stress)
     order = sorted(shown, key=lambda i: -abs(path.contributions[model.factors[i]]))
     average = _tail_mean(stress)
@@ -85,10 +100,10 @@ def _factor_table(stress: ReverseStress) -> Table:
         name = model.factors[i]
         label = _label(stress, name, float(path.mean_levels[i, -1]))
         cells = [label.style.level(float(levels[i, -1])) for levels in (path.mean_levels, path.levels)]
-        given = "" if average is None else _with_error(label, *(float(part[i]) for part in average))
+        given = "" if average is None else _with_error(label, float(average[0][i]), float(average[1][i]))
         part = _label(stress, stress.series).style.change(path.contributions[name])
         table.add_row(label.name_with_unit("en"), *cells, given, part)
-    return table
+    return _fitted(table, width)
 
 
 def _month_table(stress: ReverseStress, width: int) -> Table:
@@ -116,23 +131,20 @@ def _story_lines(stress: ReverseStress) -> list[Text]:
     ]
 
 
-def _story_table(stress: ReverseStress) -> Table:
-    """Factors and series in each story, and in all draws that lose as much."""
-    model = stress.model
-    letters = _LETTERS[: len(stress.stories)]
-    table = _table("mean", "scenario", "all", *letters)
-    average = _tail_mean(stress)
-    whole = stress.stories[0].mean[:, -1] if average is None else average[0]
-    means = [whole, *(story.mean[:, -1] for story in stress.stories)]
-    scenario = _reported_means(stress)
+def _story_table(stress: ReverseStress, width: int) -> Table:
+    """Factors and series in the scenario, in all draws that lose as much, and in each story."""
+    model, scenario = stress.model, _reported_means(stress)
+    table = _table("mean", "scenario", "all", *_LETTERS[: len(stress.stories)])
+    told = [stress.tail.average(stress.tail.outputs[:, -1].astype(np.float64))]
+    told += [(story.mean[:, -1], story.error[:, -1]) for story in stress.stories]
     for kind in ("factor", *_SERIES_KINDS):
         table.add_section()
         table.add_row(Text(group_name(kind, "en"), style="bold cyan"))
         for place in _of_kind(stress, kind):
             label = _label(stress, model.outputs[place], float(scenario[place]))
-            cells = [label.style.level(float(values[place])) for values in (scenario, *means)]
-            table.add_row(label.name_with_unit("en"), *cells)
-    return table
+            cells = [_with_error(label, mean[place], error[place], width >= _WIDE) for mean, error in told]
+            table.add_row(label.name_with_unit("en"), label.style.level(scenario[place]), *cells)
+    return _fitted(table, width)
 
 
 def _of_kind(stress: ReverseStress, kind: str) -> list[int]:
@@ -162,8 +174,8 @@ def _tail_mean(stress: ReverseStress) -> tuple[list[float], list[float]] | None:
     return mean.tolist(), error.tolist()
 
 
-def _with_error(label: Label, value: float, error: float) -> Text:
-    return Text.assemble(label.style.level(value), (f" ±{label.style.error(error)}", "dim"))
+def _with_error(label: Label, value: float, error: float, shown: bool = True) -> Text:
+    return Text.assemble(label.style.level(value), (f" ±{label.style.error(error)}" if shown else "", "dim"))
 
 
 def _label(stress: ReverseStress, output: str, typical: float = 1.0) -> Label:
@@ -176,4 +188,14 @@ def _table(first: str, *others: str, wrap: bool = False) -> Table:
     table.add_column(first, overflow="ellipsis", no_wrap=True)
     for name in others:
         table.add_column(name, justify="right", no_wrap=not wrap)
+    return table
+
+
+def _fitted(table: Table, width: int) -> Table:
+    """Give every column of numbers the width that it needs, and the names what is left: only they are cut."""
+    for column in table.columns[1:]:
+        texts = [cell.plain if isinstance(cell, Text) else str(cell) for cell in (column.header, *column.cells)]
+        column.min_width = max(map(cell_len, texts))
+    left = width - sum((column.min_width or 0) + _GAP for column in table.columns[1:])
+    table.columns[0].max_width = max(left, _SHORTEST_NAME)
     return table

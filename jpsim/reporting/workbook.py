@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from importlib import import_module
@@ -19,6 +20,7 @@ from jpsim.runs.frames import summary_columns
 __all__ = ["render_workbook"]
 
 _STATISTICS = ("mean", "q05", "q50", "q95", "p_loss", "es95")
+_HEADLINES = ("topix", "nikkei225", "core30", "small", "growth", "banks", "usdjpy", "jgb_10y", "boj_policy_rate")
 _HEADS = {"q50": "median", "q05": "5%", "q95": "95%"}
 _LONGEST_NAME = 31  # of a sheet
 
@@ -67,8 +69,8 @@ def _xlsxwriter() -> Any:
 
 
 def _sheet_name(run: Run, scenario: int) -> str:
-    """Sheet name: its place makes it unique where a long id is cut."""
-    return f"{scenario + 1} {run.scenarios[scenario]}"[:_LONGEST_NAME]
+    """Sheet name: its place makes it unique where a long id is cut or a sign is replaced."""
+    return re.sub(r"[\[\]:*?/\\']", "_", f"{scenario + 1} {run.scenarios[scenario]}")[:_LONGEST_NAME]
 
 
 def _overview(sheet: Sheet, run: Run, language: Language) -> None:
@@ -89,7 +91,8 @@ def _overview(sheet: Sheet, run: Run, language: Language) -> None:
     sheet.head(["", "id", words["plausible"][language], words["effective_sample"][language]])
     for story in scenario_stories(run):
         told_here = run.diagnostics[story.scenario]
-        percentile = told_here.get("plausibility", {}).get("percentile")
+        card = told_here.get("plausibility", {})
+        percentile = card.get("percentile") if card.get("rows") else None
         values = [story.title[language], story.scenario, percentile, told_here["effective_sample"]]
         sheet.row(values, ["wrap", "text", "percent", "whole"])
     sheet.skip()
@@ -98,7 +101,20 @@ def _overview(sheet: Sheet, run: Run, language: Language) -> None:
         sheet.paragraph(story.narrative)
         for warning in run.diagnostics[story.scenario].get("warnings", ()):
             sheet.paragraph(f"{words['warnings'][language]}: {warning}")
+    sheet.skip()
+    _headlines(sheet, run, language)
     sheet.widths([44, 34, 24, 18])
+
+
+def _headlines(sheet: Sheet, run: Run, language: Language) -> None:
+    """Mean of the main outputs in the last month, a column for each scenario."""
+    sheet.head([f"{vocabulary()['mean'][language]}, {run.as_of + run.horizon}", *run.scenarios])
+    for output in (name for name in _HEADLINES if name in run.outputs):
+        place = run.outputs.index(output)
+        label = label_of(output, run.kinds[place], _median(run, 0, output))
+        style = "return" if label.kind != "factor" else f"level{label.style.decimals}"
+        means = [float(value) for value in run.statistics["mean"][:, place, -1]]
+        sheet.row([label.name_with_unit(language), *means], ["text", *[style] * len(means)])
 
 
 def _scenario_sheet(sheet: Sheet, book: Any, run: Run, scenario: int, language: Language) -> None:

@@ -44,13 +44,20 @@ def add_sector_chart(book: Any, sheet: Sheet, rows: tuple[int, int], scenario: s
     chart = book.add_chart({"type": "bar"})
     values = [sheet.name, rows[0], column, rows[1], column]
     names = [sheet.name, rows[0], 0, rows[1], 0]
-    chart.add_series({"name": scenario, "categories": names, "values": values, "fill": {"color": _COLOURS[0]}})
-    chart.set_title({"name": "Δ mean" if compared else "Mean"})
+    measure = "Δ mean" if compared else "Mean"
+    series = {"name": _legend(f"{measure} {scenario}"), "categories": names, "values": values}
+    chart.add_series({**series, "fill": {"color": _COLOURS[0]}})
+    chart.set_title({"name": measure})
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True, "label_position": "low"})
     chart.set_x_axis({"num_format": "0%"})
     chart.set_size({"width": 640, "height": 460})
     sheet.page.insert_chart(3, 12, chart)
+
+
+def _legend(text: str) -> str:
+    """Name of a line; with an exclamation mark it would be taken for a reference to a cell."""
+    return text.replace("!", " ")
 
 
 def _write_bands(sheet: Sheet, run: Run, scenario: int, output: str, kind: str) -> None:
@@ -66,7 +73,7 @@ def _add_lines(chart: Any, sheet: str, scenario: str, first: int, months: int, c
     for place, name in enumerate(_BANDS):
         chart.add_series(
             {
-                "name": f"{scenario} {name}",
+                "name": _legend(f"{name} {scenario}"),
                 "categories": [sheet, first, 2, last, 2],
                 "values": [sheet, first, 3 + place, last, 3 + place],
                 "line": {"color": colour, "width": 2.25 if name == "q50" else 1.0, "dash_type": _DASHES[name]},

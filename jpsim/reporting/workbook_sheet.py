@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 __all__ = ["Sheet", "Styles"]
@@ -83,8 +84,8 @@ class Sheet:
             form = self.styles.formats[style]
             if value is None or value == "":
                 self.page.write_blank(self.next_row, column, None, form)
-            elif isinstance(value, str):
-                self.page.write_string(self.next_row, column, value, form)
+            elif isinstance(value, str) or not isfinite(value):
+                self.page.write_string(self.next_row, column, str(value), form)
             else:
                 self.page.write_number(self.next_row, column, value, form)
         self.next_row += 1

@@ -103,8 +103,9 @@ def _flattened(log_weights: Floats) -> tuple[Floats, bool]:
     """Weights that sum to 1, raised to the highest power that keeps the least share effective; whether that is 1."""
 
     def powered(power: float) -> Floats:
-        weights: Floats = np.exp(power * (log_weights - log_weights.max()))
-        return weights / weights.sum()
+        raised = np.exp(power * (log_weights - log_weights.max()))
+        weights: Floats = raised / raised.sum()
+        return weights
 
     def effective(weights: Floats) -> bool:
         return 1.0 / float((weights**2).sum()) >= LEAST_EFFECTIVE * weights.size

@@ -12,6 +12,7 @@ from jpsim.calibration.evidence import weigh_evidence
 from jpsim.calibration.loadings import Groups, discounted_beta, fit_level, reconcile
 from jpsim.calibration.residuals import decompose_residuals, factor_analysis
 from jpsim.calibration.tails import fit_idiosyncratic_nu, fit_joint_nu
+from jpsim.calibration.volatility import squared_distances
 from jpsim.model.store import load_model
 
 
@@ -125,7 +126,8 @@ def test_joint_degrees_of_freedom_are_found_from_any_margin():
     scale = np.sqrt((7.0 - 2) / rng.chisquare(7.0, 6000))
     sample = scale[:, None] * (rng.standard_normal((6000, 2)) @ np.linalg.cholesky(Sigma).T)
     sample[:2000, 1] = np.nan
-    assert fit_joint_nu(sample, Sigma, np.ones(6000), 9.0, 1e3) == pytest.approx(7.0, rel=0.12)
+    d2, dims = squared_distances(sample, Sigma)
+    assert fit_joint_nu(d2, dims, np.ones(6000), 9.0, 1e3) == pytest.approx(7.0, rel=0.12)
 
 
 def test_parts_add_up_to_their_wholes_to_1e_12(model):

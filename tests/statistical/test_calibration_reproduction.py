@@ -15,13 +15,22 @@ from jpsim.calibration.priors import read_priors
 from jpsim.errors import InputError
 from jpsim.model.store import find_model, load_model, save_model
 
-ARRAYS = ("state", "c", "B", "Sigma", "alpha", "beta", "loadings", "common", "mix", "idio_sd", "idio_nu", "aggregation")
+ARRAYS = (
+    *("state", "c", "B", "Sigma", "alpha", "beta", "loadings", "common", "mix", "idio_sd", "idio_nu", "aggregation"),
+    "impacts",
+)
 
 
 def _short_priors():
     priors = read_priors()
-    sampler = {**priors["sampler"], "burn_in": 20, "kept": 30, "thin": 1}
-    return replace(priors, sections={**priors.sections, "sampler": sampler})
+    shorter = {
+        "sampler": {**priors["sampler"], "burn_in": 20, "kept": 30, "thin": 1, "stored": 4},
+        "tails": {**priors["tails"], "scored_from": "2025-07"},
+        "identification": {
+            **priors["identification"], "chains": 4, "burn_in": 200, "kept": 5, "thin": 20, "descent": 50,
+        },
+    }
+    return replace(priors, sections={**priors.sections, **shorter})
 
 
 def _calibrate(panel, out, threads="1"):
@@ -48,7 +57,10 @@ def test_calibrating_again_gives_the_shipped_model(data_dir, tmp_path):
     for name in ARRAYS:
         expected = getattr(shipped, name)
         np.testing.assert_allclose(getattr(again, name), expected, rtol=1e-8, atol=1e-8 * np.abs(expected).max())
-    assert again.nu == pytest.approx(shipped.nu, rel=1e-5)
+    for name, drawn in vars(shipped.draws).items():
+        np.testing.assert_allclose(getattr(again.draws, name), drawn, rtol=1e-5, atol=1e-6 * np.abs(drawn).max())
+    for name in ("nu", "sv_phi", "sv_sigma", "sv_start"):
+        assert getattr(again, name) == pytest.approx(getattr(shipped, name), rel=1e-5)
     assert again.meta["panel_sha256"] == shipped.meta["panel_sha256"]
     assert again.meta["priors_sha256"] == shipped.meta["priors_sha256"]
 

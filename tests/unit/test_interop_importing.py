@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jpsim.errors import InputError
 from jpsim.interop import import_scenario
@@ -114,6 +117,32 @@ def test_what_a_supervisory_file_lacks_is_said(tmp_path: Path) -> None:
         import_scenario([path], "stress")
     with pytest.raises(InputError, match="Supervisory Severely Adverse"):
         import_scenario([path], "stress", name="mild")
+
+
+NUMBERS = st.decimals(min_value="0.01", max_value="9", places=4).map(float)
+COLUMNS = st.dictionaries(
+    st.sampled_from(["usdjpy", "jgb_10y", "vix", "core_cpi", "foreign_flow", "oil"]),
+    st.dictionaries(st.integers(1, 12), NUMBERS, min_size=1),
+    min_size=1,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(COLUMNS)
+def test_numbers_come_through_unchanged(columns: dict[str, dict[int, float]]) -> None:
+    """What stands in the cells is what the loader reads, to the last bit; empty cells say nothing."""
+    rows = [f"{month}m," + ",".join(repr(cells[month]) if month in cells else "" for cells in columns.values())
+            for month in range(1, 13)]  # fmt: skip
+    with TemporaryDirectory() as scratch:
+        table = written(Path(scratch), "t.csv", "\n".join([f"date,{','.join(columns)}", *rows]))
+        scenario = loaded(Path(scratch), import_scenario([table], "mine").text)
+    for factor, cells in columns.items():
+        assert levels(scenario, factor) == {f"{month}m": value for month, value in cells.items()}
+
+
+def test_what_looks_like_a_slip_is_passed_on(tmp_path: Path) -> None:
+    made = import_scenario([written(tmp_path, "t.csv", "date,jgb_10y\n2026-04,25\n")], "mine")
+    assert made.warnings
 
 
 def test_an_id_that_is_a_path_or_a_formula_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from jpsim.errors import DamagedError, InputError
 from jpsim.model.checks import check_model
+from jpsim.model.core import ParameterDraws
 from jpsim.model.store import find_model, list_models, load_model, read_card, save_model
 from tests.models import small_model
 
@@ -163,3 +164,63 @@ def _lists(value):
         yield value
         for item in value:
             yield from _lists(item)
+
+
+def _with_shocks(model):
+    root = np.linalg.cholesky(model.Sigma)
+    return replace(model, shocks=("demand", "yen"), impacts=root[:, [1, 2]])
+
+
+def _with_draws(model, count=3):
+    rng = np.random.default_rng(9)
+    names = ("c", "B", "Sigma", "alpha", "beta")
+    parts = {name: np.repeat(getattr(model, name)[None], count, axis=0) for name in names}
+    parts["c"] = parts["c"] + 0.01 * rng.standard_normal(parts["c"].shape)
+    loadings = np.repeat(model.loadings[None], count, axis=0)
+    impacts = np.repeat(model.impacts[None], count, axis=0)
+    return replace(model, draws=ParameterDraws(**parts, loadings=loadings, impacts=impacts))
+
+
+def test_draws_come_back_in_single_precision(tmp_path):
+    model = _with_draws(_with_shocks(small_model()))
+    save_model(model, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    for name, before in vars(model.draws).items():
+        np.testing.assert_array_equal(getattr(loaded.draws, name), before.astype(np.float32))
+        assert not getattr(loaded.draws, name).flags.writeable
+    assert loaded.shocks == ("demand", "yen")
+    assert save_model(loaded, tmp_path / "again") == loaded.sha256
+
+
+def test_shocks_must_be_orthonormal():
+    model = _with_shocks(small_model())
+    check_model(model)
+    with pytest.raises(InputError, match="shocks demand, yen are not orthonormal"):
+        check_model(replace(model, impacts=model.impacts * 1.001))
+    with pytest.raises(InputError, match=r"impacts has shape \(0, 0\), not \(7, 2\)"):
+        check_model(replace(model, impacts=np.zeros((0, 0))))
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "value", "message"),
+    [
+        ("B", (1, 0, 1, 1), 1.2, "1 of its draws explode"),
+        ("c", (0, 2), np.nan, "draws of c are not finite"),
+        ("Sigma", (2, 2, 2), -1.0, "a draw of Sigma is not positive semi-definite"),
+        ("beta", (1, 0), 5.0, "in its draws topix is not the weighted sum of core30, small"),
+    ],
+)
+def test_unsound_draws_are_refused(name, index, value, message):
+    identity = {"whole": "topix", "parts": {"core30": 0.7, "small": 0.3}}
+    model = _with_draws(replace(small_model(), meta={"identities": [identity]}))
+    check_model(model)
+    broken = getattr(model.draws, name).copy()
+    broken[index] = value
+    with pytest.raises(InputError, match=message):
+        check_model(replace(model, draws=replace(model.draws, **{name: broken})))
+
+
+def test_draws_of_another_shape_are_refused():
+    model = _with_draws(small_model())
+    with pytest.raises(InputError, match="draws of alpha have shape"):
+        check_model(replace(model, draws=replace(model.draws, alpha=model.draws.alpha[:, :-1])))

@@ -8,7 +8,7 @@ import pytest
 from jpsim.calibration.observations import FACTORS, observe
 from jpsim.calibration.panel import check_columns, read_panel
 from jpsim.calibration.priors import read_priors
-from jpsim.calibration.tables import read_table
+from jpsim.calibration.tables import read_daily, read_table
 from jpsim.errors import InputError
 from jpsim.months import Month
 
@@ -181,3 +181,29 @@ def test_the_market_panel_is_whole(data_dir):
     assert panel.sector_weights.sum() == pytest.approx(1.0)
     assert sum(panel.segment_weights.values()) == pytest.approx(1.0)
     assert read_panel(data_dir / "panel_monthly.csv").sha256 == panel.sha256
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["2026-01-30,1.25", "2026-01-30,1.26"], "2026-01-30 does not come after the line above"),
+        (["2026-01-30,1.25", "2026-01-29,1.26"], "2026-01-29 does not come after the line above"),
+        (["30/01/2026,1.25"], "'30/01/2026' is not a day"),
+        (["2026-01-30,n/a"], r"'n/a' in column 'jgb_2y'"),
+    ],
+)
+def test_a_daily_table_that_is_wrong_is_refused_with_its_line(tmp_path, rows, message):
+    file = tmp_path / "panel_daily.csv"
+    file.write_text("\n".join(["date,jgb_2y", *rows]) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_daily(file)
+
+
+def test_a_daily_table_is_read_with_blanks_as_nan(tmp_path):
+    file = tmp_path / "panel_daily.csv"
+    file.write_text("date,jgb_2y\n2026-01-29,\n2026-01-30,1.25\n", encoding="utf-8")
+    table = read_daily(file)
+    assert [str(day) for day in table.days] == ["2026-01-29", "2026-01-30"]
+    np.testing.assert_array_equal(table.column("jgb_2y"), [np.nan, 1.25])
+    with pytest.raises(InputError, match="no column 'usdjpy'"):
+        table.column("usdjpy")

@@ -90,13 +90,18 @@ def add_weighted_shortfalls(partial: Any, x: Any, low: Any, per_width: Any, weig
 
 
 @inlined
-def collapse(sums: Any, partial: Any) -> None:
-    """Add the partial sums, in the order of their lanes, to the superblock's sums."""
-    for k in range(sums.size):
-        total = 0.0
+def collapse(sums: Any, partial: Any, first: int, last: int) -> None:
+    """Add the partial sums of moments `first` to ``last - 1``, in the order of their lanes, to the superblock's.
+
+    Two at a time: each is a chain of additions that wait for one another.
+    """
+    for k in range(first, last, 2):
+        one, two = 0.0, 0.0
         for q in range(LANES):
-            total += partial[k * LANES + q]
-        sums[k] += total
+            one += partial[k * LANES + q]
+            two += partial[(k + 1) * LANES + q]
+        sums[k] += one
+        sums[k + 1] += two
 
 
 @inlined
@@ -129,9 +134,10 @@ def tally_plain(scratch: Any, sink: Any, o: int, t: int, offset: int, count: int
     set_all(partial, 0.0)
     add_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t])
     place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last)
+    collapse(sink.sums[o, t], partial, 0, 4)
     if count_below(x, low, BLOCK) > 0:
         add_shortfalls(partial, x, low, per_width)
-    collapse(sink.sums[o, t], partial)
+        collapse(sink.sums[o, t], partial, 4, 6)
 
 
 @routine
@@ -147,9 +153,10 @@ def tally_weighted(scratch: Any, sink: Any, o: int, t: int, offset: int, count: 
     set_all(partial, 0.0)
     add_weighted_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t], weights)
     place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last)
+    collapse(sink.sums[o, t], partial, 0, 6)
     if count_below(x, low, BLOCK) > 0:
         add_weighted_shortfalls(partial, x, low, per_width, weights)
-    collapse(sink.sums[o, t], partial)
+        collapse(sink.sums[o, t], partial, 6, 10)
 
 
 @routine

@@ -1,0 +1,97 @@
+"""Fiscal impulse: an exogenous factor whose effects are labelled priors.
+
+No monthly series of the cyclically adjusted deficit exists, so nothing here is estimated. The impulse is
+a near random walk; a surprise in it moves other factors at once by stated responses, feeds into activity
+and prices month by month, and moves equities by their beta on a stated response of TOPIX. It is a row
+of the VAR like any other, so that conditions on it work as on any other factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.errors import InputError
+from jpsim.model.core import Model, ParameterDraws
+
+__all__ = ["FISCAL", "add_fiscal_impulse"]
+
+Floats = npt.NDArray[np.float64]
+
+FISCAL = "fiscal_impulse"
+
+
+def add_fiscal_impulse(model: Model, priors: Mapping[str, Any]) -> Model:
+    """Return the model with the fiscal impulse as its last factor.
+
+    Parameters
+    ----------
+    model
+        An estimated model without it.
+    priors
+        Section ``fiscal``: ``persistence``, ``own_sd``, ``topix`` and the tables ``impact`` and ``monthly``
+        of responses by factor, all per percentage point of GDP.
+    """
+    impact, monthly = (_responses(model, priors[name]) for name in ("impact", "monthly"))
+    c, B, Sigma = _extend(model.c, model.B, model.Sigma, impact, monthly, priors)
+    rows = {
+        "factors": (*model.factors, FISCAL),
+        "transform": (*model.transform, "level"),
+        "unit": (*model.unit, "pp"),
+        "in_differences": np.append(model.in_differences, False),
+        "state": np.pad(model.state, ((0, 0), (0, 1))),
+        "base_level": np.append(model.base_level, 0.0),
+        "impacts": _padded(model.impacts, len(model.shocks)),
+    }
+    loadings = _load(model.loadings, model.beta, priors["topix"])
+    return replace(model, c=c, B=B, Sigma=Sigma, loadings=loadings, draws=_extend_draws(model, priors), **rows)
+
+
+def _responses(model: Model, table: Mapping[str, float]) -> Floats:
+    """(n,) responses by factor; in 100 log for factors that are."""
+    unknown = [name for name in table if name not in model.factors]
+    if unknown:
+        raise InputError(f"priors, section fiscal: the model has no factor {', '.join(unknown)}")
+    return np.array([float(table.get(name, 0.0)) for name in model.factors])
+
+
+def _extend(
+    c: Floats, B: Floats, Sigma: Floats, impact: Floats, monthly: Floats, priors: Mapping[str, Any]
+) -> tuple[Floats, Floats, Floats]:
+    """Add the row: a surprise e moves the others' innovations by ``impact e`` and, from the next month, their
+    means by ``monthly`` times the level of the impulse."""
+    n = c.size
+    B_out = np.zeros((B.shape[0], n + 1, n + 1))
+    B_out[:, :n, :n] = B
+    B_out[0, :n, n] = monthly
+    B_out[0, n, n] = priors["persistence"]
+    moved = np.append(impact, 1.0) * priors["own_sd"]
+    Sigma_out = np.pad(Sigma, ((0, 1), (0, 1))) + np.outer(moved, moved)
+    return np.append(c, 0.0), B_out, Sigma_out
+
+
+def _load(loadings: Floats, beta: Floats, topix: float) -> Floats:
+    """Loadings (..., S, n + 1): the direct response of TOPIX, scaled by each series' beta."""
+    return np.concatenate([loadings, (beta * topix)[..., None]], axis=-1)
+
+
+def _padded(impacts: Floats, shocks: int) -> Floats:
+    """Impacts of structural shocks, which do not move the fiscal impulse."""
+    return np.pad(impacts, ((0, 1), (0, 0))) if shocks else impacts
+
+
+def _extend_draws(model: Model, priors: Mapping[str, Any]) -> ParameterDraws | None:
+    """Draws of the parameters with the same priors' point values: their uncertainty is not drawn."""
+    if model.draws is None:
+        return None
+    draws = model.draws
+    impact, monthly = (_responses(model, priors[name]) for name in ("impact", "monthly"))
+    extended = [_extend(*parts, impact, monthly, priors) for parts in zip(draws.c, draws.B, draws.Sigma, strict=True)]
+    c, B, Sigma = (np.array(part) for part in zip(*extended, strict=True))
+    changed: dict[str, Floats] = {"c": c, "B": B, "Sigma": Sigma}
+    changed["loadings"] = _load(draws.loadings, draws.beta, priors["topix"])
+    return replace(draws, impacts=np.pad(draws.impacts, ((0, 0), (0, 1), (0, 0))), **changed)
