@@ -21,7 +21,7 @@ __all__ = ["compare_sides", "draws_needed"]
 
 Floats = npt.NDArray[np.float64]
 
-_BATCH_BYTES = 192 * 2**20
+_BATCH_BYTES = 384 * 2**20
 """Of one side's outputs in one month that are held at a time."""
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +21,8 @@ __all__ = ["Side"]
 
 Floats = npt.NDArray[np.float64]
 
-_CHUNK_BYTES = 64 * 2**20
+_CHUNK_BYTES = 64 * 2**20  # of all outputs and months, for each thread
+_MOST_THREADS = 4
 _DECIMALS = 9  # conditions hold to rounding: what is pinned to one value is one value
 
 
@@ -82,16 +85,23 @@ class Side:
         -------
         (len(outputs), paths), to nine decimals.
         """
-        rows = [self._row(output) for output in outputs]
+        rows, size = [self._row(output) for output in outputs], self._chunk()
         out = np.empty((len(rows), self.paths))
-        size = self._chunk()
-        for first in range(0, self.paths, size):
+
+        def draw(first: int) -> int:
             count = min(size, self.paths - first)
             drawn = self.sampler.paths(first, count)[rows, month - 1]
             np.round(drawn, _DECIMALS, out=out[:, first : first + count])
-            if told is not None:
-                told(count)
+            return count
+
+        with ThreadPoolExecutor(self._threads(), thread_name_prefix="jpsim-redraw") as pool:
+            for count in pool.map(draw, range(0, self.paths, size)):
+                if told is not None:
+                    told(count)
         return out
+
+    def _threads(self) -> int:
+        return min(self.job.request.executor.threads or os.cpu_count() or 1, _MOST_THREADS)
 
     def _row(self, output: str) -> int:
         return position(self.job.model.outputs, output)
