@@ -279,7 +279,9 @@ def check_limits(result: Run, request: RunRequest) -> None:
         for position, scenario in enumerate(result.scenarios):
             value = float(result.statistics[statistic][position, result.outputs.index(limit.series), month - 1])
             if value > bound.value:
-                broken.append(f"{scenario}: {statistic} of {limit.series} at {month}m is {value:.2%}, above {bound.value:.2%}")
+                broken.append(
+                    f"{scenario}: {statistic} of {limit.series} at {month}m is {value:.2%}, above {bound.value:.2%}"
+                )
     if broken:
         raise LimitBreached("\n".join(broken))
 
@@ -342,7 +344,10 @@ def _diagnose(story: Story, sample: ScenarioSample, risk: InterventionRisk | Non
     found = explain_story(story)
     if risk is not None:
         found["intervention"] = risk.to_dict()
-        found["assumptions"] = [*found["assumptions"], {"series": "fx_intervention", "when": "", "statement": str(risk)}]
+        found["assumptions"] = [
+            *found["assumptions"],
+            {"series": "fx_intervention", "when": "", "statement": str(risk)},
+        ]
     share = sample.effective / sample.paths
     if share < 0.2:
         found["warnings"] = [*found["warnings"], f"the effective sample is {share:.0%} of the paths drawn"]

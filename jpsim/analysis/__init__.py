@@ -1,0 +1,1 @@
+"""Judging: attribution, comparison, reverse stress and goal seek on runs and stories."""

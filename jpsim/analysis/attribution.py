@@ -31,7 +31,9 @@ def attribution_drivers(stories: tuple[Story, ...]) -> tuple[str, ...]:
     return (*laws[0].conditional.system.model.factors, "equity_premium", *channels, "compounding", "monte_carlo")
 
 
-def attribute_means(reference: Story, scenario: Story, sampled: Floats, rows: list[int], drivers: tuple[str, ...]) -> Floats:
+def attribute_means(
+    reference: Story, scenario: Story, sampled: Floats, rows: list[int], drivers: tuple[str, ...]
+) -> Floats:
     """Decompose the differences of mean cumulative returns.
 
     Parameters

@@ -18,6 +18,9 @@ Load = Callable[[Sequence[str]], RunRequest]
 
 _ALLOWED = "scenarios.ID. and the path of a number with a unit, as scenarios.boj_hike.conditions.jgb_10y.change.12m"
 _STEPS: Mapping[Unit, float] = {"percent": 0.25, "pp": 0.1, "relative": 0.02, "share": 0.05, "sd": 0.25, "level": 0.1}
+_REACH: Mapping[Unit, float] = {"percent": 10.0, "pp": 10.0, "relative": 0.9, "share": 1.0, "sd": 10.0}
+"""How far from its start a number without bounds is turned; a level to ten times its start."""
+
 _NUMBER_SIGNS = "0123456789.+- "
 
 
@@ -52,6 +55,14 @@ class Knob:
     def step(self) -> float:
         """A first step for a search."""
         return max(0.1 * abs(self.start.value), _STEPS[self.start.unit])
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Ends of a search: the bounds, or else what a sensible scenario could state."""
+        if self.bounds is not None:
+            return self.bounds
+        reach = _REACH.get(self.start.unit, 9.0 * abs(self.start.value))
+        return self.start.value - reach, self.start.value + reach
 
     def write(self, value: float) -> str:
         """Write a value of the knob as the grammar reads it."""

@@ -147,9 +147,8 @@ def solve_for_knob(load: Load, key: str, wish: Wish, bounds: tuple[str, str] | N
         return _answer(sampler_at(value), wish, position, month, paths)
 
     before = ask(knob.start.value) if knob.stated else None
-    low, high = knob.bounds or (-np.inf, np.inf)
     tell = "{:.4g}".format if position < len(model.factors) else "{:.2%}".format
-    solution = seek_goal(ask, Goal(target, knob.start.value, knob.step, low, high), knob.write, tell)
+    solution = seek_goal(ask, Goal(target, knob.start.value, knob.step, *knob.ends), knob.write, tell)
     final = sampler_at(solution.value)
     told = explain_story(final.story)
     drawn = 0 if _exact(final, wish, position) else paths

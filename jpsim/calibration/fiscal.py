@@ -38,17 +38,21 @@ def add_fiscal_impulse(model: Model, priors: Mapping[str, Any]) -> Model:
     """
     impact, monthly = (_responses(model, priors[name]) for name in ("impact", "monthly"))
     c, B, Sigma = _extend(model.c, model.B, model.Sigma, impact, monthly, priors)
-    rows = {
-        "factors": (*model.factors, FISCAL),
-        "transform": (*model.transform, "level"),
-        "unit": (*model.unit, "pp"),
-        "in_differences": np.append(model.in_differences, False),
-        "state": np.pad(model.state, ((0, 0), (0, 1))),
-        "base_level": np.append(model.base_level, 0.0),
-        "impacts": _padded(model.impacts, len(model.shocks)),
-    }
-    loadings = _load(model.loadings, model.beta, priors["topix"])
-    return replace(model, c=c, B=B, Sigma=Sigma, loadings=loadings, draws=_extend_draws(model, priors), **rows)
+    return replace(
+        model,
+        factors=(*model.factors, FISCAL),
+        transform=(*model.transform, "level"),
+        unit=(*model.unit, "pp"),
+        in_differences=np.append(model.in_differences, False),
+        state=np.pad(model.state, ((0, 0), (0, 1))),
+        base_level=np.append(model.base_level, 0.0),
+        c=c,
+        B=B,
+        Sigma=Sigma,
+        impacts=np.pad(model.impacts, ((0, 1), (0, 0))),
+        loadings=_load(model.loadings, model.beta, priors["topix"]),
+        draws=_extend_draws(model, priors),
+    )
 
 
 def _responses(model: Model, table: Mapping[str, float]) -> Floats:
@@ -62,8 +66,11 @@ def _responses(model: Model, table: Mapping[str, float]) -> Floats:
 def _extend(
     c: Floats, B: Floats, Sigma: Floats, impact: Floats, monthly: Floats, priors: Mapping[str, Any]
 ) -> tuple[Floats, Floats, Floats]:
-    """Add the row: a surprise e moves the others' innovations by ``impact e`` and, from the next month, their
-    means by ``monthly`` times the level of the impulse."""
+    """Add the row of the impulse to a VAR.
+
+    A surprise e moves the others' innovations by ``impact e`` and, from the next month, their means by
+    ``monthly`` times the level of the impulse.
+    """
     n = c.size
     B_out = np.zeros((B.shape[0], n + 1, n + 1))
     B_out[:, :n, :n] = B
@@ -79,11 +86,6 @@ def _load(loadings: Floats, beta: Floats, topix: float) -> Floats:
     return np.concatenate([loadings, (beta * topix)[..., None]], axis=-1)
 
 
-def _padded(impacts: Floats, shocks: int) -> Floats:
-    """Impacts of structural shocks, which do not move the fiscal impulse."""
-    return np.pad(impacts, ((0, 1), (0, 0))) if shocks else impacts
-
-
 def _extend_draws(model: Model, priors: Mapping[str, Any]) -> ParameterDraws | None:
     """Draws of the parameters with the same priors' point values: their uncertainty is not drawn."""
     if model.draws is None:
@@ -92,6 +94,6 @@ def _extend_draws(model: Model, priors: Mapping[str, Any]) -> ParameterDraws | N
     impact, monthly = (_responses(model, priors[name]) for name in ("impact", "monthly"))
     extended = [_extend(*parts, impact, monthly, priors) for parts in zip(draws.c, draws.B, draws.Sigma, strict=True)]
     c, B, Sigma = (np.array(part) for part in zip(*extended, strict=True))
-    changed: dict[str, Floats] = {"c": c, "B": B, "Sigma": Sigma}
-    changed["loadings"] = _load(draws.loadings, draws.beta, priors["topix"])
-    return replace(draws, impacts=np.pad(draws.impacts, ((0, 0), (0, 1), (0, 0))), **changed)
+    loadings = _load(draws.loadings, draws.beta, priors["topix"])
+    impacts = np.pad(draws.impacts, ((0, 0), (0, 1), (0, 0)))
+    return replace(draws, c=c, B=B, Sigma=Sigma, loadings=loadings, impacts=impacts)

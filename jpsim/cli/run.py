@@ -117,7 +117,12 @@ def _show_plan(job: Job, planned: Plan, as_json: bool) -> None:
     cards = {scenario: answer["plausibility"] for scenario, answer in told.items()}
     warnings = {scenario: answer["warnings"] for scenario, answer in told.items()}
     if as_json:
-        answer = {"plan": planned.to_dict(), "content_hash": job.content_hash, "plausibility": cards, "warnings": warnings}
+        answer = {
+            "plan": planned.to_dict(),
+            "content_hash": job.content_hash,
+            "plausibility": cards,
+            "warnings": warnings,
+        }
         click.echo(json.dumps(answer, ensure_ascii=False))
     else:
         click.echo(

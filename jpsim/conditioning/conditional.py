@@ -192,7 +192,9 @@ def _measured_entropy(table: RowTable, stacked: StackedRows) -> float:
     left = cov - gain @ cov
     shift = gain @ gap
     ratio = np.linalg.solve(cov, left)
-    return float(0.5 * (np.trace(ratio) - len(rows) + shift @ np.linalg.solve(cov, shift) - np.linalg.slogdet(ratio)[1]))
+    return float(
+        0.5 * (np.trace(ratio) - len(rows) + shift @ np.linalg.solve(cov, shift) - np.linalg.slogdet(ratio)[1])
+    )
 
 
 def _refuse_clashes(table: RowTable, clashes: list[Clash]) -> None:

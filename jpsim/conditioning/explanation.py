@@ -88,7 +88,9 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
         impulse = law.scenario.impulses[effect.channel]
         window = f"in {impulse.when}" if impulse.when is not None else f"over {impulse.over or 'the horizon'}"
         statement = f"impulse of {impulse.size.value:g} sd {window}, {impulse.priced_in:.0%} priced in (prior)"
-        stated.append({"series": effect.channel, "when": str(impulse.when or impulse.over or ""), "statement": statement})
+        stated.append(
+            {"series": effect.channel, "when": str(impulse.when or impulse.over or ""), "statement": statement}
+        )
     if law.scenario.drivers != "all":
         statement = f"the conditions are delivered by {', '.join(law.scenario.drivers)} alone"
         stated.append({"series": "drivers", "when": "", "statement": statement})

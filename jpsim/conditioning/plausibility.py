@@ -1,4 +1,4 @@
-"""How likely is a scenario by the model's own lights?
+"""How likely a scenario is by the model's own lights.
 
 The squared Mahalanobis distance of the stated values from the model's mean is chi-square with as many
 degrees of freedom as there are rows, whatever the scenario says. Its two decompositions say when and
@@ -65,9 +65,7 @@ class Plausibility:
         found = []
         lowest = min(self.percentile, self.terminal_percentile)
         if self.rows and lowest < IMPLAUSIBLE:
-            found.append(
-                f"implausible: the model sees paths at least this far from its mean in {lowest:.2%} of cases"
-            )
+            found.append(f"implausible: the model sees paths at least this far from its mean in {lowest:.2%} of cases")
         if self.rows > 3 and self.percentile > SMOOTH:
             found.append(
                 "suspiciously smooth: nearly all of the model's own paths vary more than the stated one; "

@@ -57,9 +57,7 @@ def series_weights(conditional: Conditional, series: str) -> Floats:
     return found
 
 
-def solve_premium(
-    conditional: Conditional, impulses: tuple[ImpulseEffect, ...], views: tuple[MeanView, ...]
-) -> Floats:
+def solve_premium(conditional: Conditional, impulses: tuple[ImpulseEffect, ...], views: tuple[MeanView, ...]) -> Floats:
     """Return the (h,) monthly shift, per unit of beta, under which the views hold.
 
     Each view is absorbed by a constant shift in the months after the view before it.

@@ -101,7 +101,11 @@ def _table_row(
 
 
 def _range_row(
-    quantity: Conditioned, when: When, bounds: tuple[Quantity | None, Quantity | None], as_of: Month, place: Place | None
+    quantity: Conditioned,
+    when: When,
+    bounds: tuple[Quantity | None, Quantity | None],
+    as_of: Month,
+    place: Place | None,
 ) -> Row:
     month = when.index(as_of)
     ends = [None if bound is None else quantity.value(bound, "level", month) for bound in bounds]
@@ -123,4 +127,3 @@ def _spread(quantity: Conditioned, sd: float) -> str:
     if quantity.logarithmic:
         return f"{sd:.2f}%"
     return f"{100 * sd:.3g}bp" if quantity.unit == "%" else f"{sd:.3g}"
-

@@ -39,7 +39,10 @@ def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for rule in ("fx_intervention", "policy_rate_floor", "policy_rate_meetings"):
         pinned = rule == "fx_intervention" and "usdjpy" in scenario.conditions
         if getattr(scenario.rules, rule) not in (None, "off") and not pinned:
-            yield ("rules", rule), f"rule {rule}" + (" on a path that the scenario leaves free" if rule == "fx_intervention" else "")
+            yield (
+                ("rules", rule),
+                f"rule {rule}" + (" on a path that the scenario leaves free" if rule == "fx_intervention" else ""),
+            )
     kinds = {(block.table and "table") or block.kind for blocks in scenario.conditions.values() for block in blocks}
     if {"table", "marginal"} <= kinds:
         yield ("conditions",), "a table of probabilities beside a condition of kind marginal"

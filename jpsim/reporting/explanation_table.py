@@ -54,8 +54,8 @@ def _verdict(told: Mapping[str, Any]) -> str:
     if not card["rows"]:
         return "No conditions on factors: they stay where the model puts them."
     text = (
-        f"{card['rows']} conditions, squared distance {card['distance']:.1f}. The model's own paths lie further from its "
-        f"mean in {card['percentile']:.0%} of cases, by the last dates alone in {card['terminal_percentile']:.0%}. "
+        f"{card['rows']} conditions, squared distance {card['distance']:.1f}. The model's own paths lie further from "
+        f"its mean in {card['percentile']:.0%} of cases, by the last dates alone in {card['terminal_percentile']:.0%}. "
         f"The largest mean shock is {card['largest_shock']:.1f} sd, in month {card['largest_shock_month']}."
     )
     if "range_probability" in card:

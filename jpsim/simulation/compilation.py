@@ -38,7 +38,15 @@ def compile_law(law: ScenarioLaw, innovations: Innovations) -> Law:
     mixing = _mixing(conditional, innovations) if heavy or conditional.recursion is None else None
     low, high = _ends(conditional, equity, _WIDTH * (_HEAVY if heavy else 1.0))
     start = np.concatenate([_start_levels(conditional), np.zeros(len(model.series) + len(model.aggregates))])
-    return Law(_dynamics(conditional, None if mixing else conditional.recursion), mixing, equity, _levels(conditional), low, high, start)
+    return Law(
+        _dynamics(conditional, None if mixing else conditional.recursion),
+        mixing,
+        equity,
+        _levels(conditional),
+        low,
+        high,
+        start,
+    )
 
 
 def _dynamics(conditional: Conditional, recursion: ConditionalSystem | None) -> Dynamics:

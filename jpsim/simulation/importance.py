@@ -40,7 +40,8 @@ def log_model_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> 
     """
     stated = law.root.shape[0]
     score = np.linalg.solve(np.linalg.cholesky(law.model_cov), deviations[:stated] - law.model_gap[:, None])
-    return _log_range_density(law, deviations, log_range) - 0.5 * (score**2).sum(axis=0)
+    density: Floats = _log_range_density(law, deviations, log_range) - 0.5 * (score**2).sum(axis=0)
+    return density
 
 
 def log_proposal(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:

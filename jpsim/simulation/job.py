@@ -153,4 +153,3 @@ def _unknown_series(request: RunRequest, model: Model) -> Iterator[Problem]:
     for name in request.series:
         if name not in known:
             yield Problem(f"series: the model {model.id} has no series {name}", allowed=", ".join(sorted(known)))
-

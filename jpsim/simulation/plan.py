@@ -54,9 +54,7 @@ class Plan:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def make_plan(
-    *, paths: int, weighted: list[bool], outputs: int, months: int, base_memory: int, threads: int
-) -> Plan:
+def make_plan(*, paths: int, weighted: list[bool], outputs: int, months: int, base_memory: int, threads: int) -> Plan:
     """Estimate a run.
 
     Parameters

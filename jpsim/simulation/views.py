@@ -63,7 +63,12 @@ class Demand:
 
 
 def demands_of(
-    view: View, place: Place | None, values: Values, as_of: Month, weights: Floats, means: Mapping[tuple[str, int], float]
+    view: View,
+    place: Place | None,
+    values: Values,
+    as_of: Month,
+    weights: Floats,
+    means: Mapping[tuple[str, int], float],
 ) -> list[Demand]:
     """Turn a view into demands on the sample.
 
@@ -180,7 +185,11 @@ def _start(demand: Demand) -> float:
 
 
 def _best_threshold(
-    i: int, thresholds: dict[int, float], demand: Demand, log_weights: Floats, solve: Callable[[dict[int, float]], Floats]
+    i: int,
+    thresholds: dict[int, float],
+    demand: Demand,
+    log_weights: Floats,
+    solve: Callable[[dict[int, float]], Floats],
 ) -> float:
     """Value at risk at which the view on expected shortfall costs the least relative entropy."""
     assert demand.losses is not None

@@ -33,7 +33,9 @@ def test_fitted_margins_hold_and_minimise_relative_entropy(scale: float) -> None
             return 1e6
         return relative_entropy(np.zeros(3), correlation * np.outer(sd, sd), np.zeros(3), base)
 
-    best = minimize(entropy, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 4000})
+    best = minimize(
+        entropy, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 4000}
+    )
     assert relative_entropy(np.zeros(3), fitted, np.zeros(3), base) == pytest.approx(best.fun, abs=1e-7)
 
 

@@ -77,9 +77,7 @@ def closed_form(conditional: Conditional) -> tuple[np.ndarray, np.ndarray]:
     return mu + gain @ (centre - mu[position]), H @ H.T - gain @ G @ H.T + gain @ spread @ gain.T
 
 
-@pytest.mark.parametrize(
-    "paths", [200_000, pytest.param(1_000_000, marks=pytest.mark.slow)], ids=["200k", "1m"]
-)
+@pytest.mark.parametrize("paths", [200_000, pytest.param(1_000_000, marks=pytest.mark.slow)], ids=["200k", "1m"])
 def test_moments_of_the_shipped_model_agree_with_the_closed_form(paths: int) -> None:
     """All factors and months: hard policy and exchange rates, a measurement and one stated margin."""
     system = build_system(load_model("japan_monthly"), 12)
@@ -254,7 +252,9 @@ def test_tables_have_their_probabilities_and_the_models_dependence(
         both = np.array([brute[0, 2], brute[1, 5]])
         total, weight = np.zeros(both.shape[1]), 0.15 * both.std(axis=1)
         for point, probability in zip(grid.points.T, grid.probabilities, strict=True):
-            near = (np.abs(both - (point + np.array([row.value for row in rows]))[:, None]) < weight[:, None]).all(axis=0)
+            near = (np.abs(both - (point + np.array([row.value for row in rows]))[:, None]) < weight[:, None]).all(
+                axis=0
+            )
             total[near] += probability / near.sum()
         z = compare(conditional, total, brute, paths)
         assert np.sqrt((z**2).mean()) < 2.0  # the windows add a little

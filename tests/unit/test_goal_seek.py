@@ -178,3 +178,10 @@ def test_what_is_no_knob_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=told):
         find_knob(load, key, "child", bounds)
+
+
+def test_a_number_without_bounds_is_not_turned_without_end(load: Callable[[Sequence[str]], RunRequest]) -> None:
+    change = find_knob(load, "scenarios.child.conditions.jgb_10y.change.12m", "child")
+    assert change.ends == pytest.approx((-9.6, 10.4))
+    bounded = find_knob(load, "scenarios.child.conditions.jgb_10y.change.12m", "child", ("0bp", "+50bp"))
+    assert bounded.ends == (0.0, 0.5)
