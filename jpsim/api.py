@@ -16,8 +16,11 @@ from jpsim.analysis.attribution import attribute_means, attribution_drivers
 from jpsim.conditioning.explanation import explain_story
 from jpsim.conditioning.scenario_law import Story, derive_story
 from jpsim.errors import DamagedError, LimitBreached
+from jpsim.interop import summary_csv, write_paths
 from jpsim.model.store import find_model, list_models, load_model
 from jpsim.reporting.html import render_report
+from jpsim.reporting.markdown import render_markdown
+from jpsim.reporting.workbook import render_workbook
 from jpsim.runs import Attribution, Run, gather, load_run_folder, run_identifier, write_run_folder
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
 from jpsim.simulation.intervention import InterventionRisk
@@ -106,7 +109,7 @@ def run(
     job = _prepare(load_run(config, overrides))
     result = execute(job, progress=progress)
     if out is not None:
-        result = store(result, Path(out)).run
+        result = store(result, Path(out), job).run
     check_limits(result, job.request)
     return result
 
@@ -230,7 +233,7 @@ def replay(folder: str | Path) -> Replay:
     folder = Path(folder)
     stored, job = reopen(folder)
     with TemporaryDirectory() as scratch:
-        path = write_run_folder(execute(job), Path(scratch))
+        path = write_run_folder(execute(job), Path(scratch), fill=_path_writer(job))
         tables = sorted(name for name in stored.manifest["files"] if name.endswith(".parquet"))
         files = {name: (path / name).read_bytes() == (folder / name).read_bytes() for name in tables}
     return Replay(all(files.values()), files)
@@ -298,15 +301,25 @@ def _names_packaged_model(reference: str) -> bool:
     return reference.partition("@")[0] in {entry["id"] for entry in list_models()}
 
 
-def store(result: Run, out: Path) -> StoredRun:
-    """Write a run into the folder `out`, with the formats that it asked for; whole or not at all."""
-    documents = {"report.html": render_report(result).encode()} if "html" in _formats(result) else {}
-    path = write_run_folder(result, out, documents)
+def store(result: Run, out: Path, job: Job, *, stop: Callable[[], bool] | None = None) -> StoredRun:
+    """Write a run into the folder `out`, with the formats and paths that it asked for; whole or not at all."""
+    wanted = [_DOCUMENTS[name] for name in result.manifest["formats"] if name in _DOCUMENTS]
+    documents = {file: render(result) for file, render in wanted}
+    path = write_run_folder(result, out, documents, _path_writer(job, stop))
     return StoredRun(load_run_folder(path), path)
 
 
-def _formats(result: Run) -> tuple[str, ...]:
-    return tuple(result.manifest["formats"])
+_DOCUMENTS: dict[str, tuple[str, Callable[[Run], bytes]]] = {
+    "html": ("report.html", lambda run: render_report(run).encode()),
+    "md": ("report.md", lambda run: render_markdown(run).encode()),
+    "csv": ("summary.csv", summary_csv),
+    "xlsx": ("report.xlsx", render_workbook),
+}
+
+
+def _path_writer(job: Job, stop: Callable[[], bool] | None = None) -> Callable[[Path], object] | None:
+    which = job.request.paths_out
+    return None if which == "none" else lambda folder: write_paths(job, folder / "paths.parquet", which, stop=stop)
 
 
 def _referred(scenario: Scenario, near: Path | None) -> dict[str, Scenario]:

@@ -149,7 +149,7 @@ def _shares(sample: OrderedSample, kept: slice) -> Floats:
     """(N,) weights in ascending order of the values; those of paths that are not kept are zero."""
     weights = np.zeros_like(sample.weights)
     weights[kept] = sample.weights[kept]
-    shares: Floats = weights[sample.order] / np.sum(weights)
+    shares: Floats = weights[sample.order] / (np.sum(weights) or 1.0)  # a single path has no odd half
     return shares
 
 

@@ -111,7 +111,7 @@ def seek_goal(
     low, high = search.bracket
     span = high - low
     root = low if span == 0.0 else brentq(search.miss, low, high, xtol=1e-8 * span, rtol=1e-12, maxiter=_MOST)
-    root = float(f"{root:.6g}")
+    root = _rounded(root)
     answer = search.ask(root)
     slope = search.slope(root)
     error = answer.error / abs(slope) if slope else np.inf
@@ -167,14 +167,14 @@ class _Search:
     def _nears(self, sign: int) -> bool:
         """Whether a first step in a direction brings the statistic nearer to the target."""
         goal = self.goal
-        value = float(np.clip(goal.start + sign * goal.step, goal.low, goal.high))
+        value = _rounded(np.clip(goal.start + sign * goal.step, goal.low, goal.high))
         return self._possible(value) and abs(self.miss(value)) < abs(self.miss(goal.start))
 
     def _outwards(self, sign: int) -> Iterator[float]:
         """Possible values further and further from the start, until the target is passed or the knob ends."""
         goal, inner = self.goal, self.goal.start
         for doubling in range(_DOUBLINGS):
-            outer = float(np.clip(goal.start + sign * goal.step * 2.0**doubling, goal.low, goal.high))
+            outer = _rounded(np.clip(goal.start + sign * goal.step * 2.0**doubling, goal.low, goal.high))
             if outer == inner:
                 return
             if not self._possible(outer):
@@ -189,7 +189,7 @@ class _Search:
     def _towards(self, inner: float, refused: float) -> Iterator[float]:
         """Approach a value that is refused by halving the way to it."""
         for _ in range(_HALVINGS):
-            middle = 0.5 * (inner + refused)
+            middle = _rounded(0.5 * (inner + refused))
             if self._possible(middle):
                 yield middle
                 inner = middle
@@ -213,5 +213,13 @@ class _Search:
             f"the knob cannot bring the statistic to {self.tell(self.goal.target)}: between {self.write(values[0])} "
             f"and {self.write(values[-1])} it gives {self.tell(answers[0])} to {self.tell(answers[-1])}"
         )
-        reasons = [f"    at {self.write(value)}: {reason}" for value, reason in sorted(self._refused.items())]
+        below = [value for value in self._refused if value < values[0]]
+        above = [value for value in self._refused if value > values[-1]]
+        nearest = [*sorted(below)[-1:], *sorted(above)[:1]]
+        reasons = [f"    at {self.write(value)}: {self._refused[value]}" for value in nearest]
         return InputError("\n".join([found, *reasons]))
+
+
+def _rounded(value: float) -> float:
+    """Six significant digits: what a person would write into a scenario."""
+    return float(f"{value:.6g}")

@@ -24,7 +24,7 @@ from jpsim.model import Model
 from jpsim.scenario import Scenario
 from jpsim.simulation.job import Job
 
-__all__ = ["FEWEST_FOR_MEAN", "ReverseStress", "largest_shocks", "stress_in_reverse"]
+__all__ = ["FEWEST_FOR_MEAN", "ReverseStress", "stress_in_reverse"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -105,7 +105,7 @@ class ReverseStress:
             "factors": {name: {"path": along.tolist(), "mean": mean.tolist()} for name, along, mean in levels},
             "contributions": dict(path.contributions),
             "factor_share": path.factor_share,
-            "shocks": largest_shocks(path),
+            "shocks": _largest_shocks(path),
             "held": list(path.held),
         }
 
@@ -164,7 +164,7 @@ def stress_in_reverse(job: Job, series: str, month: int, loss: float) -> Reverse
     return ReverseStress(scenario.id, series, month, loss, path, probability, tail, stories, silhouette, warnings)
 
 
-def largest_shocks(path: PlausiblePath) -> list[dict[str, Any]]:
+def _largest_shocks(path: PlausiblePath) -> list[dict[str, Any]]:
     """Largest innovations of factors that the loss takes beyond the scenario's own, largest first.
 
     Returns

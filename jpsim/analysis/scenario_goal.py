@@ -18,10 +18,9 @@ from jpsim.scenario import RunRequest
 from jpsim.simulation.job import prepare_job
 from jpsim.simulation.sampling import Sampler
 
-__all__ = ["GOAL_STATISTICS", "ScenarioGoal", "Wish", "solve_for_knob"]
+__all__ = ["GoalStatistic", "ScenarioGoal", "Wish", "solve_for_knob"]
 
 GoalStatistic = Literal["mean", "q50", "q05", "es95"]
-GOAL_STATISTICS: tuple[GoalStatistic, ...] = ("mean", "q50", "q05", "es95")
 """Statistics that a goal may be about, as in `jpsim.simulation.result.STATISTICS`."""
 
 _OPTIONS = {"mean": "mean", "q50": "median", "q05": "q05", "es95": "es95"}
@@ -37,7 +36,7 @@ class Wish:
     series, at
         A factor or series, and the month meant, as ``12m`` or ``2026-12``.
     statistic
-        One of `GOAL_STATISTICS`.
+        One of `GoalStatistic`.
     target
         Its value with its unit: a cumulative simple return, a loss for ``es95``, or a factor's level.
     scenario

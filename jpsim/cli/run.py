@@ -62,7 +62,7 @@ def command(
         return
     with _interruptible() as stop, _progress(job, quiet or as_json) as progress:
         result = api.execute(job, progress=progress, stop=stop)
-        stored = api.store(result, out)
+        stored = api.store(result, out, job, stop=stop)
     _show_run(stored.run, stored.path, as_json=as_json, everything=everything, lang=lang)
     api.check_limits(stored.run, request)
 

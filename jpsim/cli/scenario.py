@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from jpsim.cli.scenario_import import import_command
+
 __all__ = ["command"]
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -68,6 +70,9 @@ def schema_command(kind: str) -> None:
     from jpsim.scenario.json_schema import read_json_schema
 
     click.echo(read_json_schema(kind), nl=False)
+
+
+command.add_command(import_command)
 
 
 def _title(title: dict[str, str | None]) -> str:

@@ -76,7 +76,9 @@ def comparison_table(comparison: Comparison, *, width: int = 80, detailed: bool 
 def _shown(contrast: Contrast, detailed: bool) -> list[list[SeriesContrast]]:
     """Factors and series, each with those that move most first."""
     kinds = {entry.kind for entry in contrast.series}
-    standard = kinds if detailed or not kinds & set(STANDARD_KINDS) else set(STANDARD_KINDS)
+    standard = set(STANDARD_KINDS)
+    if detailed or not (kinds - {"factor"}) & standard:
+        standard |= kinds
     chosen = [entry for entry in contrast.series if entry.kind in standard]
     return [[entry for entry in chosen if (entry.kind == "factor") is factor] for factor in (True, False)]
 

@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -37,7 +37,12 @@ PARTIAL_SUFFIX = ".partial"
 """End of the name of a hidden folder that is being written, or that a killed writer left behind."""
 
 
-def write_run_folder(run: Run, directory: Path, documents: Mapping[str, bytes] | None = None) -> Path:
+def write_run_folder(
+    run: Run,
+    directory: Path,
+    documents: Mapping[str, bytes] | None = None,
+    fill: Callable[[Path], object] | None = None,
+) -> Path:
     """Store a run in `directory` under its id; the folder appears whole or not at all.
 
     Parameters
@@ -48,6 +53,8 @@ def write_run_folder(run: Run, directory: Path, documents: Mapping[str, bytes] |
         Folder that holds runs; made if need be.
     documents
         More files by name, such as ``report.html``.
+    fill
+        Writes files that are too large for memory, such as paths, into the folder before it gets its name.
 
     Returns
     -------
@@ -67,6 +74,8 @@ def write_run_folder(run: Run, directory: Path, documents: Mapping[str, bytes] |
         (folder / "resolved.yaml").write_text(run.resolved, encoding="utf-8")
         for name, content in (documents or {}).items():
             (folder / name).write_bytes(content)
+        if fill is not None:
+            fill(folder)
         files = {path.name: file_digest(path) for path in sorted(folder.iterdir())}
         manifest = {"schema": MANIFEST_SCHEMA, **run.manifest, "files": files, "diagnostics": dict(run.diagnostics)}
         (folder / MANIFEST).write_bytes(manifest_bytes(manifest))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from importlib.util import find_spec
 
 from jpsim.conditioning.scenario_law import Story, derive_story
 from jpsim.errors import InputError, Problem, UnsupportedError
@@ -130,10 +131,10 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
         "statistics: exact": request.statistics == "exact",
         "portfolio": request.portfolio is not None,
         "limits on a portfolio": any(limit.series == "portfolio" for limit in request.limits),
-        f"paths_out: {request.paths_out}": request.paths_out != "none",
         "executor: {kind: dask}": request.executor.kind == "dask",
     }
-    wishes |= {f"formats: {name}": name not in ("parquet", "html") for name in request.formats}
+    wishes["formats: pdf"] = "pdf" in request.formats
+    wishes["formats: xlsx, without the package xlsxwriter,"] = "xlsx" in request.formats and not find_spec("xlsxwriter")
     for wish, asked in wishes.items():
         if asked:
             yield Problem(f"{wish} cannot be carried out yet", fix=_ALTERNATIVES.get(wish, "remove it"))

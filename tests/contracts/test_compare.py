@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from jpsim.analysis import comparison as compared
 from jpsim.analysis import redrawing
 from jpsim.analysis.comparison import compare_sides, draws_needed
 from jpsim.analysis.redrawing import Side
+from jpsim.cli import main
 from jpsim.errors import InputError
 from jpsim.reporting.comparison_table import comparison_table
 
@@ -26,9 +30,25 @@ PATHS = 6000
 DIFFERENCES = ("mean", "q05", "q50", "q95", "p_loss", "var95", "es95")
 
 
-def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "jpsim", *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+@dataclass
+class Done:
+    """What a command printed, and how it ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def call(*arguments: str | Path) -> Done:
+    """Call the command line in this process."""
+    previous = signal.getsignal(signal.SIGTERM)
+    out, err = StringIO(), StringIO()
+    try:
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    return Done(int(left.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +76,8 @@ def sides(folders: list[Path]) -> list[Side]:
 @pytest.fixture(scope="module")
 def answer(folders: list[Path], out: Path) -> dict[str, object]:
     """A run without a scenario: its reference, and all others against it."""
-    done = call("compare", folders[0].name, "--out", out, "--json")
+    words = [sys.executable, "-m", "jpsim", "compare", folders[0].name, "--out", str(out), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

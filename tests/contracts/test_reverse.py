@@ -156,13 +156,16 @@ def test_a_drawn_solution_has_its_monte_carlo_error_and_plausibility(project: Pa
 
 def test_an_impulse_can_be_the_knob(project: Path) -> None:
     impulse = "scenarios.boj_hike.impulses.defence_rerating"
-    words = ("--set", f"{impulse}={{size: 1sd, over: 12m}}", "--with", f"{impulse}.size")
-    done = solve(project, *words, "--mean", "14%", "--set", "innovations=gaussian", "--json")
+    words = ("--set", f"{impulse}={{size: 1sd, over: 12m}}", "--set", "innovations=gaussian", "--json")
+    before = json.loads(solve(project, "--mean", "10%", *words).stdout)["before"]["reached"]
+    wanted = round(before + 0.0005, 6)
+    done = solve(project, *words, "--with", f"{impulse}.size", "--mean", f"{100 * wanted:.4f}%")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["unit"] == "sd"
+    assert answer["before"] == {"value": 1.0, "reached": pytest.approx(before, abs=1e-12)}
     assert answer["value"] > 1.0
-    assert answer["reached"] == pytest.approx(0.14, abs=1e-5)
+    assert answer["reached"] == pytest.approx(wanted, abs=1e-6)
 
 
 def test_what_is_out_of_reach_says_what_can_be_had(project: Path) -> None:

@@ -142,11 +142,6 @@ def test_keys_of_later_versions_are_refused_by_name(project: Path, tmp_path: Pat
     assert done.returncode == 2
     for wish in wishes:
         assert wish.partition("=")[0].partition(".")[0] in done.stderr
-    fiscal = ("--set", "scenarios=[baseline, fiscal_expansion]")
-    done = call("run", project / "configs/boj_hike.yaml", *fiscal, "--out", tmp_path)
-    assert done.returncode == 2
-    for name in ("fiscal_impulse", "drivers"):
-        assert name in done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -84,6 +84,14 @@ def test_what_is_the_same_lies_nowhere_apart():
         assert difference(one, one, paired=True).se == 0.0
 
 
+def test_a_single_path_has_a_distance_and_no_spread():
+    one, two = (OrderedSample(np.array([value]), np.ones(1)) for value in (0.1, -0.2))
+    found = distances(one, two, paired=True)
+    assert found["wasserstein"].value == pytest.approx(0.3, abs=1e-12)
+    assert found["kolmogorov_smirnov"].value == 1.0
+    assert all(np.isfinite([each.se, each.low, each.high]).all() for each in found.values())
+
+
 def test_quantiles_of_equal_weights_are_bahadurs():
     """The formula of Bahadur (1966) for two dependent samples, with the same densities."""
     rng = np.random.default_rng(6)

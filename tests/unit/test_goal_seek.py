@@ -117,7 +117,6 @@ def load(tmp_path: Path) -> Callable[[Sequence[str]], RunRequest]:
     return lambda changes: load_run(run, changes)
 
 
-
 @pytest.mark.parametrize(
     ("path", "start", "text"),
     [
