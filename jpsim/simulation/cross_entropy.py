@@ -37,8 +37,8 @@ LEAST_EFFECTIVE: Final = 0.1
 """Share of the pilots that stays effective in each round."""
 MOST_APPROACHES: Final = 20
 """Most fits to flattened weights."""
-WIDEST: Final = (0.05, 20.0)
-"""Ends of a proposal's gamma shape, as multiples of the prior's: beyond them pilots are too few to tell."""
+WIDEST: Final = (0.5, 20.0)
+"""Ends of a proposal's gamma shape, as multiples of the prior's: below it, scales near infinity would overflow prices."""
 NEWTON_STEPS: Final = 30
 
 
