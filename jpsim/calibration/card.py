@@ -23,7 +23,7 @@ _LIMITS = """\
   members: good for betas and covariances, useless for means; no mean of theirs is used.
 - Standard rests on 43 larger names; Growth chains three sources. Their numbers are the least certain.
 - The policy rate follows the two-year yield through a bridge whose coefficients are mostly judgement.
-- `fiscal_impulse` is no row of the VAR.
+- Nothing about `fiscal_impulse` is estimated; its chapter says what is assumed. The tables above it leave it out.
 - Structural shocks are identified by judgement on signs and sizes; their bands are wide, and a story that needs many
   standard deviations of one of them is outside what the data have seen.
 """
@@ -68,12 +68,12 @@ def write_card(
 def _overview(model: Model) -> str:
     sample, found = model.meta["sample"], model.meta["factors"]
     return f"""\
-As of the end of {model.as_of} (month 0). {len(model.factors)} factors, {model.lags} lag(s), {len(model.series)} base \
+As of the end of {model.as_of} (month 0). {len(model.factors)} factors and the fiscal impulse, {model.lags} lag(s), {len(model.series)} base \
 series and {len(model.aggregates)} aggregates.
 Sample {sample["first"]} to {sample["last"]}, discounted with a half-life of {sample["half_life_months"]:g} months \
 ({found["effective_months"]:.0f} effective months); TOPIX weights of {model.meta["topix_weights_date"]}.
 
-{model.as_of}末時点（第0月）。ファクター{len(model.factors)}、系列{len(model.series)}、集計{len(model.aggregates)}。\
+{model.as_of}末時点（第0月）。ファクター{len(model.factors)}と財政インパルス、系列{len(model.series)}、集計{len(model.aggregates)}。\
 推定期間は{sample["first"]}から{sample["last"]}、半減期{sample["half_life_months"]:g}か月の割引付き。
 
 - Factors: Bayesian VAR with a prior on the unconditional means (Villani 2009, doi:10.1002/jae.1065), Minnesota \

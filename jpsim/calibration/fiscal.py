@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.calibration.markdown import table
 from jpsim.errors import InputError
 from jpsim.model.core import Model, ParameterDraws
 
-__all__ = ["FISCAL", "add_fiscal_impulse"]
+__all__ = ["FISCAL", "add_fiscal_impulse", "fiscal_chapter"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,6 +53,21 @@ def add_fiscal_impulse(model: Model, priors: Mapping[str, Any]) -> Model:
         impacts=np.pad(model.impacts, ((0, 1), (0, 0))),
         loadings=_load(model.loadings, model.beta, priors["topix"]),
         draws=_extend_draws(model, priors),
+    )
+
+
+def fiscal_chapter(priors: Mapping[str, Any]) -> str:
+    """Write the card's chapter on the fiscal impulse."""
+    rows = [
+        (name, f"{priors['impact'].get(name, 0.0):g}", f"{priors['monthly'].get(name, 0.0):g}")
+        for name in dict.fromkeys((*priors["impact"], *priors["monthly"]))
+    ]
+    return (
+        "## Fiscal impulse / 財政インパルス\n\n"
+        f"`{FISCAL}` is the last factor: exogenous, all of it a labelled prior. It keeps {priors['persistence']:g} of its "
+        f"level a month and is surprised by {priors['own_sd']:g} points of GDP; a point moves TOPIX by "
+        f"{100 * priors['topix']:g}% directly and the factors as follows. Source: {priors['source']}.\n\n"
+        + table(("factor", "at once, per point", "a month, per point"), rows)
     )
 
 

@@ -15,6 +15,7 @@ from jpsim.calibration.bridge import ROWS, Bridge, append_bridge, draw_bridges, 
 from jpsim.calibration.card import write_card
 from jpsim.calibration.dynamics import FactorLaw, discount, estimate_factors
 from jpsim.calibration.equity import EquityLaw, Structure, build_structure, estimate_equities
+from jpsim.calibration.fiscal import add_fiscal_impulse, fiscal_chapter
 from jpsim.calibration.identification import Identified, identify
 from jpsim.calibration.observations import Observations, observe
 from jpsim.calibration.outlook import FactorRow, factor_rows, loading_rows, series_rows, sign_rows
@@ -102,9 +103,9 @@ def calibrate(
         series_rows(model),
         loading_rows(model, found.equities.loadings_sd, found.equities.hierarchy.topix.sd[0]),
         sign_rows(model, found.returns, found.innovations, found.weights),
-        _chapters(found, model, identified),
+        [*_chapters(found, model, identified), fiscal_chapter(priors["fiscal"])],
     )
-    return Calibration(model, outlook, card)
+    return Calibration(add_fiscal_impulse(model, priors["fiscal"]), outlook, card)
 
 
 @dataclass(frozen=True, eq=False)

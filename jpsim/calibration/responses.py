@@ -160,6 +160,8 @@ def sign_probabilities(model: Model, identified: Identified, settings: dict[str,
         for name, versus, row in (*factors, *equities):
             rises = float((row @ identified.admissible[:, :, j].T > 0).mean())
             imposed = _imposed(bounds[name]) if not versus and name in bounds else ""
+            if shock == "monetary_policy" and not versus and name in settings["announcements"]:
+                imposed = "decision days"
             rows.append(SignProbability(shock, f"{name} against {versus}" if versus else name, rises, imposed))
     return rows
 

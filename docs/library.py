@@ -1,0 +1,88 @@
+"""Write docs/library.md: the shipped scenarios by family, from their files.
+
+    python docs/library.py
+
+Families are the runs in ``configs/`` that list them; a test compares the page with what this prints.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from jpsim.scenario import Scenario, load_run
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "library.md"
+REFERENCE = "baseline"
+FAMILIES = {
+    "boj_family": "Bank of Japan",
+    "yen_family": "The yen",
+    "fiscal_family": "Budget and long bonds",
+    "world": "The world",
+    "technology": "Technology",
+    "home": "At home",
+    "supervisory_pair": "Supervisory pair",
+}
+
+HEAD = """\
+# Library of scenarios
+
+The {count} scenarios that ship with jpsim, by family. Each is measured against `{reference}`, the house view, and
+takes its equity premium from it unless a view of its own sets the return. `jpsim scenario show ID` prints one, with
+its sources and with comments that say why a number is what it is; `jpsim explain ID` says how plausible it is.
+Numbers are as of {as_of}. A scenario is a claim that one may argue with, not a forecast; change it with `--set`, or
+[extend it](scenarios.md).
+
+A family is a run: `jpsim run configs/boj_family.yaml`. `configs/all.yaml` runs everything.
+
+**States** names the factors (or combinations of factors) whose paths are conditioned, the structural shocks that must
+deliver them (drivers), the channels whose labelled priors act on equities (impulses), and views or the stories of a
+mixture.
+"""
+
+
+def first_sentence(text: str) -> str:
+    """First sentence of a narrative, on one line."""
+    words = " ".join(text.split())
+    found = re.match(r".+?[.?!](?=\s|$)", words)
+    return (found[0] if found else words).replace("|", "\\|")
+
+
+def statements(scenario: Scenario) -> str:
+    """What a scenario states, by id."""
+    told = {
+        "": [f"`{name}`" for name in scenario.conditions],
+        "drivers ": [] if scenario.drivers == "all" else list(scenario.drivers),
+        "impulses ": list(scenario.impulses),
+        "views on ": list(dict.fromkeys(view.series for view in scenario.views)),
+        "mixture of ": [f"{member.weight.value:.0%} `{member.scenario}`" for member in scenario.mixture],
+    }
+    return "; ".join(word + ", ".join(names) for word, names in told.items() if names)
+
+
+def table(scenarios: Sequence[Scenario]) -> str:
+    """Rows of one family."""
+    rows = ["| id | title | in one line | states |", "|---|---|---|---|"]
+    for found in scenarios:
+        title = f"{found.title.en}<br>{found.title.ja}"
+        rows.append(f"| `{found.id}` | {title} | {first_sentence(found.narrative)} | {statements(found)} |")
+    return "\n".join(rows)
+
+
+def render() -> str:
+    """Text of the page."""
+    runs = {name: load_run(ROOT / "configs" / f"{name}.yaml") for name in FAMILIES}
+    everything = load_run(ROOT / "configs" / "all.yaml").scenarios
+    reference = next(found for found in everything if found.id == REFERENCE)
+    parts = [HEAD.format(count=len(everything), reference=REFERENCE, as_of=reference.as_of)]
+    parts.append(f"## Reference\n{table([reference])}\n")
+    for name, title in FAMILIES.items():
+        listed = [found for found in runs[name].scenarios if found.id != REFERENCE]
+        parts.append(f"## {title}\n`configs/{name}.yaml`\n\n{table(listed)}\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), encoding="utf-8")
