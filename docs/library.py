@@ -43,21 +43,21 @@ mixture.
 """
 
 
-def first_sentence(text: str) -> str:
+def first_sentence(text: str | None) -> str:
     """First sentence of a narrative, on one line."""
-    words = " ".join(text.split())
+    words = " ".join((text or "").split())
     found = re.match(r".+?[.?!](?=\s|$)", words)
     return (found[0] if found else words).replace("|", "\\|")
 
 
 def statements(scenario: Scenario) -> str:
     """What a scenario states, by id."""
-    told = {
+    told: dict[str, list[str]] = {
         "": [f"`{name}`" for name in scenario.conditions],
         "drivers ": [] if scenario.drivers == "all" else list(scenario.drivers),
         "impulses ": list(scenario.impulses),
         "views on ": list(dict.fromkeys(view.series for view in scenario.views)),
-        "mixture of ": [f"{member.weight.value:.0%} `{member.scenario}`" for member in scenario.mixture],
+        "mixture of ": [f"{member.weight:.0%} `{member.scenario}`" for member in scenario.mixture],
     }
     return "; ".join(word + ", ".join(names) for word, names in told.items() if names)
 
@@ -66,7 +66,7 @@ def table(scenarios: Sequence[Scenario]) -> str:
     """Rows of one family."""
     rows = ["| id | title | in one line | states |", "|---|---|---|---|"]
     for found in scenarios:
-        title = f"{found.title.en}<br>{found.title.ja}"
+        title = f"{found.title.en}<br>{found.title.ja}" if found.title else ""
         rows.append(f"| `{found.id}` | {title} | {first_sentence(found.narrative)} | {statements(found)} |")
     return "\n".join(rows)
 

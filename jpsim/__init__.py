@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from jpsim._version import __version__
 
 if TYPE_CHECKING:
-    from jpsim.api import explain, replay, run, simulate, store
+    from jpsim.api import compare, explain, replay, run, simulate, store
     from jpsim.errors import InputError, JpsimError, LimitBreached, ResourceError, Stopped, UnsupportedError
     from jpsim.model.export import export_model
     from jpsim.model.store import load_model
@@ -36,6 +36,7 @@ __all__ = [
     "Stopped",
     "UnsupportedError",
     "__version__",
+    "compare",
     "explain",
     "export_model",
     "load_model",
@@ -49,7 +50,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "jpsim.api": ("explain", "replay", "run", "simulate", "store"),
+    "jpsim.api": ("compare", "explain", "replay", "run", "simulate", "store"),
     "jpsim.errors": ("InputError", "JpsimError", "LimitBreached", "ResourceError", "Stopped", "UnsupportedError"),
     "jpsim.model.export": ("export_model",),
     "jpsim.model.store": ("load_model",),

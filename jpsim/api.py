@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.analysis.attribution import attribute_means, attribution_drivers
+from jpsim.analysis.comparison import compare_sides
+from jpsim.analysis.contrasts import Comparison
+from jpsim.analysis.redrawing import Side
 from jpsim.conditioning.explanation import explain_story
 from jpsim.conditioning.scenario_law import Story, derive_story
 from jpsim.errors import DamagedError, LimitBreached
@@ -21,7 +25,7 @@ from jpsim.model.store import find_model, list_models, load_model
 from jpsim.reporting.html import render_report
 from jpsim.reporting.markdown import render_markdown
 from jpsim.reporting.workbook import render_workbook
-from jpsim.runs import Attribution, Run, gather, load_run_folder, run_identifier, write_run_folder
+from jpsim.runs import Attribution, Run, ScenarioResult, gather, load_run_folder, run_identifier, write_run_folder
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
 from jpsim.simulation.intervention import InterventionRisk
 from jpsim.simulation.job import RNG, Job, prepare_job
@@ -32,6 +36,7 @@ __all__ = [
     "Replay",
     "StoredRun",
     "check_limits",
+    "compare",
     "execute",
     "explain",
     "plan",
@@ -228,8 +233,6 @@ def replay(folder: str | Path) -> Replay:
     DamagedError
         If the stored files, or the model of that name, are not those of the run.
     """
-    from tempfile import TemporaryDirectory
-
     folder = Path(folder)
     stored, job = reopen(folder)
     with TemporaryDirectory() as scratch:
@@ -246,6 +249,28 @@ def warm_up() -> None:
         simulate(reference, paths=16, innovations=innovations)
 
 
+def compare(*results: ScenarioResult, at: int | str | None = None, series: Sequence[str] | None = None) -> Comparison:
+    """Compare scenarios, of one run or of several, on their common draws.
+
+    Parameters
+    ----------
+    *results
+        The first is the reference: ``run["baseline"], run["boj_hike"]``.
+    at
+        Month, as 12 or "12m"; the last one that all have by default.
+    series
+        Outputs to compare; all that all have by default.
+
+    Raises
+    ------
+    DamagedError
+        If the model or the dictionaries are no longer those of a run.
+    """
+    jobs = {result.run.run_id: _job_again(result.run) for result in results}
+    sides = [Side(result.run, result.scenario, jobs[result.run.run_id]) for result in results]
+    return compare_sides(sides, at=at, outputs=series)
+
+
 def reopen(folder: str | Path) -> tuple[Run, Job]:
     """Read a stored run and prepare its job again, so that its paths can be drawn from their counters.
 
@@ -259,18 +284,26 @@ def reopen(folder: str | Path) -> tuple[Run, Job]:
     DamagedError
         If the stored files, the model of that name or the dictionaries are not those of the run.
     """
-    folder = Path(folder)
-    stored = load_run_folder(folder)
+    stored = load_run_folder(Path(folder))
+    return stored, _job_again(stored)
+
+
+def _job_again(stored: Run) -> Job:
+    """Prepare the job of a run again from what it resolved."""
     named = stored.manifest["model"]
-    request = load_run(folder / "resolved.yaml")
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / "resolved.yaml"
+        path.write_text(stored.resolved, encoding="utf-8")
+        request = load_run(path)
     if _names_packaged_model(request.model):
         request = request.model_copy(update={"model": f"{named['id']}@{named['version']}"})
     job = _prepare(request)
     if job.model.sha256 != named["sha256"]:
-        raise DamagedError(f"{folder}: the model {job.model.id}@{job.model.version} is not the one the run used")
+        found = f"the model {job.model.id}@{job.model.version} is not the one that {stored.run_id} used"
+        raise DamagedError(found)
     if job.content_hash != stored.content_hash:
-        raise DamagedError(f"{folder}: the impulse priors or meeting dates are not those the run used")
-    return stored, job
+        raise DamagedError(f"the impulse priors, rules or meeting dates are not those that {stored.run_id} used")
+    return job
 
 
 def check_limits(result: Run, request: RunRequest) -> None:

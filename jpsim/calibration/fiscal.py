@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.calibration.bridge import ROWS as BRIDGE
 from jpsim.calibration.markdown import table
 from jpsim.errors import InputError
 from jpsim.model.core import Model, ParameterDraws
@@ -37,7 +38,7 @@ def add_fiscal_impulse(model: Model, priors: Mapping[str, Any]) -> Model:
         Section ``fiscal``: ``persistence``, ``own_sd``, ``topix`` and the tables ``impact`` and ``monthly``
         of responses by factor, all per percentage point of GDP.
     """
-    impact, monthly = (_responses(model, priors[name]) for name in ("impact", "monthly"))
+    impact, monthly = _responses(model, priors)
     c, B, Sigma = _extend(model.c, model.B, model.Sigma, impact, monthly, priors)
     return replace(
         model,
@@ -71,12 +72,17 @@ def fiscal_chapter(priors: Mapping[str, Any]) -> str:
     )
 
 
-def _responses(model: Model, table: Mapping[str, float]) -> Floats:
-    """(n,) responses by factor; in 100 log for factors that are."""
-    unknown = [name for name in table if name not in model.factors]
+def _responses(model: Model, priors: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """(n,) responses of the factors at once, and (n,) month by month."""
+    unknown = {*priors["impact"], *priors["monthly"]} - set(model.factors)
     if unknown:
-        raise InputError(f"priors, section fiscal: the model has no factor {', '.join(unknown)}")
-    return np.array([float(table.get(name, 0.0)) for name in model.factors])
+        raise InputError(f"priors, section fiscal: the model has no factor {', '.join(sorted(unknown))}")
+    impact, monthly = (
+        np.array([float(priors[name].get(factor, 0.0)) for factor in model.factors]) for name in ("impact", "monthly")
+    )
+    for name in BRIDGE:  # the policy rows follow the two-year yield's surprises as they follow any other
+        impact[model.factor(name)] += model.meta["bridge"]["response"] * priors["impact"].get("jgb_2y", 0.0)
+    return impact, monthly
 
 
 def _extend(
@@ -107,7 +113,7 @@ def _extend_draws(model: Model, priors: Mapping[str, Any]) -> ParameterDraws | N
     if model.draws is None:
         return None
     draws = model.draws
-    impact, monthly = (_responses(model, priors[name]) for name in ("impact", "monthly"))
+    impact, monthly = _responses(model, priors)
     extended = [_extend(*parts, impact, monthly, priors) for parts in zip(draws.c, draws.B, draws.Sigma, strict=True)]
     c, B, Sigma = (np.array(part) for part in zip(*extended, strict=True))
     loadings = _load(draws.loadings, draws.beta, priors["topix"])

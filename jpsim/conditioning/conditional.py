@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.conditioning.drivers import driver_basis, refuse_undeliverable
+from jpsim.conditioning.drivers import driver_basis, exogenous_factors, refuse_undeliverable
 from jpsim.conditioning.feasibility import Clash, find_clashes
 from jpsim.conditioning.plausibility import Plausibility, judge_plausibility
 from jpsim.conditioning.rows import Row, RowTable, tabulate_rows
@@ -164,6 +164,7 @@ def condition(
         table.months,
         table.last_of_each(),
         entropy,
+        [i for i, row in enumerate(table.rows) if row.name in exogenous_factors()],
     )
     return Conditional(system, table, stacked, targets, response, recursion, card)
 

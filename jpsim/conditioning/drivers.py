@@ -16,11 +16,16 @@ from jpsim.dictionary import factors
 from jpsim.errors import InputError, Place, Problem
 from jpsim.model import Model
 
-__all__ = ["driver_basis", "refuse_undeliverable"]
+__all__ = ["driver_basis", "exogenous_factors", "refuse_undeliverable"]
 
 Floats = npt.NDArray[np.float64]
 
 _SINGULAR = 1e-8
+
+
+def exogenous_factors() -> set[str]:
+    """Ids of the factors that scenarios impose and no other shock delivers."""
+    return {name for name, entry in factors().items() if entry.exogenous}
 
 
 def driver_basis(model: Model, drivers: tuple[str, ...]) -> Floats:
@@ -34,7 +39,7 @@ def driver_basis(model: Model, drivers: tuple[str, ...]) -> Floats:
     directions = np.linalg.solve(np.linalg.cholesky(model.Sigma), columns)
     if POLICY_RATE in model.factors:
         directions = np.column_stack([directions, _rounding(model)])
-    for name in _exogenous(model):
+    for name in sorted(exogenous_factors() & set(model.factors)):
         surprise = model.Sigma[:, model.factor(name)]
         directions = np.column_stack([directions, np.linalg.solve(np.linalg.cholesky(model.Sigma), surprise)])
     basis, _ = np.linalg.qr(directions)
@@ -60,7 +65,7 @@ def refuse_undeliverable(table: RowTable, delivered: Floats, drivers: tuple[str,
         reach a row.
     """
     named = ", ".join(drivers)
-    imposed = {name for name, entry in factors().items() if entry.exogenous}
+    imposed = exogenous_factors()
     must = [i for i, row in enumerate(table.rows) if row.kind != "measurement" and row.name not in imposed]
     for month in sorted({table.rows[i].month for i in must}):
         due = [i for i in must if table.rows[i].month <= month]
@@ -83,10 +88,6 @@ def refuse_undeliverable(table: RowTable, delivered: Floats, drivers: tuple[str,
         listed = "; ".join(row.text for row in weak or [table.rows[i] for i in must])
         found = f"the drivers [{named}] cannot deliver these conditions independently of each other: {listed}"
         raise InputError(Problem(found, place, fix="name more drivers, or state fewer dates"))
-
-
-def _exogenous(model: Model) -> list[str]:
-    return [name for name in model.factors if name in factors() and factors()[name].exogenous]
 
 
 def _rounding(model: Model) -> Floats:

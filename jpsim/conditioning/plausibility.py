@@ -8,7 +8,7 @@ which conditions cost most, and the implied shocks say how large the surprises a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,7 @@ def judge_plausibility(
     months: npt.NDArray[np.int64],
     terminal: list[int],
     entropy: float,
+    imposed: list[int],
 ) -> Plausibility:
     """Judge stated values against the model's law of the rows.
 
@@ -116,10 +117,28 @@ def judge_plausibility(
         Positions of the last row of each quantity.
     entropy
         Relative entropy of the conditions, in nats.
+    imposed
+        Positions of rows on exogenous factors: they are taken as given, and the rest is judged given them.
     """
-    if not gap.size:
-        none = np.zeros(0)
+    kept = [i for i in range(gap.size) if i not in imposed]
+    if not kept:
+        none = np.zeros(gap.size)
         return Plausibility(0, 0.0, 1.0, 0, 1.0, none, none, 0.0, 0, 0.0)
+    if imposed:
+        slope = np.linalg.solve(cov[np.ix_(imposed, imposed)], cov[np.ix_(imposed, kept)]).T
+        card = judge_plausibility(
+            gap[kept] - slope @ gap[imposed],
+            cov[np.ix_(kept, kept)] - slope @ cov[np.ix_(imposed, kept)],
+            exposure[:, kept] - slope @ exposure[:, imposed],
+            response[:, kept] - slope @ response[:, imposed],
+            months[kept],
+            [kept.index(i) for i in terminal if i in kept],
+            entropy,
+            [],
+        )
+        by_row, by_date = np.zeros(gap.size), np.zeros(gap.size)
+        by_row[kept], by_date[kept] = card.by_row, card.by_date
+        return replace(card, by_row=by_row, by_date=by_date)
     weight = np.linalg.solve(cov, gap)
     by_row = gap * weight
     distance = float(by_row.sum())

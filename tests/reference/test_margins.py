@@ -62,7 +62,7 @@ def test_decompositions_of_the_distance_sum_to_it() -> None:
     exposure = rng.standard_normal((3, 4, 5))
     flat = exposure.transpose(1, 0, 2).reshape(4, -1)
     gap = rng.standard_normal(4)
-    card = judge_plausibility(gap, flat @ flat.T, exposure, exposure, np.array([3, 1, 2, 3]), [0, 3], np.inf)
+    card = judge_plausibility(gap, flat @ flat.T, exposure, exposure, np.array([3, 1, 2, 3]), [0, 3], np.inf, [])
     assert card.by_row.sum() == pytest.approx(card.distance)
     assert card.by_date.sum() == pytest.approx(card.distance)
     implied = flat.T @ np.linalg.solve(flat @ flat.T, gap)

@@ -1,0 +1,17 @@
+"""Books of equities on the paths of a run: what they hold, what they earn, what they may lose."""
+
+from jpsim.analysis.books.book import Book, Leg, Position
+from jpsim.analysis.books.reading import parse_book, read_book
+from jpsim.analysis.books.risk import BookSample, Threshold, append_book, draw_book
+
+__all__ = [
+    "Book",
+    "BookSample",
+    "Leg",
+    "Position",
+    "Threshold",
+    "append_book",
+    "draw_book",
+    "parse_book",
+    "read_book",
+]
