@@ -25,6 +25,7 @@ autodoc_member_order = "bysource"
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_title = f"jpsim {release}"
 html_theme_options = {"navbar_center": [], "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
 html_sidebars = {"**": ["globaltoc"]}

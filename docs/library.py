@@ -64,10 +64,10 @@ def statements(scenario: Scenario) -> str:
 
 def table(scenarios: Sequence[Scenario]) -> str:
     """Rows of one family."""
-    rows = ["| id | title | in one line | states |", "|---|---|---|---|"]
+    rows = ["| id | scenario | states |", "|---|---|---|"]
     for found in scenarios:
-        title = f"{found.title.en}<br>{found.title.ja}" if found.title else ""
-        rows.append(f"| `{found.id}` | {title} | {first_sentence(found.narrative)} | {statements(found)} |")
+        title = f"**{found.title.en}** {found.title.ja}<br>" if found.title else ""
+        rows.append(f"| `{found.id}` | {title}{first_sentence(found.narrative)} | {statements(found)} |")
     return "\n".join(rows)
 
 

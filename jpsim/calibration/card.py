@@ -68,8 +68,8 @@ def write_card(
 def _overview(model: Model) -> str:
     sample, found = model.meta["sample"], model.meta["factors"]
     return f"""\
-As of the end of {model.as_of} (month 0). {len(model.factors)} factors and the fiscal impulse, {model.lags} lag(s), {len(model.series)} base \
-series and {len(model.aggregates)} aggregates.
+As of the end of {model.as_of} (month 0). {len(model.factors)} factors and the fiscal impulse, {model.lags} lag(s), \
+{len(model.series)} base series and {len(model.aggregates)} aggregates.
 Sample {sample["first"]} to {sample["last"]}, discounted with a half-life of {sample["half_life_months"]:g} months \
 ({found["effective_months"]:.0f} effective months); TOPIX weights of {model.meta["topix_weights_date"]}.
 

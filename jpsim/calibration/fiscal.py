@@ -65,8 +65,8 @@ def fiscal_chapter(priors: Mapping[str, Any]) -> str:
     ]
     return (
         "## Fiscal impulse / 財政インパルス\n\n"
-        f"`{FISCAL}` is the last factor: exogenous, all of it a labelled prior. It keeps {priors['persistence']:g} of its "
-        f"level a month and is surprised by {priors['own_sd']:g} points of GDP; a point moves TOPIX by "
+        f"`{FISCAL}` is the last factor: exogenous, all of it a labelled prior. It keeps {priors['persistence']:g} of "
+        f"its level a month and is surprised by {priors['own_sd']:g} points of GDP; a point moves TOPIX by "
         f"{100 * priors['topix']:g}% directly and the factors as follows. Source: {priors['source']}.\n\n"
         + table(("factor", "at once, per point", "a month, per point"), rows)
     )

@@ -156,9 +156,7 @@ def loading_rows(model: Model, loadings_sd: Floats, topix_sd: Floats) -> list[Lo
     for name in _WITNESSES:
         for factor, size, label in _PARTIAL:
             place = index[name], model.factor(factor)
-            rows.append(
-                LoadingRow(name, label, float(100 * size * loadings[place]), float(100 * size * spread[place]))
-            )
+            rows.append(LoadingRow(name, label, float(100 * size * loadings[place]), float(100 * size * spread[place])))
     return rows
 
 

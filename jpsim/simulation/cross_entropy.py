@@ -38,7 +38,7 @@ LEAST_EFFECTIVE: Final = 0.1
 MOST_APPROACHES: Final = 20
 """Most fits to flattened weights."""
 WIDEST: Final = (0.5, 20.0)
-"""Ends of a proposal's gamma shape, as multiples of the prior's: below it, scales near infinity would overflow prices."""
+"""Ends of a proposal's gamma shape, as multiples of the prior's: below, scales near infinity overflow prices."""
 NEWTON_STEPS: Final = 30
 
 

@@ -213,9 +213,7 @@ def test_bridge_recovers_the_law_that_made_its_data():
         expected[t], target[t] = s, s + 0.25 / np.sqrt(12) * rng.standard_normal()
     loose = {name: {"mean": mean, "sd": 10.0} for name, mean in (("speed", 0.3), ("premium", 0.2), ("response", 0.4))}
     bridge = fit_bridge(target, two_year, u, {**loose, "own_sd": {"mean": 0.06, "log_sd": 5.0}, "rounding_step": 0.25})
-    assert_allclose(
-        [bridge.speed, bridge.premium, bridge.response, bridge.own_sd], [0.2, 0.3, 0.5, 0.04], rtol=0.2
-    )
+    assert_allclose([bridge.speed, bridge.premium, bridge.response, bridge.own_sd], [0.2, 0.3, 0.5, 0.04], rtol=0.2)
     assert np.corrcoef(bridge.expected, expected)[0, 1] > np.corrcoef(target, expected)[0, 1]
 
 

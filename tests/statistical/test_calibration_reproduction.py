@@ -27,7 +27,12 @@ def _short_priors():
         "sampler": {**priors["sampler"], "burn_in": 20, "kept": 30, "thin": 1, "stored": 4},
         "tails": {**priors["tails"], "scored_from": "2025-07"},
         "identification": {
-            **priors["identification"], "chains": 4, "burn_in": 200, "kept": 5, "thin": 20, "descent": 50,
+            **priors["identification"],
+            "chains": 4,
+            "burn_in": 200,
+            "kept": 5,
+            "thin": 20,
+            "descent": 50,
         },
     }
     return replace(priors, sections={**priors.sections, **shorter})

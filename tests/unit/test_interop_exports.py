@@ -31,7 +31,7 @@ paths: {PATHS}
 seed: 11
 innovations: student_t
 """
-FREE = "schema: jpsim/scenario@1\nid: free\ntitle: {en: \"</script><b>\"}\nas_of: 2026-01-30\n"
+FREE = 'schema: jpsim/scenario@1\nid: free\ntitle: {en: "</script><b>"}\nas_of: 2026-01-30\n'
 WEAKER = """\
 schema: jpsim/scenario@1
 id: weaker_yen
@@ -166,7 +166,7 @@ def test_ore_reads_keys_of_three_parts_and_all_dates_of_a_path_in_turn(
     assert len(lines) == 1000 * HORIZON
     assert all(len(cells) == len(head) and "" not in cells for cells in lines)
     assert [cells[0] for cells in lines[:HORIZON]] == ["2026-02-28", "2026-03-31", "2026-04-30", "2026-05-31"]
-    assert [cells[1] for cells in lines[:: HORIZON][:3]] == ["1", "2", "3"]
+    assert [cells[1] for cells in lines[::HORIZON][:3]] == ["1", "2", "3"]
     values = {key: float(lines[HORIZON - 1][place]) for place, key in enumerate(head) if place > 2}
     sample = PathSample(*done, 1000)
     fx, core = (sample.at("free", HORIZON, [name])[0, 0] for name in ("usdjpy", "core30"))
@@ -271,9 +271,7 @@ def test_a_part_can_be_chosen(done: tuple[Run, Job]) -> None:
         select_outputs(run, at="9m")
 
 
-def test_exports_are_whole_or_absent(
-    done: tuple[Run, Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exports_are_whole_or_absent(done: tuple[Run, Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, job = done
     chosen = select_outputs(run)
     with pytest.raises(InputError, match="to 2600"):
@@ -293,9 +291,7 @@ def test_exports_are_whole_or_absent(
         export_run(run, job, chosen, ["atoti"], tmp_path, paths=5)
 
 
-def test_the_same_run_exports_the_same_bytes(
-    done: tuple[Run, Job], exported: dict[str, Path], tmp_path: Path
-) -> None:
+def test_the_same_run_exports_the_same_bytes(done: tuple[Run, Job], exported: dict[str, Path], tmp_path: Path) -> None:
     run, job = done
     again = export_run(run, job, select_outputs(run), list(EXPORTS), tmp_path)
     for name, folder in zip(EXPORTS, again, strict=True):

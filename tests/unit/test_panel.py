@@ -38,9 +38,7 @@ def test_a_table_is_read_with_blanks_as_nan(tmp_path):
 
 def test_since_pads_with_nan_on_both_sides(tmp_path):
     table = _table(tmp_path, [1.0, 1.2, 1.5], [100, 101.5, 99])
-    np.testing.assert_array_equal(
-        table.since(FIRST + -1, FIRST + 3, "rate"), [np.nan, 1.0, 1.2, 1.5, np.nan]
-    )
+    np.testing.assert_array_equal(table.since(FIRST + -1, FIRST + 3, "rate"), [np.nan, 1.0, 1.2, 1.5, np.nan])
     np.testing.assert_array_equal(table.since(FIRST + 1, FIRST + 1, "rate"), [1.2])
     np.testing.assert_array_equal(table.since(FIRST + 7, FIRST + 8, "rate"), [np.nan, np.nan])
     with pytest.raises(InputError, match="no column 'yield'"):

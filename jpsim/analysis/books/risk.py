@@ -50,12 +50,8 @@ class BookSample:
     sample
         Statistics and histogram of its cumulative return; (1, h) each. Expected shortfalls are means over the
         tail's paths, so that `components` add up to them.
-    components
-        (P, h) what each position adds to ``es95``.
-    component_errors
-        (P, h) Monte Carlo errors of `components`.
-    marginal
-        (P, h) change of ``es95`` for a unit more of the position's weight, paid from cash.
+    tail
+        What a unit of each of the book's legs adds to ``es95``.
     drawdown
         Mean and quantiles, each with its error, of the deepest fall between month ends up to the horizon.
     breaches
@@ -64,11 +60,24 @@ class BookSample:
 
     book: Book
     sample: ScenarioSample
-    components: Floats
-    component_errors: Floats
-    marginal: Floats
+    tail: TailShares
     drawdown: dict[str, tuple[float, float]]
     breaches: tuple[tuple[Threshold, float, float], ...]
+
+    @property
+    def marginal(self) -> Floats:
+        """(P, h) change of ``es95`` for a unit more of each position's weight, paid from cash."""
+        return self.tail.contribution.T[self.book.leg_of]
+
+    @property
+    def components(self) -> Floats:
+        """(P, h) what each position adds to ``es95``."""
+        return self.book.weights[:, None] * self.marginal
+
+    @property
+    def component_errors(self) -> Floats:
+        """(P, h) Monte Carlo errors of `components`."""
+        return np.abs(self.book.weights[:, None]) * self.tail.error.T[self.book.leg_of]
 
     def to_dict(self) -> dict[str, Any]:
         """Write drawdown and breaches as plain JSON."""
@@ -185,12 +194,10 @@ def _reduced(
 ) -> BookSample:
     whole = summarise(scenario, paths, tally.law, tally.totals())
     shares = {name: tail_shares(tally, share) for name, share in _TAILS.items()}
-    kept, es95 = _first_output(whole, book, shares), shares["es95"]
-    weights = book.weights[:, None]
-    unit, error = es95.contribution.T[book.leg_of], es95.error.T[book.leg_of]
+    kept = _first_output(whole, book, shares)
     fall = {name: (float(whole.statistics[name][1, -1]), float(whole.errors[name][1, -1])) for name in _DRAWDOWN}
     breaches = tuple((one, *_probability(tally, crossing)) for one, crossing in crossed)
-    return BookSample(book, kept, weights * unit, np.abs(weights) * error, unit, fall, breaches)
+    return BookSample(book, kept, shares["es95"], fall, breaches)
 
 
 def _first_output(whole: ScenarioSample, book: Book, shares: dict[str, TailShares]) -> ScenarioSample:
@@ -211,7 +218,7 @@ def _first_output(whole: ScenarioSample, book: Book, shares: dict[str, TailShare
 
 
 def _probability(tally: BookTally, crossing: Floats) -> tuple[float, float]:
-    """Weighted share, and half the width of Wilson's interval at one error (1927, doi:10.1080/01621459.1927.10502953)."""
+    """Weighted share, and half of Wilson's interval at one error (1927, doi:10.1080/01621459.1927.10502953)."""
     (mass, square), (weight, squares) = crossing, tally.weight
     p = mass / weight
     variance = ((1.0 - p) ** 2 * square + p**2 * (squares - square)) / weight**2

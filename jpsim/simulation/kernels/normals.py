@@ -75,9 +75,7 @@ def write_draws(out: Any, seed: Any, stream: Any, first: Any, normal: bool) -> N
                 even[p] = a
 
 
-def fill_normals(
-    seed: int, stream: int, first_path: int, count: int, steps: int, size: int
-) -> npt.NDArray[np.float64]:
+def fill_normals(seed: int, stream: int, first_path: int, count: int, steps: int, size: int) -> npt.NDArray[np.float64]:
     """Draw standard normals.
 
     Parameters

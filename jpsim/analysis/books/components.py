@@ -1,0 +1,67 @@
+"""What each position adds to the expected shortfall of its book, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jpsim.analysis.books.risk import BookSample
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["components_table"]
+
+
+def components_table(samples: Mapping[str, BookSample]) -> pa.Table:
+    """Put the components of one book in several scenarios into a table.
+
+    Parameters
+    ----------
+    samples
+        Scenario -> the book in it.
+
+    Returns
+    -------
+    pyarrow.Table
+        A row per scenario, month and position: the position's name, series, currency and weight at month 0,
+        its component of ``es95`` with its error, and the ``marginal``, the change for a unit more of weight.
+        The components of a scenario and month sum to the summary's ``es95``.
+    """
+    import pyarrow as pa
+
+    first = next(iter(samples.values()))
+    positions, months = first.book.positions, first.components.shape[1]
+    blocks = len(samples) * months
+    numbers = {
+        name: np.concatenate([getattr(sample, attribute).T.ravel() for sample in samples.values()])
+        for name, attribute in (
+            ("component", "components"),
+            ("component_se", "component_errors"),
+            ("marginal", "marginal"),
+        )
+    }
+    return pa.table(
+        {
+            "scenario": _texts(list(samples), np.repeat(np.arange(len(samples)), months * len(positions))),
+            "month": np.tile(np.repeat(np.arange(1, months + 1, dtype=np.int32), len(positions)), len(samples)),
+            "position": _tiled([position.name for position in positions], blocks),
+            "series": _tiled([position.series for position in positions], blocks),
+            "currency": _tiled([position.currency for position in positions], blocks),
+            "weight": np.tile(first.book.weights, blocks),
+            **numbers,
+        }
+    )
+
+
+def _tiled(texts: Sequence[str], times: int) -> Any:
+    return _texts(texts, np.tile(np.arange(len(texts)), times))
+
+
+def _texts(texts: Sequence[str], places: Any) -> Any:
+    """Column of texts, by their places in a list."""
+    import pyarrow as pa
+
+    return pa.array(texts, pa.string()).take(pa.array(places))

@@ -1,0 +1,85 @@
+"""The book of a run: read once when the run is prepared, kept with it, and carried through each scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.analysis.books.book import Book
+from jpsim.analysis.books.reading import parse_book, read_book
+from jpsim.analysis.books.risk import BookSample, Threshold, draw_book
+from jpsim.errors import InputError, Problem
+from jpsim.model import Model
+from jpsim.scenario import RunRequest
+from jpsim.simulation.job import Job
+from jpsim.simulation.sampling import Sampler
+
+__all__ = ["BOOK_FILE", "PORTFOLIO", "book_of", "hold_book", "take_in_book"]
+
+Floats = npt.NDArray[np.float64]
+
+PORTFOLIO: Final = "portfolio"
+"""Id and kind of the output that a book adds to every scenario."""
+
+BOOK_FILE: Final = "portfolio.csv"
+"""Where a run keeps its book, every code replaced by its sector; the resolved run names this file."""
+
+
+def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping[str, bytes]]:
+    """Read the book that a request names, and let the request name the run's own copy instead.
+
+    Returns
+    -------
+    The request, and its input files by name: none if it names no book.
+
+    Raises
+    ------
+    InputError
+        All problems of the book, or limits on a portfolio where there is none.
+    """
+    if request.portfolio is None:
+        if any(limit.series == PORTFOLIO for limit in request.limits):
+            found = "limits: there is one on the portfolio, and the run has no portfolio"
+            raise InputError(Problem(found, fix="name its file under portfolio, or remove the limit"))
+        return request, {}
+    book = read_book(request.folder / request.portfolio, _equities(model))
+    return request.model_copy(update={"portfolio": BOOK_FILE}), {BOOK_FILE: book.to_csv().encode()}
+
+
+def book_of(job: Job) -> Book | None:
+    """Return the book of a prepared run, if it has one."""
+    content = job.inputs.get(BOOK_FILE)
+    return None if content is None else parse_book(content.decode(), BOOK_FILE, _equities(job.model))
+
+
+def hold_book(
+    book: Book, job: Job, sampler: Sampler, weights: Floats | None, stop: Callable[[], bool] | None = None
+) -> BookSample:
+    """Carry a book through one scenario of a run, with the probability of each loss that a limit names.
+
+    Parameters
+    ----------
+    book, job
+        The book, and the run.
+    sampler, weights
+        The scenario, and the (paths,) weights of its paths; None where they are equally likely.
+    stop
+        Asked now and then; drawing ends when it answers True.
+    """
+    limits = [limit for limit in job.request.limits if limit.series == PORTFOLIO and limit.sd is None]
+    return draw_book(
+        book,
+        sampler,
+        job.request.paths,
+        weights=weights,
+        thresholds=[Threshold(limit.at.index(job.model.as_of), limit.bound[1].value) for limit in limits],
+        threads=job.request.executor.threads,
+        stop=stop,
+    )
+
+
+def _equities(model: Model) -> tuple[str, ...]:
+    return model.series + model.aggregates
