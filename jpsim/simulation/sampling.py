@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logsumexp
 
 from jpsim.conditioning.scenario_law import ScenarioLaw, Story
 from jpsim.conditioning.support import is_premium_view
@@ -202,13 +203,9 @@ class Sampler:
 
     def _member_weights(self, spans: list[tuple[int, int, PartSampler]]) -> Floats:
         """Weights, with mean 1, of the paths of one member: importance, stated margins, views."""
-        weighed: dict[int, list[Floats]] = {}
         pieces = [(part, *part.weigh(first, count)) for first, count, part in spans]
-        for part, log_weights, _ in pieces:
-            weighed.setdefault(id(part), []).append(log_weights)
-        level = {key: float(np.log(np.mean(np.exp(np.concatenate(own) - np.max(np.concatenate(own)))))
-                            + np.max(np.concatenate(own))) for key, own in weighed.items()}  # fmt: skip
-        log_weights = np.concatenate([own - level[id(part)] for part, own, _ in pieces])
+        levels = _levels([(part, log_weights) for part, log_weights, _ in pieces])
+        log_weights = np.concatenate([own - levels[id(part)] for part, own, _ in pieces])
         moments = np.concatenate([held for _, _, held in pieces], axis=1)
         demands = [Demand("stated margins", None, moments, (0,) * moments.shape[0])] if moments.size else []
         source = spans[0][2].source
@@ -254,6 +251,15 @@ class Sampler:
         rows = [outputs.index(name) for name in names]
         values = np.concatenate([self.paths(first, count)[rows] for first, count, _ in spans], axis=2)
         return dict(zip(names, values, strict=True))
+
+
+def _levels(pieces: list[tuple[PartSampler, Floats]]) -> dict[int, float]:
+    """Log of each part's mean weight, by the part's identity: parts weigh alike, whatever their constants."""
+    own: dict[int, list[Floats]] = {}
+    for part, log_weights in pieces:
+        own.setdefault(id(part), []).append(log_weights)
+    joined = {key: np.concatenate(found) for key, found in own.items()}
+    return {key: float(logsumexp(found) - np.log(found.size)) for key, found in joined.items()}
 
 
 def _stated_means(scenario: Scenario, source: ScenarioLaw) -> dict[tuple[str, int], float]:

@@ -168,7 +168,7 @@ def test_moments_of_the_shipped_model_are_near_those_of_the_indices(model):
 
 def test_policy_rows_carry_no_loadings(model):
     assert not model.loadings[:, -3:-1].any()
-    assert model.factors[-2:] == ("boj_policy_shadow", "boj_policy_rate")
+    assert model.factors[-3:-1] == ("boj_policy_shadow", "boj_policy_rate")
 
 
 def test_tails_stay_within_their_bounds(model):

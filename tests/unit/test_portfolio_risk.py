@@ -180,7 +180,9 @@ def test_paths_of_a_book_against_a_naive_account(small_sampler: Sampler, currenc
 def test_a_book_of_one_series_is_that_series(small_sampler: Sampler) -> None:
     paths = 20_000
     sample, _ = small_sampler.draw(paths)
-    whole = append_book(sample, draw_book(parse_book("id,weight\ntopix,1\n", "b", ("topix",)), small_sampler, paths))
+    alone = draw_book(parse_book("id,weight\ntopix,1\n", "b", ("topix",)), small_sampler, paths)
+    whole = append_book(sample, alone)
+    np.testing.assert_allclose(alone.component_errors, alone.sample.errors["es95"], rtol=5e-3)
     topix = len(sample.histogram.low) - 1
     assert whole.histogram.squares is whole.histogram.counts
     for name in sample.statistics:

@@ -25,7 +25,7 @@ __all__ = ["TailShares", "tail_shares"]
 
 Floats = npt.NDArray[np.float64]
 
-_NEAR = 0.2  # of the tail's probability on both sides of its quantile: where p counts as equal to q
+_NEAR = 0.1  # of the tail's probability on both sides of its quantile: where p counts as equal to q
 
 
 class TailShares(NamedTuple):

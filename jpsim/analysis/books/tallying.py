@@ -126,14 +126,14 @@ class BookTally:
     def _add_powers(self, values: Floats, shortfall: Floats, weights: Floats) -> None:
         sink = sink_for(self.law, weighted=self.weighted, paths_kept=1)
         z = (values - sink.centre[..., None]) * sink.per_spread[..., None]
-        first = [z, z**2]
+        z2, deep = z * z, shortfall * shortfall
+        powers = (z, z2, z2 * z, z2 * z2)
         if not self.weighted:
-            terms = [*first, z**3, z**4, shortfall, shortfall**2]
-            self.sums += np.stack([term.sum(axis=2) for term in terms], axis=-1)
+            self.sums += np.stack([term.sum(axis=2) for term in (*powers, shortfall, deep)], axis=-1)
             return
         square = weights * weights
-        parts = [term @ weights for term in first] + [z**power @ square for power in (1, 2, 3, 4)]
-        parts += [term @ share for share in (weights, square) for term in (shortfall, shortfall**2)]
+        parts = [term @ weights for term in powers[:2]] + [term @ square for term in powers]
+        parts += [term @ share for share in (weights, square) for term in (shortfall, deep)]
         self.sums += np.stack(parts, axis=-1)
 
     def _add_gains(
