@@ -18,9 +18,6 @@ Floats = npt.NDArray[np.float64]
 
 Innovations = Literal["gaussian", "student_t", "stochastic_volatility"]
 
-_WIDTH = 8.0  # histograms reach this many standard deviations from the mean ...
-_HEAVY = 1.6  # ... and this many times further under Student-t months and residuals
-
 
 def compile_law(law: ScenarioLaw, innovations: Innovations) -> Law:
     """Compile the law of one scenario.
@@ -34,17 +31,16 @@ def compile_law(law: ScenarioLaw, innovations: Innovations) -> Law:
     """
     heavy = innovations != "gaussian"
     conditional, model = law.conditional, law.conditional.system.model
-    equity = _equity(law, heavy)
     mixing = _mixing(conditional, innovations) if heavy or conditional.recursion is None else None
-    low, high = _ends(conditional, equity, _WIDTH * (_HEAVY if heavy else 1.0))
     start = np.concatenate([_start_levels(conditional), np.zeros(len(model.series) + len(model.aggregates))])
+    unplaced = np.zeros((start.size, conditional.system.horizon))  # the sampler places the histograms
     return Law(
         _dynamics(conditional, None if mixing else conditional.recursion),
         mixing,
-        equity,
+        _equity(law, heavy),
         _levels(conditional),
-        low,
-        high,
+        unplaced,
+        unplaced,
         start,
     )
 
@@ -117,37 +113,3 @@ def _start_levels(conditional: Conditional) -> Floats:
     now = system.start[: len(model.factors)]
     log = np.array([kind == "log100" for kind in model.transform])
     return np.where(model.in_differences, system.base_level, np.where(log, np.exp(now / 100.0), now))
-
-
-def _ends(conditional: Conditional, equity: Equity, width: float) -> tuple[Floats, Floats]:
-    """(O, h) ends of the histograms, from the closed-form moments of each output."""
-    factor_low, factor_high = _factor_ends(conditional, width)
-    series_low, series_high = _series_ends(conditional, equity, width)
-    return np.vstack([factor_low, series_low]), np.vstack([factor_high, series_high])
-
-
-def _factor_ends(conditional: Conditional, width: float) -> tuple[Floats, Floats]:
-    model, system, moments = conditional.system.model, conditional.system, conditional.moments
-    low, high = [], []
-    for i, kind in enumerate(model.transform):
-        row, constant = system.level_row(i)
-        mean = moments.mean @ row + constant
-        variance = np.einsum("i,hij,j->h", row, moments.cov, row)
-        spread = width * np.sqrt(np.maximum(variance, 0.0)) + 1e-9 * np.maximum(1.0, np.abs(mean))
-        ends = np.array([mean - spread, mean + spread])
-        low.append(np.exp(ends[0] / 100.0) if kind == "log100" else ends[0])
-        high.append(np.exp(ends[1] / 100.0) if kind == "log100" else ends[1])
-    return np.array(low), np.array(high)
-
-
-def _series_ends(conditional: Conditional, equity: Equity, width: float) -> tuple[Floats, Floats]:
-    model, system = conditional.system.model, conditional.system
-    n = len(model.factors)
-    to_all = np.vstack([np.eye(len(model.series)), model.aggregation])
-    loadings = to_all @ model.loadings
-    residual = np.einsum("ij,jk,ik->i", to_all, model.residual_cov, to_all)
-    mean = (equity.drift + conditional.mean_innovations @ model.loadings.T) @ to_all.T
-    impact = np.einsum("hij,hkj->hik", system.impact[:, :n], system.impact[:, :n])
-    variance = np.einsum("si,hij,sj->hs", loadings, impact, loadings) + residual
-    log_mean, log_sd = np.cumsum(np.log1p(mean), axis=0).T, np.sqrt(np.cumsum(variance, axis=0)).T
-    return np.expm1(log_mean - width * log_sd), np.expm1(log_mean + width * log_sd)

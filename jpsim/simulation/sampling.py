@@ -21,6 +21,7 @@ from jpsim.simulation.intervention import InterventionRisk, intervention_risk
 from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.law import Law
 from jpsim.simulation.part_sampling import PartSampler
+from jpsim.simulation.placement import place_histograms
 from jpsim.simulation.result import ScenarioSample
 from jpsim.simulation.views import Demand, demands_of, impose
 
@@ -61,12 +62,15 @@ class Sampler:
     def of(cls, story: Story, innovations: Innovations, seed: int) -> Sampler:
         """Compile every part of a story."""
         parts = [PartSampler.of(part.law, innovations, seed) for part in story.parts]
-        low = np.min([part.law.low for part in parts], axis=0)
-        high = np.max([part.law.high for part in parts], axis=0)
         members = [part for part in story.parts if part.draw == story.parts[0].draw]
         proposals = [part.proposal() for part in parts[: len(members)]]  # one for all draws of a member's parameters
         proposing = [part.proposing(proposals[place % len(members)]) for place, part in enumerate(parts)]
-        return cls(story, tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in proposing), seed)
+        unplaced = cls(story, tuple(proposing), seed)
+        code = parts[0].law.levels.code
+        positive = np.concatenate([code > 0, np.zeros(parts[0].law.start.size - code.size, dtype=bool)])
+        low, high = place_histograms(unplaced.paths, positive)
+        placed = tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in proposing)
+        return cls(story, placed, seed)
 
     @property
     def id(self) -> str:
