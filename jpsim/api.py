@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.analysis.attribution import attribute_means, attribution_drivers
+from jpsim.analysis.books import PORTFOLIO, BookSample, append_book, book_of, components_table, hold_book, take_in_book
 from jpsim.analysis.comparison import compare_sides
 from jpsim.analysis.contrasts import Comparison
 from jpsim.analysis.redrawing import Side
@@ -130,10 +131,15 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
     check_plan(job.plan())
     started, created = time.perf_counter(), now_utc()
     samples, weights, risks = [], {}, {}
+    book, held = book_of(job), {}
     for sampler in job.samplers:
         told = None if progress is None else _teller(progress, sampler.id, job.request.paths)
         sample, weight = sampler.draw(job.request.paths, job.request.executor.threads, told, stop)
-        samples.append(_select(sample, job.selected))
+        sample = _select(sample, job.selected)
+        if book is not None:
+            held[sampler.id] = hold_book(book, job, sampler, weight, stop)
+            sample = append_book(sample, held[sampler.id])
+        samples.append(sample)
         if weight is not None:
             weights[sampler.id] = weight / weight.sum()
         if (risk := sampler.interventions(weight, job.request.paths)) is not None:
@@ -142,17 +148,19 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
     even = np.full(job.request.paths, 1.0 / job.request.paths)
     return gather(
         samples,
-        outputs=[job.model.outputs[i] for i in job.selected],
-        kinds=[job.model.output_kinds[i] for i in job.selected],
+        outputs=[job.model.outputs[i] for i in job.selected] + [PORTFOLIO] * bool(held),
+        kinds=[job.model.output_kinds[i] for i in job.selected] + [PORTFOLIO] * bool(held),
         as_of=job.model.as_of,
         manifest=_manifest(job, created, drawn),
         resolved=job.request.to_yaml(),
         diagnostics={
-            story.scenario.id: _diagnose(story, sample, risks.get(sample.scenario))
+            story.scenario.id: _diagnose(story, sample, risks.get(sample.scenario), held.get(sample.scenario))
             for story, sample in zip(job.stories, samples, strict=True)
         },
         attribution=_attribute(job, samples),
         weights={sample.scenario: weights.get(sample.scenario, even) for sample in samples} if weights else {},
+        tables={"components.parquet": components_table(held)} if held else {},
+        inputs=job.inputs,
     )
 
 
@@ -292,12 +300,14 @@ def _job_again(stored: Run) -> Job:
     """Prepare the job of a run again from what it resolved."""
     named = stored.manifest["model"]
     with TemporaryDirectory() as scratch:
+        for name, content in stored.inputs.items():
+            (Path(scratch) / name).write_bytes(content)
         path = Path(scratch) / "resolved.yaml"
         path.write_text(stored.resolved, encoding="utf-8")
         request = load_run(path)
-    if _names_packaged_model(request.model):
-        request = request.model_copy(update={"model": f"{named['id']}@{named['version']}"})
-    job = _prepare(request)
+        if _names_packaged_model(request.model):
+            request = request.model_copy(update={"model": f"{named['id']}@{named['version']}"})
+        job = _prepare(request)
     if job.model.sha256 != named["sha256"]:
         found = f"the model {job.model.id}@{job.model.version} is not the one that {stored.run_id} used"
         raise DamagedError(found)
@@ -326,7 +336,9 @@ def _prepare(request: RunRequest) -> Job:
     folder = find_model(request.model, request.folder)
     if not _names_packaged_model(request.model):
         request = request.model_copy(update={"model": str(folder.resolve())})
-    return prepare_job(request, load_model(folder))
+    model = load_model(folder)
+    request, inputs = take_in_book(request, model)
+    return prepare_job(request, model, inputs)
 
 
 def _names_packaged_model(reference: str) -> bool:
@@ -386,8 +398,12 @@ def _select(sample: ScenarioSample, rows: list[int]) -> ScenarioSample:
     )
 
 
-def _diagnose(story: Story, sample: ScenarioSample, risk: InterventionRisk | None) -> dict[str, Any]:
+def _diagnose(
+    story: Story, sample: ScenarioSample, risk: InterventionRisk | None, held: BookSample | None
+) -> dict[str, Any]:
     found = explain_story(story)
+    if held is not None:
+        found[PORTFOLIO] = held.to_dict()
     if risk is not None:
         found["intervention"] = risk.to_dict()
         found["assumptions"] = [

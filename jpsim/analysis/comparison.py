@@ -83,7 +83,8 @@ def _months(sides: Sequence[Side], at: int | str | Month | None) -> list[int]:
 def _outputs(sides: Sequence[Side], wanted: Sequence[str] | None) -> list[str]:
     """Ids of the outputs to compare, in the order of the reference."""
     first = sides[0].run
-    common = [output for output in first.outputs if all(output in side.run.outputs for side in sides)]
+    drawn = [set(side.run.outputs) & set(side.job.model.outputs) for side in sides]  # a portfolio is not drawn
+    common = [output for output in first.outputs if all(output in known for known in drawn)]
     if wanted is None:
         return common
     kinds = dict(zip(first.outputs, first.kinds, strict=True))

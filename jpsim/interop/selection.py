@@ -60,7 +60,8 @@ def select_outputs(
     kept = tuple(name for name in run.scenarios if name in scenarios or not scenarios)
     for name in (name for name in scenarios if name not in run.scenarios):
         run[name]  # raises, with the nearest spelling
-    equities = [(output, kind) for output, kind in zip(run.outputs, run.kinds, strict=True) if kind != "factor"]
+    pairs = zip(run.outputs, run.kinds, strict=True)
+    equities = [(output, kind) for output, kind in pairs if kind not in ("factor", "portfolio")]
     kinds = {kind for _, kind in equities}
     for name in (name for name in series if name not in kinds):
         run[kept[0]][name]

@@ -114,6 +114,8 @@ def label_of(output: str, kind: str, typical: float = 1.0) -> Label:
     """
     entry = factors().get(output) if kind == "factor" else series().get(output)
     names: dict[Language, str] = {"en": entry.name_en, "ja": entry.name_ja} if entry else {"en": output, "ja": output}
+    if kind == "portfolio":
+        names = dict(GROUPS[kind])
     if kind != "factor":
         return Label(output, kind, names, _RETURN)
     return Label(output, kind, names, _factor_style(entry if isinstance(entry, FactorEntry) else None, typical))

@@ -36,6 +36,10 @@ __all__ = ["PARTIAL_SUFFIX", "load_run_folder", "write_run_folder"]
 PARTIAL_SUFFIX = ".partial"
 """End of the name of a hidden folder that is being written, or that a killed writer left behind."""
 
+_TABLES = ("components.parquet",)
+_INPUTS = ("portfolio.csv",)
+"""Files that only some runs have; see `Run.tables` and `Run.inputs`."""
+
 
 def write_run_folder(
     run: Run,
@@ -72,7 +76,7 @@ def write_run_folder(
     with _disk_errors(target), _partial_folder(target) as folder:
         _write_tables(run, folder)
         (folder / "resolved.yaml").write_text(run.resolved, encoding="utf-8")
-        for name, content in (documents or {}).items():
+        for name, content in {**(documents or {}), **run.inputs}.items():
             (folder / name).write_bytes(content)
         if fill is not None:
             fill(folder)
@@ -117,6 +121,8 @@ def load_run_folder(path: Path) -> Run:
         diagnostics=MappingProxyType(manifest["diagnostics"]),
         attribution=_attribution(folder / "attribution.parquet"),
         weights=MappingProxyType(_weights(folder / "weights.parquet")),
+        tables={name: read_table(folder / name) for name in _TABLES if name in manifest["files"]},
+        inputs={name: (folder / name).read_bytes() for name in _INPUTS if name in manifest["files"]},
     )
 
 
@@ -126,6 +132,8 @@ def _write_tables(run: Run, folder: Path) -> None:
     write_table(distribution_table(run), folder / "distribution.parquet")
     if run.weights:
         write_table(weights_table(run), folder / "weights.parquet")
+    for name, table in run.tables.items():
+        write_table(table, folder / name)
 
 
 @contextmanager

@@ -71,6 +71,10 @@ class Run:
         Decomposition of the means against the first scenario.
     weights
         Scenario to (paths,) weights that sum to 1, for scenarios whose paths are not equally likely.
+    tables
+        More tables (pyarrow) by file name, such as ``components.parquet``.
+    inputs
+        Files that the resolved run names, by name, such as ``portfolio.csv``.
 
     Examples
     --------
@@ -91,6 +95,8 @@ class Run:
     diagnostics: Mapping[str, Mapping[str, Any]]
     attribution: Attribution = field(default_factory=Attribution)
     weights: Mapping[str, Floats] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str:
@@ -157,6 +163,8 @@ def gather(
     diagnostics: Mapping[str, Mapping[str, Any]],
     attribution: Attribution | None = None,
     weights: Mapping[str, Floats] | None = None,
+    tables: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, bytes] | None = None,
 ) -> Run:
     """Put the samples of the scenarios together into a frozen `Run`.
 
@@ -174,7 +182,7 @@ def gather(
         Text of the resolved run.
     diagnostics
         Per scenario; `effective_sample` is taken from the samples.
-    attribution, weights
+    attribution, weights, tables, inputs
         See `Run`.
 
     Returns
@@ -197,6 +205,8 @@ def gather(
         diagnostics=MappingProxyType(merged),
         attribution=attribution or Attribution(),
         weights=MappingProxyType(dict(weights or {})),
+        tables=MappingProxyType(dict(tables or {})),
+        inputs=MappingProxyType(dict(inputs or {})),
     )
 
 

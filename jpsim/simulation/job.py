@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from importlib.util import find_spec
@@ -37,11 +37,14 @@ class Job:
         What is asked for, and on which model.
     samplers
         One for each scenario of the request, in its order.
+    inputs
+        Files that the request names, by name, as they are kept with the run.
     """
 
     request: RunRequest
     model: Model
     samplers: tuple[Sampler, ...]
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def stories(self) -> tuple[Story, ...]:
@@ -53,6 +56,8 @@ class Job:
         """Digest of the resolved request, model, dictionaries and generator; threads and folders are no part."""
         resolved = {key: value for key, value in self.request.resolved().items() if key not in ("executor", "model")}
         content = {"run": resolved, "model": self.model.sha256, "dictionaries": _dictionary_digest(), "rng": RNG}
+        if self.inputs:
+            content["inputs"] = {name: hashlib.sha256(text).hexdigest() for name, text in self.inputs.items()}
         text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -83,8 +88,13 @@ class Job:
         )
 
 
-def prepare_job(request: RunRequest, model: Model) -> Job:
+def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] | None = None) -> Job:
     """Derive and compile the law of every scenario of a request.
+
+    Parameters
+    ----------
+    request, model, inputs
+        See `Job`.
 
     Raises
     ------
@@ -109,7 +119,7 @@ def prepare_job(request: RunRequest, model: Model) -> Job:
     if found:
         kind = UnsupportedError if all(isinstance(error, UnsupportedError) for error in found) else InputError
         raise kind([problem for error in found for problem in error.problems])
-    return Job(request, model, tuple(samplers))
+    return Job(request, model, tuple(samplers), inputs or {})
 
 
 def _dictionary_digest() -> str:
@@ -129,8 +139,6 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
         ),
         "returns: total": request.returns == "total",
         "statistics: exact": request.statistics == "exact",
-        "portfolio": request.portfolio is not None,
-        "limits on a portfolio": any(limit.series == "portfolio" for limit in request.limits),
         "executor: {kind: dask}": request.executor.kind == "dask",
     }
     wishes["formats: pdf"] = "pdf" in request.formats
