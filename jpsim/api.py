@@ -209,7 +209,7 @@ def simulate(
     seed
         Seed of the random numbers.
     innovations
-        ``gaussian`` or ``student_t``.
+        ``gaussian``, ``student_t`` or ``stochastic_volatility``.
     """
     months = int(str(horizon).removesuffix("m"))
     library = {name: found for scenario in scenarios for name, found in _referred(scenario, None).items()}

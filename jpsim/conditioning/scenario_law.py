@@ -23,6 +23,7 @@ from jpsim.errors import InputError, Place, Problem
 from jpsim.model import Model
 from jpsim.months import Month
 from jpsim.scenario import Scenario
+from jpsim.scenario.checks import time_problems
 
 __all__ = ["Part", "ScenarioLaw", "Story", "derive_law", "derive_story"]
 
@@ -204,18 +205,7 @@ def _refuse_strangers(model: Model, scenario: Scenario, horizon: int) -> None:
     problems += _unknown(model, scenario, "conditions", named)
     for combination, weights in scenario.combinations.items():
         problems += _unknown(model, scenario, f"combinations.{combination}", weights)
-    for name, blocks in scenario.conditions.items():
-        for number, block in enumerate(blocks):
-            for role in ("level", "change", "range"):
-                for when in getattr(block, role):
-                    month = when.index(model.as_of)
-                    if not 1 <= month <= horizon:
-                        place = scenario.place("conditions", name, number, role, str(when))
-                        found = (
-                            f"{when} is not between {model.as_of + 1} and {model.as_of + horizon}, "
-                            f"the months after as_of {model.as_of} within the horizon of {horizon} months"
-                        )
-                        problems.append(Problem(found, place, fix="move the date, or lengthen the run's horizon"))
+    problems += time_problems(scenario, model.as_of, horizon)
     if problems:
         raise InputError(problems)
 
