@@ -16,12 +16,16 @@ __all__ = ["PILOT_PATHS", "place_histograms"]
 Floats = npt.NDArray[np.float64]
 
 PILOT_PATHS = 8192
+_YEAR = 12  # months up to which the whole pilot is drawn; longer paths are fewer, so that memory stays the same
+_FEWEST = 2048
 _TAIL = 0.001
 _REACH = 2.5  # ends lie this many times further from the median than the pilot's tail quantiles
 _LEAST = 1e-9  # width of a histogram whose output does not move, relative to its level
 
 
-def place_histograms(draw: Callable[[int, int], Floats], positive: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def place_histograms(
+    draw: Callable[[int, int], Floats], positive: npt.NDArray[np.bool_], horizon: int
+) -> tuple[Floats, Floats]:
     """Place the histograms of all outputs and months.
 
     Parameters
@@ -30,12 +34,14 @@ def place_histograms(draw: Callable[[int, int], Floats], positive: npt.NDArray[n
         ``(first, count)`` gives (O, h, count) outputs of some paths.
     positive
         (O,) whether an output is a price or an index, which cannot fall below zero.
+    horizon
+        Months h.
 
     Returns
     -------
     (O, h) lower and upper ends. Normal outputs reach nearly eight standard deviations.
     """
-    pilot = draw(0, PILOT_PATHS)
+    pilot = draw(0, max(_FEWEST, PILOT_PATHS * _YEAR // max(horizon, _YEAR)))
     far_low, middle, far_high = np.quantile(pilot, (_TAIL, 0.5, 1.0 - _TAIL), axis=2)
     least = _LEAST * np.maximum(1.0, np.abs(middle))
     low = middle - _REACH * (middle - far_low) - least

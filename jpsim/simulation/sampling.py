@@ -68,7 +68,7 @@ class Sampler:
         unplaced = cls(story, tuple(proposing), seed)
         code = parts[0].law.levels.code
         positive = np.concatenate([code > 0, np.zeros(parts[0].law.start.size - code.size, dtype=bool)])
-        low, high = place_histograms(unplaced.paths, positive)
+        low, high = place_histograms(unplaced.paths, positive, parts[0].law.dynamics.intercept.shape[0])
         placed = tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in proposing)
         return cls(story, placed, seed)
 
