@@ -42,6 +42,7 @@ COMMANDS = {
     "model": ("jpsim.cli.model", "List, show and export models."),
     "reverse": ("jpsim.cli.reverse", "Find what it takes for a series to lose so much."),
     "solve": ("jpsim.cli.solve", "Find how far a condition or impulse must go for a wanted result."),
+    "data": ("jpsim.cli.data", "Pull official feeds and build a data panel."),
     "calibrate": ("jpsim.cli.calibrate", "Estimate a model from a data panel."),
     "doctor": ("jpsim.cli.doctor", "Show what is installed and what is missing."),
     "warmup": ("jpsim.cli.warmup", "Compile the kernels ahead of the first run."),
