@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.calibration.collinearity import check_independent
 from jpsim.calibration.panel import check_columns
 from jpsim.calibration.tables import Table
 from jpsim.dictionary import FactorEntry
@@ -99,7 +100,7 @@ def observe(table: Table, first: Month) -> Observations:
     Raises
     ------
     InputError
-        A column is missing, has gaps, is constant, or is in the wrong unit.
+        A column is missing, has gaps, is constant, is in the wrong unit, or repeats what others say.
     """
     check_columns(table, (*_RATES, *_PRICES, *_ACTIVITY, *_OTHER), first, rates=_RATES, prices=_PRICES)
     last = table.months[-1]
@@ -111,6 +112,7 @@ def observe(table: Table, first: Month) -> Observations:
             levels[len(levels) - lag :, index] = np.nan
     y = np.column_stack([_transform(levels[:, i], entries[name]) for i, name in enumerate(FACTORS)])
     _check_edge(y, last)
+    check_independent(y[13:], FACTORS, table.source)
     return Observations(first, FACTORS, y[13:], levels[13:])
 
 

@@ -8,7 +8,7 @@ import pytest
 from jpsim.calibration.observations import FACTORS, observe
 from jpsim.calibration.panel import check_columns, read_panel
 from jpsim.calibration.priors import read_priors
-from jpsim.calibration.tables import read_daily, read_table
+from jpsim.calibration.tables import Table, read_daily, read_table
 from jpsim.errors import InputError
 from jpsim.months import Month
 
@@ -170,6 +170,33 @@ def test_observations_are_what_was_known_at_the_last_month(data_dir):
     known = np.flatnonzero(np.isfinite(wages))[-1]
     row = len(observed.y) - (len(wages) - known)
     assert observed.y[row, at["wages"]] == pytest.approx(100 * (wages[known] / wages[known - 12] - 1))
+
+
+def test_a_factor_that_repeats_others_is_named(data_dir):
+    """The 30-year yield as twice the 10-year less the 2-year: a curve with one point too few."""
+    table = read_panel(data_dir).monthly
+    curve = 2 * table.columns["jgb_10y"] - table.columns["jgb_2y"]
+    false = Table(table.source, table.months, {**table.columns, "jgb_30y": curve})
+    with pytest.raises(InputError, match="a linear combination of jgb_2y, jgb_10y, jgb_30y never moves"):
+        observe(false, Month(2001, 1))
+
+
+@pytest.mark.parametrize(
+    ("column", "spoil", "message"),
+    [
+        ("jgb_10y", lambda x: x / 100, "'jgb_10y' looks like a decimal fraction"),
+        ("jgb_10y", lambda x: x * 100, "'jgb_10y' looks like basis points"),
+        ("usdjpy", lambda x: np.where(np.arange(x.size) == x.size - 40, 0.0, x), "'usdjpy' is 0 in 2022-10"),
+        ("wti", lambda x: np.where(np.abs(np.arange(x.size) - 620) < 3, np.nan, x), "'wti' is blank in 20"),
+        ("vix", lambda x: np.full(x.size, 20.0), "'vix' is constant"),
+        ("sp500", lambda x: np.full(x.size, np.nan), "'sp500' has no values since"),
+    ],
+)
+def test_real_columns_that_are_spoiled_are_named(data_dir, column, spoil, message):
+    table = read_panel(data_dir).monthly
+    false = Table(table.source, table.months, {**table.columns, column: spoil(table.columns[column])})
+    with pytest.raises(InputError, match=message):
+        observe(false, Month(2001, 1))
 
 
 def test_the_market_panel_is_whole(data_dir):
