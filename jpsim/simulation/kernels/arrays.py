@@ -97,7 +97,8 @@ class Scratch(NamedTuple):
     ratio: Floats  # 1: log of prior over proposal of the scales
     impulses: Floats  # (c')
     innovation: Floats  # (n')
-    draws: Floats  # (the larger of S' and K')
+    common: Floats  # (K') common residuals
+    draws: Floats  # (S') idiosyncratic residuals
     returns: Floats  # (S' + G')
     gross: Floats  # (S' + G')
     values: Floats  # (O)

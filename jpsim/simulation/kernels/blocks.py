@@ -7,7 +7,7 @@ from typing import Any
 from jpsim.simulation.kernels.arrays import BLOCK, TILE
 from jpsim.simulation.kernels.jit import inlined, routine
 
-__all__ = ["add_product", "add_rows", "copy_rows", "fill_rows", "set_all"]
+__all__ = ["add_product", "add_rows", "add_tiles", "copy_rows", "fill_rows", "set_all"]
 
 
 @inlined
@@ -36,8 +36,16 @@ def add_tile(out: Any, matrix: Any, i: int, j: int, x: Any) -> None:
 
 
 @routine
+def add_tiles(rows: Any, matrix: Any, i: int, x: Any) -> None:
+    """Add rows `i` to ``i + TILE - 1`` of ``matrix @ x`` to `rows`; tiles of zeros cost nothing."""
+    for j in range(0, matrix.shape[1], TILE):
+        if not is_zero_tile(matrix, i, j):
+            add_tile(rows, matrix, i, j, x[j * BLOCK : (j + TILE) * BLOCK])
+
+
+@routine
 def add_product(out: Any, matrix: Any, x: Any) -> None:
-    """Add ``matrix @ x`` to `out`; tiles of zeros cost nothing.
+    """Add ``matrix @ x`` to `out`.
 
     Parameters
     ----------
@@ -47,10 +55,7 @@ def add_product(out: Any, matrix: Any, x: Any) -> None:
         (I, J), both multiples of `TILE`.
     """
     for i in range(0, matrix.shape[0], TILE):
-        rows = out[i * BLOCK : (i + TILE) * BLOCK]
-        for j in range(0, matrix.shape[1], TILE):
-            if not is_zero_tile(matrix, i, j):
-                add_tile(rows, matrix, i, j, x[j * BLOCK : (j + TILE) * BLOCK])
+        add_tiles(out[i * BLOCK : (i + TILE) * BLOCK], matrix, i, x)
 
 
 @routine

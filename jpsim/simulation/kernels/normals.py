@@ -39,14 +39,19 @@ STEP_SHIFT = np.uint64(32)
 
 
 @routine
+def fill_pair(out: Any, seed: Any, stream: Any, first: Any, step: Any, pair: Any) -> None:
+    """Fill two rows of a block with the normals of indices ``2 pair`` and ``2 pair + 1``."""
+    counter = (np.uint64(step) << STEP_SHIFT) | np.uint64(pair)
+    even, odd = out[:BLOCK], out[BLOCK:]
+    for p in range(BLOCK):
+        even[p], odd[p] = normal_pair(seed, stream, first + np.uint64(p), counter)
+
+
+@routine
 def fill_block(out: Any, seed: Any, stream: Any, first: Any, step: Any, size: Any) -> None:
     """Fill `size` rows of a block, rounded up to an even number, with standard normals."""
     for pair in range((size + 1) // 2):
-        counter = (np.uint64(step) << STEP_SHIFT) | np.uint64(pair)
-        even = out[2 * pair * BLOCK : (2 * pair + 1) * BLOCK]
-        odd = out[(2 * pair + 1) * BLOCK : (2 * pair + 2) * BLOCK]
-        for p in range(BLOCK):
-            even[p], odd[p] = normal_pair(seed, stream, first + np.uint64(p), counter)
+        fill_pair(out[2 * pair * BLOCK : (2 * pair + 2) * BLOCK], seed, stream, first, step, pair)
 
 
 @routine

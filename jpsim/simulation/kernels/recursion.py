@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from jpsim.simulation.kernels.arrays import BLOCK
-from jpsim.simulation.kernels.blocks import add_product, add_rows, copy_rows, fill_rows, set_all
+from jpsim.simulation.kernels.arrays import BLOCK, TILE
+from jpsim.simulation.kernels.blocks import add_product, add_rows, add_tiles, copy_rows, fill_rows, set_all
 from jpsim.simulation.kernels.elementary import exponential
-from jpsim.simulation.kernels.jit import routine
-from jpsim.simulation.kernels.normals import COMMON, IDIOSYNCRATIC, IMPULSES, fill_block
+from jpsim.simulation.kernels.jit import inlined, routine
+from jpsim.simulation.kernels.normals import COMMON, IDIOSYNCRATIC, IMPULSES, fill_block, fill_pair
 from jpsim.simulation.kernels.tails import bend_tails
 
 __all__ = ["advance_factors", "advance_returns", "draw_impulses", "report_levels", "start_block"]
@@ -83,32 +83,46 @@ def report_levels(values: Any, law: Any, observation: Any, sums: Any) -> None:
 
 @routine
 def draw_residuals(scratch: Any, returns: Any, scale: Any, seed: Any, first: Any, t: int) -> None:
-    """Add the common and the idiosyncratic residuals of a month to the base series' returns."""
-    draws, base = scratch.draws, scratch.returns[: returns.drift.shape[1] * BLOCK]
+    """Draw a month's common residuals, scaled, and the idiosyncratic ones, bent to their tails."""
     factors, series = returns.common.shape[1], returns.tail_of.size
-    fill_block(draws, seed, np.uint64(COMMON), first, t, factors)
+    fill_block(scratch.common, seed, np.uint64(COMMON), first, t, factors)
     for k in range(factors):
-        row = draws[k * BLOCK : (k + 1) * BLOCK]
+        row = scratch.common[k * BLOCK : (k + 1) * BLOCK]
         for p in range(BLOCK):
             row[p] *= scale[p]
-    add_product(base, returns.common, draws)
-    fill_block(draws, seed, np.uint64(IDIOSYNCRATIC), first, t, series)
-    for i in range(series):
-        if returns.tail_of[i] >= 0:
-            bend_tails(draws[i * BLOCK : (i + 1) * BLOCK], returns.tails[returns.tail_of[i]])
-    add_product(base, returns.mix, draws)
+    for i in range(0, series, 2):
+        fill_pair(scratch.draws[i * BLOCK : (i + 2) * BLOCK], seed, np.uint64(IDIOSYNCRATIC), first, t, i // 2)
+        for k in range(i, min(i + 2, series)):
+            if returns.tail_of[k] >= 0:
+                bend_tails(scratch.draws[k * BLOCK : (k + 1) * BLOCK], returns.tails[returns.tail_of[k]])
+
+
+@inlined
+def compound(gross: Any, monthly: Any) -> None:
+    """Compound monthly simple returns."""
+    for p in range(gross.size):
+        gross[p] *= 1.0 + monthly[p]
 
 
 @routine
 def advance_returns(scratch: Any, returns: Any, scale: Any, seed: Any, first: Any, t: int) -> None:
-    """Compound the month's simple returns of the base series and of their aggregates."""
-    base = scratch.returns[: returns.drift.shape[1] * BLOCK]
-    aggregates = scratch.returns[returns.drift.shape[1] * BLOCK :]
-    fill_rows(base, returns.drift[t])
-    add_product(base, returns.loadings, scratch.innovation)
+    """Compound the month's simple returns of the base series and of their aggregates.
+
+    Four series at a time, from their drift to their compounded value: their rows stay in the fastest cache.
+    """
+    size, tile = returns.drift.shape[1] * BLOCK, TILE * BLOCK
+    base, aggregates = scratch.returns[:size], scratch.returns[size:]
     draw_residuals(scratch, returns, scale, seed, first, t)
-    add_product(base, returns.impulse[t], scratch.impulses)
-    set_all(aggregates, 0.0)
-    add_product(aggregates, returns.aggregation, base)
-    for p in range(scratch.gross.size):
-        scratch.gross[p] *= 1.0 + scratch.returns[p]
+    for i in range(0, returns.drift.shape[1], TILE):
+        rows = base[i * BLOCK : i * BLOCK + tile]
+        fill_rows(rows, returns.drift[t, i : i + TILE])
+        add_tiles(rows, returns.loadings, i, scratch.innovation)
+        add_tiles(rows, returns.common, i, scratch.common)
+        add_tiles(rows, returns.mix, i, scratch.draws)
+        add_tiles(rows, returns.impulse[t], i, scratch.impulses)
+        compound(scratch.gross[i * BLOCK : i * BLOCK + tile], rows)
+    for i in range(0, returns.aggregation.shape[0], TILE):
+        rows = aggregates[i * BLOCK : i * BLOCK + tile]
+        set_all(rows, 0.0)
+        add_tiles(rows, returns.aggregation, i, base)
+        compound(scratch.gross[size + i * BLOCK : size + i * BLOCK + tile], rows)

@@ -28,39 +28,48 @@ def place(bins: Any, x: Any, low: Any, per_width: Any, last: Any) -> None:
 
 @routine
 def add_powers(partial: Any, x: Any, centre: Any, per_spread: Any) -> None:
-    """Power sums of equally weighted values in `LANES` partial sums each, see `Sink`."""
-    a, b, c = partial[:LANES], partial[LANES : 2 * LANES], partial[2 * LANES : 3 * LANES]
-    d = partial[3 * LANES : 4 * LANES]
-    for start in range(0, BLOCK, LANES):
-        xs = x[start : start + LANES]
-        for q in range(LANES):
-            z = (xs[q] - centre) * per_spread
+    """Power sums of equally weighted values in `LANES` partial sums each, see `Sink`.
+
+    Lanes outside and their few values inside: the sums of a lane stay in registers.
+    """
+    for q in range(LANES):
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for start in range(0, BLOCK, LANES):
+            z = (x[start + q] - centre) * per_spread
             z2 = z * z
-            a[q] += z
-            b[q] += z2
-            c[q] += z2 * z
-            d[q] += z2 * z2
+            a += z
+            b += z2
+            c += z2 * z
+            d += z2 * z2
+        partial[q] = a
+        partial[q + LANES] = b
+        partial[q + 2 * LANES] = c
+        partial[q + 3 * LANES] = d
 
 
 @routine
 def add_weighted_powers(partial: Any, x: Any, centre: Any, per_spread: Any, weights: Any) -> None:
     """Power sums of weighted values, see `Sink`."""
-    a, b, c = partial[:LANES], partial[LANES : 2 * LANES], partial[2 * LANES : 3 * LANES]
-    d, e = partial[3 * LANES : 4 * LANES], partial[4 * LANES : 5 * LANES]
-    f = partial[5 * LANES : 6 * LANES]
-    for start in range(0, BLOCK, LANES):
-        xs, ws = x[start : start + LANES], weights[start : start + LANES]
-        for q in range(LANES):
-            z = (xs[q] - centre) * per_spread
-            wz = ws[q] * z
-            wwz = ws[q] * wz
+    for q in range(LANES):
+        a, b, c, d, e, f = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for start in range(0, BLOCK, LANES):
+            w = weights[start + q]
+            z = (x[start + q] - centre) * per_spread
+            wz = w * z
+            wwz = w * wz
             wwzz = wwz * z
-            a[q] += wz
-            b[q] += wz * z
-            c[q] += wwz
-            d[q] += wwzz
-            e[q] += wwzz * z
-            f[q] += wwzz * z * z
+            a += wz
+            b += wz * z
+            c += wwz
+            d += wwzz
+            e += wwzz * z
+            f += wwzz * z * z
+        partial[q] = a
+        partial[q + LANES] = b
+        partial[q + 2 * LANES] = c
+        partial[q + 3 * LANES] = d
+        partial[q + 4 * LANES] = e
+        partial[q + 5 * LANES] = f
 
 
 @routine
@@ -131,11 +140,11 @@ def tally_plain(scratch: Any, sink: Any, o: int, t: int, offset: int, count: int
     lost = count_below(x, sink.start[o], count)
     sink.losses[o, t, 0] += lost
     sink.losses[o, t, 1] += lost
-    set_all(partial, 0.0)
     add_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t])
     place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last)
     collapse(sink.sums[o, t], partial, 0, 4)
     if count_below(x, low, BLOCK) > 0:
+        set_all(partial[4 * LANES :], 0.0)
         add_shortfalls(partial, x, low, per_width)
         collapse(sink.sums[o, t], partial, 4, 6)
 
@@ -150,11 +159,11 @@ def tally_weighted(scratch: Any, sink: Any, o: int, t: int, offset: int, count: 
     lost = weigh_losses(x, sink.start[o], units, count)
     sink.losses[o, t, 0] += np.int64(lost >> HALF)
     sink.losses[o, t, 1] += np.int64(lost & LOW_HALF)
-    set_all(partial, 0.0)
     add_weighted_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t], weights)
     place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last)
     collapse(sink.sums[o, t], partial, 0, 6)
     if count_below(x, low, BLOCK) > 0:
+        set_all(partial[6 * LANES :], 0.0)
         add_weighted_shortfalls(partial, x, low, per_width, weights)
         collapse(sink.sums[o, t], partial, 6, 10)
 
