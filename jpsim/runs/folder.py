@@ -17,6 +17,7 @@ import numpy as np
 
 from jpsim.errors import DamagedError, InputError, Problem, ResourceError
 from jpsim.months import Month
+from jpsim.runs.arrow import values_of
 from jpsim.runs.frames import STATISTIC_COLUMNS
 from jpsim.runs.manifest import MANIFEST, MANIFEST_SCHEMA, file_digest, manifest_bytes, read_manifest
 from jpsim.runs.parquet import (
@@ -106,7 +107,7 @@ def load_run_folder(path: Path) -> Run:
     summary = read_table(folder / "summary.parquet")
     outputs, kinds = _outputs(summary, len(manifest["scenarios"]), manifest["horizon"])
     shape = len(manifest["scenarios"]), len(outputs), int(manifest["horizon"])
-    columns = {name: summary[name].to_numpy().reshape(shape) for name in STATISTIC_COLUMNS}
+    columns = {name: values_of(summary[name]).reshape(shape) for name in STATISTIC_COLUMNS}
     return Run(
         scenarios=tuple(manifest["scenarios"]),
         outputs=outputs,
@@ -212,5 +213,5 @@ def _weights(path: Path) -> dict[str, np.ndarray]:
     if not path.exists():
         return {}
     table = read_table(path)
-    owner, weight = np.asarray(table["scenario"].to_pylist(), dtype=object), table["weight"].to_numpy()
+    owner, weight = np.asarray(table["scenario"].to_pylist(), dtype=object), values_of(table["weight"])
     return {str(name): weight[owner == name] for name in dict.fromkeys(owner)}

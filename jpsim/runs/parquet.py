@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jpsim.errors import DamagedError
+from jpsim.runs.arrow import numbers, repeated_texts, texts, values_of
 from jpsim.runs.distribution import Distribution
 from jpsim.runs.frames import summary_columns
 
@@ -47,18 +48,18 @@ def read_table(path: Path) -> pa.Table:
 
 def summary_table(run: Run) -> pa.Table:
     """Table of all statistics with their errors, a row per scenario, output and month."""
-    return pa.table(summary_columns(run))
+    return pa.table({name: _column(values) for name, values in summary_columns(run).items()})
 
 
 def attribution_table(attribution: Attribution) -> pa.Table:
     """Table of the decomposition of the means."""
     return pa.table(
         {
-            "scenario": pa.array(attribution.scenario, pa.string()),
-            "series": pa.array(attribution.series, pa.string()),
-            "month": pa.array(attribution.month, pa.int32()),
-            "driver": pa.array(attribution.driver, pa.string()),
-            "contribution": pa.array(attribution.contribution, pa.float64()),
+            "scenario": texts(attribution.scenario),
+            "series": texts(attribution.series),
+            "month": numbers(np.asarray(attribution.month, dtype=np.int32)),
+            "driver": texts(attribution.driver),
+            "contribution": numbers(np.asarray(attribution.contribution, dtype=np.float64)),
         }
     )
 
@@ -74,15 +75,15 @@ def distribution_table(run: Run) -> pa.Table:
     first, stop = _filled_range(flat)
     lengths = stop - first
     chosen = np.concatenate([row[start:end] for row, start, end in zip(flat, first, stop, strict=True)])
-    offsets: pa.Int32Array = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    offsets = cast("pa.Int32Array", numbers(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)))
     return pa.table(
-        {name: keys[name] for name in ("scenario", "kind", "series", "month")}
+        {name: _column(keys[name]) for name in ("scenario", "kind", "series", "month")}
         | {
-            "low": histograms.low.ravel(),
-            "high": histograms.high.ravel(),
-            "bins": np.full(len(flat), flat.shape[1], dtype=np.int32),
-            "first": first.astype(np.int32),
-            "counts": pa.ListArray.from_arrays(offsets, pa.array(_compact(chosen))),
+            "low": numbers(histograms.low),
+            "high": numbers(histograms.high),
+            "bins": numbers(np.full(len(flat), flat.shape[1], dtype=np.int32)),
+            "first": numbers(first.astype(np.int32)),
+            "counts": pa.ListArray.from_arrays(offsets, numbers(_compact(chosen))),
         }
     )
 
@@ -92,12 +93,12 @@ def distribution_from(table: pa.Table, shape: tuple[int, int, int]) -> Distribut
     bins = int(table["bins"][0].as_py())
     lists = cast("pa.ListArray[Any]", table["counts"].combine_chunks())
     counts = np.zeros((table.num_rows, bins))
-    offsets = lists.offsets.to_numpy()
-    values = lists.values.to_numpy(zero_copy_only=False).astype(np.float64)
-    for row, first in enumerate(table["first"].to_numpy()):
+    offsets = values_of(lists.offsets)
+    values = values_of(lists.values).astype(np.float64)
+    for row, first in enumerate(values_of(table["first"])):
         filled = values[offsets[row] : offsets[row + 1]]
         counts[row, first : first + filled.size] = filled
-    low, high = (table[name].to_numpy().reshape(shape) for name in ("low", "high"))
+    low, high = (values_of(table[name]).reshape(shape) for name in ("low", "high"))
     return Distribution(low, high, counts.reshape(*shape, bins))
 
 
@@ -107,11 +108,15 @@ def weights_table(run: Run) -> pa.Table:
     sizes = [run.weights[name].size for name in names]
     return pa.table(
         {
-            "scenario": pa.array(np.repeat(np.asarray(names, dtype=object), sizes), pa.string()),
-            "path": np.concatenate([np.arange(size, dtype=np.int64) for size in sizes]),
-            "weight": np.concatenate([run.weights[name] for name in names]),
+            "scenario": repeated_texts(names, np.repeat(np.arange(len(names)), sizes)),
+            "path": numbers(np.concatenate([np.arange(size, dtype=np.int64) for size in sizes])),
+            "weight": numbers(np.concatenate([run.weights[name] for name in names])),
         }
     )
+
+
+def _column(values: np.ndarray) -> pa.Array[Any]:
+    return texts(values.tolist()) if values.dtype == object else numbers(values)
 
 
 def _filled_range(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

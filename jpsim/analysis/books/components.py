@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jpsim.analysis.books.risk import BookSample
+from jpsim.runs.arrow import numbers, repeated_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +36,7 @@ def components_table(samples: Mapping[str, BookSample]) -> pa.Table:
     first = next(iter(samples.values()))
     positions, months = first.book.positions, first.components.shape[1]
     blocks = len(samples) * months
-    numbers = {
+    columns = {
         name: np.concatenate([getattr(sample, attribute).T.ravel() for sample in samples.values()])
         for name, attribute in (
             ("component", "components"),
@@ -45,23 +46,18 @@ def components_table(samples: Mapping[str, BookSample]) -> pa.Table:
     }
     return pa.table(
         {
-            "scenario": _texts(list(samples), np.repeat(np.arange(len(samples)), months * len(positions))),
-            "month": np.tile(np.repeat(np.arange(1, months + 1, dtype=np.int32), len(positions)), len(samples)),
+            "scenario": repeated_texts(list(samples), np.repeat(np.arange(len(samples)), months * len(positions))),
+            "month": numbers(
+                np.tile(np.repeat(np.arange(1, months + 1, dtype=np.int32), len(positions)), len(samples))
+            ),
             "position": _tiled([position.name for position in positions], blocks),
             "series": _tiled([position.series for position in positions], blocks),
             "currency": _tiled([position.currency for position in positions], blocks),
-            "weight": np.tile(first.book.weights, blocks),
-            **numbers,
+            "weight": numbers(np.tile(first.book.weights, blocks)),
+            **{name: numbers(values) for name, values in columns.items()},
         }
     )
 
 
 def _tiled(texts: Sequence[str], times: int) -> Any:
-    return _texts(texts, np.tile(np.arange(len(texts)), times))
-
-
-def _texts(texts: Sequence[str], places: Any) -> Any:
-    """Column of texts, by their places in a list."""
-    import pyarrow as pa
-
-    return pa.array(texts, pa.string()).take(pa.array(places))
+    return repeated_texts(texts, np.tile(np.arange(len(texts)), times))
