@@ -29,6 +29,7 @@ class NormalSampler:
     """
 
     id = "normal"
+    seed = 3
 
     def __init__(self, paths: int, seed: int, shift: float = 0.0) -> None:
         rng = np.random.default_rng(seed)
@@ -158,7 +159,7 @@ def naive(sampler: Sampler, legs: dict[str, float], paths: int, *, unhedged: boo
 @pytest.mark.parametrize("rebalancing", ["none", "monthly"])
 def test_paths_of_a_book_against_a_naive_account(small_sampler: Sampler, currency: str, rebalancing: str) -> None:
     legs, paths = {"topix": 0.5, "tse33_banks": 0.8, "small": -0.5}, 5000
-    text = f"# rebalancing: {rebalancing}\nid,weight,currency\n"
+    text = f"# rebalancing: {rebalancing}\n# hedge: free\nid,weight,currency\n"
     text += "".join(f"{name},{weight},{currency}\n" for name, weight in legs.items())
     book = parse_book(text, "book.csv", tuple(legs))
     sample = draw_book(book, small_sampler, paths, thresholds=[Threshold(4, 0.05)])
@@ -203,7 +204,7 @@ def test_a_book_that_is_hedged_whole_cannot_move() -> None:
     sampler = NormalSampler(4096, 5)
     sample = drawn("id,code,sector33,weight\ntopix,,,0.5\nbanks,,,0\nsmall,,,0.5\n", sampler, 4096)
     assert sample.components[1].tolist() == [0.0] * MONTHS
-    text = "id,weight,currency\ntopix,-1,USD hedged\ntopix,1,USD unhedged\n"
+    text = "# hedge: free\nid,weight,currency\ntopix,-1,USD hedged\ntopix,1,USD unhedged\n"
     sampler.outputs[0] = 150.0
     flat = drawn(text, sampler, 4096)
     for name, value in flat.sample.statistics.items():

@@ -16,7 +16,9 @@ from jpsim.errors import InputError, Place, Problem
 __all__ = ["Cells", "parse_cells", "read_cells"]
 
 _MOST_BYTES = 200_000_000
-_SETTING = re.compile(r"#\s*([a-z]+)\s*:\s*(.*?)[,;\t\s]*")
+_SETTING = re.compile(r"#\s*([a-z_]+)\s*:\s*(.*?)[,;\t\s]*")
+
+_SETTING_KEYS = (b"codes", b"betas", b"rebalancing", b"hedge", b"vix_elasticity", b"capital")
 
 Rows = Iterator[tuple[int, Sequence[Any]]]
 
@@ -163,7 +165,7 @@ def _parquet_rows(content: bytes, source: str) -> Rows:
 
     table = pq.read_table(pa.BufferReader(content))
     for key, value in (table.schema.metadata or {}).items():
-        if key in (b"codes", b"rebalancing", b"capital"):
+        if key in _SETTING_KEYS:
             yield 1, [f"# {key.decode()}: {value.decode()}"]
     yield 1, table.column_names
     yield from enumerate(zip(*(column.to_pylist() for column in table.columns), strict=True), start=1)

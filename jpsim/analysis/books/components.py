@@ -27,8 +27,9 @@ def components_table(samples: Mapping[str, BookSample]) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        A row per scenario, month and position: the position's name, series, currency and weight at month 0,
-        its component of ``es95`` with its error, and the ``marginal``, the change for a unit more of weight.
+        A row per scenario, month and position: the position's name (and instrument, if it is a derivative), series,
+        currency and weight at month 0, its component of ``es95`` with its error, and the ``marginal``, the change for
+        a unit more of weight.
         The components of a scenario and month sum to the summary's ``es95``.
     """
     import pyarrow as pa
@@ -50,7 +51,7 @@ def components_table(samples: Mapping[str, BookSample]) -> pa.Table:
             "month": numbers(
                 np.tile(np.repeat(np.arange(1, months + 1, dtype=np.int32), len(positions)), len(samples))
             ),
-            "position": _tiled([position.name for position in positions], blocks),
+            "position": _tiled([position.label for position in positions], blocks),
             "series": _tiled([position.series for position in positions], blocks),
             "currency": _tiled([position.currency for position in positions], blocks),
             "weight": numbers(np.tile(first.book.weights, blocks)),

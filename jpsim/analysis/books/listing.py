@@ -10,11 +10,15 @@ from jpsim.analysis.books.cells import read_cells
 from jpsim.dictionary import series
 from jpsim.errors import InputError, Place, Problem
 
-__all__ = ["Listing", "read_listing", "sector_series"]
+__all__ = ["Betas", "Listing", "read_betas", "read_listing", "sector_series"]
 
 Listing = Mapping[str, str]
 """Code -> what the list says of its sector: text of the sector's cell."""
 
+Betas = Mapping[str, Mapping[str, str]]
+"""Code -> the cells of its columns ``beta``, ``proxy`` and ``volatility``."""
+
+_OF_BETAS = ("beta", "proxy", "volatility")
 _CODE_COLUMNS = ("code", "コード", "local code")
 _SECTOR_COLUMNS = ("sector33", "33業種コード", "33 sector(code)")
 
@@ -62,6 +66,31 @@ def read_listing(path: Path) -> Listing:
     for line, row in cells.rows:
         if found.setdefault(row[code].upper(), row[sector]) != row[sector]:
             problems.append(Problem(f"{row[code]} stands here again, in another sector", Place(cells.source, line)))
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def read_betas(path: Path) -> Betas:
+    """Read a table of single stocks: ``code``, ``beta``, and if wanted ``proxy`` and ``volatility``.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, lacks a column, or names a code twice.
+    """
+    cells = read_cells(path)
+    code = next((place for place, name in enumerate(cells.head) if name in _CODE_COLUMNS), None)
+    columns = {name: place for place, name in enumerate(cells.head) if name in _OF_BETAS}
+    if code is None or "beta" not in columns:
+        allowed = f"columns {' or '.join(_CODE_COLUMNS)}, beta, and if wanted proxy and volatility"
+        raise InputError(Problem("no table of betas", cells.place(cells.line), allowed))
+    found: dict[str, Mapping[str, str]] = {}
+    problems = []
+    for line, row in cells.rows:
+        if row[code].upper() in found:
+            problems.append(Problem(f"{row[code]} stands here again", Place(cells.source, line)))
+        found[row[code].upper()] = {name: row[place] for name, place in columns.items()}
     if problems:
         raise InputError(problems)
     return found

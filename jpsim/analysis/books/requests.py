@@ -45,7 +45,7 @@ def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping
             found = "limits: there is one on the portfolio, and the run has no portfolio"
             raise InputError(Problem(found, fix="name its file under portfolio, or remove the limit"))
         return request, {}
-    book = read_book(request.folder / request.portfolio, _equities(model))
+    book = read_book(request.folder / request.portfolio, _equities(model), model.as_of)
     return request.model_copy(update={"portfolio": BOOK_FILE}), {BOOK_FILE: book.to_csv().encode()}
 
 

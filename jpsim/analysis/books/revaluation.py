@@ -8,15 +8,18 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.books.book import Book
+from jpsim.analysis.books.book import Book, Leg
+from jpsim.analysis.books.derivatives import Option, option_value
 from jpsim.errors import InputError, Problem
+from jpsim.simulation.kernels.normals import SPECIFIC, fill_normals
 from jpsim.simulation.sampling import Sampler
 
 __all__ = ["Revaluation", "drawdown"]
 
 Floats = npt.NDArray[np.float64]
 
-_EXCHANGE_RATE = "usdjpy"
+EXCHANGE, VIX, RATE, DOLLAR_RATE = "usdjpy", "vix", "boj_policy_rate", "us_policy_rate"
+_LEAST = 1e-9  # of an index over that of month 0: options need a positive one
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,46 +28,44 @@ class Revaluation:
 
     Parameters
     ----------
+    book
+        The book.
     rows
-        (K,) positions of the legs' series among the outputs.
-    weights
-        (K,) net weights.
-    unhedged
-        (K,) whether a leg's value is turned into dollars at the rate of each month.
-    exchange
-        Position of yen per dollar among the outputs, and its level at month 0; None if no leg needs it.
-    monthly
-        Whether the weights are restored at the end of each month.
+        Position of each output that the book needs, by id.
+    start
+        Levels at month 0 of the factors among them.
+    seed
+        Key of the generator, for what stocks earn by themselves.
     """
 
-    rows: npt.NDArray[np.int64]
-    weights: Floats
-    unhedged: npt.NDArray[np.bool_]
-    exchange: tuple[int, float] | None
-    monthly: bool
+    book: Book
+    rows: dict[str, int]
+    start: dict[str, float]
+    seed: int
 
     @classmethod
     def of(cls, book: Book, sampler: Sampler) -> Self:
-        """Find a book's legs among the outputs of a scenario.
+        """Find what a book needs among the outputs of a scenario.
 
         Raises
         ------
         InputError
-            If a leg is unhedged and the model has no exchange rate.
+            If the model lacks a factor that the book needs.
         """
         outputs = sampler.story.parts[0].law.conditional.system.model.outputs
-        unhedged = np.array([leg.unhedged for leg in book.legs])
-        exchange = None
-        if unhedged.any():
-            if _EXCHANGE_RATE not in outputs:
-                found = f"the book is in USD, unhedged, and the model has no factor {_EXCHANGE_RATE}"
-                raise InputError(Problem(found, fix="write USD hedged, or JPY"))
-            row = outputs.index(_EXCHANGE_RATE)
-            exchange = row, float(sampler.laws[0].start[row])
-        rows = np.array([outputs.index(leg.series) for leg in book.legs], dtype=np.int64)
-        return cls(rows, book.leg_weights, unhedged, exchange, book.rebalancing == "monthly")
+        needed = _factors_needed(book)
+        lacking = [
+            Problem(f"the book {why}, and the model has no factor {name}", fix=fix)
+            for name, (why, fix) in needed.items()
+            if name not in outputs
+        ]
+        if lacking:
+            raise InputError(lacking)
+        rows = {name: outputs.index(name) for name in (*needed, *(leg.series for leg in book.legs if leg.series))}
+        start = {name: float(sampler.laws[0].start[rows[name]]) for name in needed}
+        return cls(book, rows, start, sampler.seed)
 
-    def gains(self, outputs: Floats) -> Floats:
+    def gains(self, outputs: Floats, first: int) -> Floats:
         """Return (K, h, m) gains of one unit of weight in each leg since month 0, as shares of the capital.
 
         Held legs earn their cumulative returns. A leg that is brought back to its weight w every month gains
@@ -75,25 +76,119 @@ class Revaluation:
         ----------
         outputs
             (O, h, m) factor levels and cumulative simple returns.
+        first
+            Number of the first path.
         """
-        gross = 1.0 + outputs[self.rows]
-        if self.exchange is not None:
-            row, start = self.exchange
-            gross[self.unhedged] *= start / outputs[row]
-        if not self.monthly:
-            gains: Floats = gross - 1.0
-            return gains
-        monthly = gross.copy()
-        monthly[:, 1:] /= gross[:, :-1]
-        monthly -= 1.0
-        growth = np.cumprod(1.0 + np.einsum("k,khm->hm", self.weights, monthly), axis=0)
+        legs = self.book.legs
+        if self.book.rebalancing == "none":
+            return np.stack([self._held(leg, outputs, first) for leg in legs])
+        monthly = np.stack([self._restored(leg, outputs, first) for leg in legs])
+        growth = np.cumprod(1.0 + np.einsum("k,khm->hm", self.book.leg_weights, monthly), axis=0)
         monthly[:, 1:] *= growth[:-1]
         return np.cumsum(monthly, axis=1)
 
     def value(self, gains: Floats) -> Floats:
         """(h, m) gain of the whole book since month 0."""
-        whole: Floats = np.einsum("k,khm->hm", self.weights, gains)
+        whole: Floats = np.einsum("k,khm->hm", self.book.leg_weights, gains)
         return whole
+
+    def _held(self, leg: Leg, outputs: Floats, first: int) -> Floats:
+        """(h, m) gain since month 0 of a leg that is bought and held."""
+        exchange = self._exchange(leg, outputs)
+        if leg.instrument == "specific":
+            gain: Floats = np.cumsum(self._specific(leg, outputs.shape[1:], first), axis=0) * exchange
+            return gain
+        if leg.instrument == "option":
+            return self._option_gain(leg, outputs, exchange)
+        gross = 1.0 + outputs[self.rows[leg.series]]
+        if leg.instrument == "future":
+            gain = (gross - 1.0) * exchange
+            return gain
+        if leg.currency == "USD hedged" and self.book.hedge == "policy_rates":
+            gross = np.cumprod(_ratios(gross) + self._carry(outputs), axis=0)
+        gain = gross * exchange - 1.0
+        return gain
+
+    def _restored(self, leg: Leg, outputs: Floats, first: int) -> Floats:
+        """(h, m) returns in single months of a leg that is brought back to its weight."""
+        if leg.instrument == "held":
+            return _ratios(1.0 + self._held(leg, outputs, first)) - 1.0
+        if leg.instrument == "specific":
+            earned = self._specific(leg, outputs.shape[1:], first)
+        else:
+            earned = _ratios(1.0 + outputs[self.rows[leg.series]]) - 1.0
+        exchange = self._exchange(leg, outputs)
+        if not isinstance(exchange, float):
+            earned = earned * _ratios(exchange)
+        return earned
+
+    def _exchange(self, leg: Leg, outputs: Floats) -> Floats | float:
+        """Dollars for a yen, over those of month 0; 1 where the leg is not turned into dollars."""
+        if leg.currency != "USD unhedged":
+            return 1.0
+        rate: Floats = self.start[EXCHANGE] / outputs[self.rows[EXCHANGE]]
+        return rate
+
+    def _carry(self, outputs: Floats) -> Floats:
+        """(h, m) what selling yen a month forward earns: the rates of the month before, by covered parity."""
+        carry = np.empty(outputs.shape[1:])
+        carry[0] = (self.start[DOLLAR_RATE] - self.start[RATE]) / 1200.0
+        carry[1:] = (outputs[self.rows[DOLLAR_RATE], :-1] - outputs[self.rows[RATE], :-1]) / 1200.0
+        return carry
+
+    def _specific(self, leg: Leg, shape: tuple[int, ...], first: int) -> Floats:
+        """(h, m) what stocks earn beside their series in single months: independent and normal."""
+        months, count = shape
+        index = 1 if leg.currency == "USD unhedged" else 0
+        draws: Floats = fill_normals(self.seed, SPECIFIC, first, count, months, 2)[:, index]
+        return draws * (self.book.specific_sd[leg.currency] / 12.0**0.5)
+
+    def _option_gain(self, leg: Leg, outputs: Floats, exchange: Floats | float) -> Floats:
+        """(h, m) change of an option's value; once it has expired, of what it paid."""
+        option = leg.option
+        assert option is not None
+        index = np.maximum(1.0 + outputs[self.rows[leg.series]], _LEAST)
+        rates, spreads = outputs[self.rows[RATE]] / 100.0, self._implied(option, outputs)
+        paid = option_value(option, np.ones(1), option.expiry / 12.0, *self._month_zero(option))
+        value, last = np.empty_like(index), min(option.expiry, index.shape[0])
+        for month in range(last):
+            left = (option.expiry - month - 1) / 12.0
+            value[month] = option_value(option, index[month], left, rates[month], spreads[month])
+        value[:last] *= exchange if isinstance(exchange, float) else exchange[:last]
+        value[last:] = value[last - 1]
+        gain: Floats = value - paid
+        return gain
+
+    def _month_zero(self, option: Option) -> tuple[Floats, Floats]:
+        """Rate and implied volatility at month 0."""
+        implied = option.volatility.level * (self.start[VIX] / 100.0 if option.volatility.of_vix else 1.0)
+        return np.array([self.start[RATE] / 100.0]), np.array([implied])
+
+    def _implied(self, option: Option, outputs: Floats) -> Floats:
+        """(h, m) implied volatility."""
+        _, implied = self._month_zero(option)
+        if self.book.elasticity == 0.0:
+            return np.broadcast_to(implied, outputs.shape[1:])
+        moved: Floats = implied * (outputs[self.rows[VIX]] / self.start[VIX]) ** self.book.elasticity
+        return moved
+
+
+def _factors_needed(book: Book) -> dict[str, tuple[str, str]]:
+    """Factors that the book's revaluation takes, each with what needs it and what to do without it."""
+    needed: dict[str, tuple[str, str]] = {}
+    if any(leg.currency == "USD unhedged" for leg in book.legs):
+        needed[EXCHANGE] = "is in USD, unhedged", "write USD hedged, or JPY"
+    if book.hedge == "policy_rates" and any(leg.currency == "USD hedged" and leg.instrument == "held"
+                                            for leg in book.legs):  # fmt: skip
+        told = "is hedged into USD at the difference of the policy rates", "write '# hedge: free' above the head"
+        needed |= dict.fromkeys((RATE, DOLLAR_RATE), told)
+    options = [leg.option for leg in book.legs if leg.option is not None]
+    if options:
+        needed[RATE] = "has options", "take them out"
+    if any(book.elasticity != 0.0 or option.volatility.of_vix for option in options):
+        fix = "give their volatility as a share, and write '# vix_elasticity: 0' above the head"
+        needed[VIX] = "has options whose volatility follows the VIX", fix
+    return needed
 
 
 def drawdown(value: Floats) -> Floats:
@@ -108,3 +203,10 @@ def drawdown(value: Floats) -> Floats:
     peak = np.maximum(np.maximum.accumulate(wealth, axis=0), 1.0)
     deepest: Floats = np.maximum.accumulate(1.0 - wealth / peak, axis=0)
     return deepest
+
+
+def _ratios(gross: Floats) -> Floats:
+    """(h, m) growth in single months."""
+    out = gross.copy()
+    out[1:] /= gross[:-1]
+    return out

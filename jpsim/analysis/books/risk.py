@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from jpsim.analysis.books.book import Book
 from jpsim.analysis.books.revaluation import Revaluation, drawdown
@@ -67,7 +68,7 @@ class BookSample:
     @property
     def marginal(self) -> Floats:
         """(P, h) change of ``es95`` for a unit more of each position's weight, paid from cash."""
-        return self.tail.contribution.T[self.book.leg_of]
+        return _times(self.book.holdings, self.tail.contribution)
 
     @property
     def components(self) -> Floats:
@@ -76,13 +77,14 @@ class BookSample:
 
     @property
     def component_errors(self) -> Floats:
-        """(P, h) Monte Carlo errors of `components`."""
-        return np.abs(self.book.weights[:, None]) * self.tail.error.T[self.book.leg_of]
+        """(P, h) Monte Carlo errors of `components`; of a position with several legs at most so much."""
+        return np.abs(self.book.weights[:, None]) * _times(abs(self.book.holdings), self.tail.error)
 
     def to_dict(self) -> dict[str, Any]:
         """Write drawdown and breaches as plain JSON."""
         told: dict[str, Any] = {
             "positions": len(self.book.positions),
+            "proxied": self.book.proxied,
             "rebalancing": self.book.rebalancing,
             "currency": self.book.currency,
             "capital": self.book.capital,
@@ -131,7 +133,7 @@ def draw_book(
     Raises
     ------
     InputError
-        If the book is in dollars, unhedged, and the model has no exchange rate.
+        If the model lacks a factor that the book needs.
     Stopped
         If `stop` answered True.
     """
@@ -151,6 +153,11 @@ def draw_book(
             crossed[place] += mine[over].sum(), (mine[over] ** 2).sum()
     assert tally is not None  # there is at least one path
     return _reduced(book, sampler.id, paths, tally, [(one, crossed[i]) for i, one in enumerate(thresholds)])
+
+
+def _times(holdings: csr_array, legs: Floats) -> Floats:
+    """(P, h) numbers of positions from the (h, K) numbers of legs."""
+    return np.asarray(holdings @ legs.T, dtype=np.float64)
 
 
 def append_book(sample: ScenarioSample, book: BookSample) -> ScenarioSample:
@@ -175,11 +182,12 @@ def _chunks(
     revaluation: Revaluation, sampler: Sampler, paths: int, threads: int, stop: Callable[[], bool] | None
 ) -> Iterator[tuple[int, Floats]]:
     """First path and (K, h, m) gains of the legs, chunk by chunk; as many chunks at once as there are threads."""
-    size = max(_CHUNK_BYTES // (8 * sampler.laws[0].low.size) // SUPERBLOCK, 1) * SUPERBLOCK
+    outputs = max(sampler.laws[0].low.size, len(revaluation.book.legs) * sampler.laws[0].low.shape[1])
+    size = max(_CHUNK_BYTES // (8 * outputs) // SUPERBLOCK, 1) * SUPERBLOCK
     firsts, busy = range(0, paths, size), min(threads or os.cpu_count() or 1, _MOST_THREADS)
 
     def gains(first: int) -> Floats:
-        return revaluation.gains(sampler.paths(first, min(size, paths - first)))
+        return revaluation.gains(sampler.paths(first, min(size, paths - first)), first)
 
     with ThreadPoolExecutor(busy, thread_name_prefix="jpsim-book") as pool:
         for start in range(0, len(firsts), busy):

@@ -12,8 +12,8 @@ from jpsim.simulation.kernels.jit import entry, routine
 from jpsim.simulation.kernels.threefry import normal_pair, uniform_pair
 
 __all__ = [
-    "COMMON", "FACTORS", "IDIOSYNCRATIC", "IMPULSES", "MEASUREMENT", "MIXING", "PILOTS", "TARGETS", "VOLATILITY",
-    "fill_normals", "fill_uniforms",
+    "COMMON", "FACTORS", "IDIOSYNCRATIC", "IMPULSES", "MEASUREMENT", "MIXING", "PILOTS", "SPECIFIC", "TARGETS",
+    "VOLATILITY", "fill_normals", "fill_uniforms",
 ]  # fmt: skip
 
 FACTORS: Final = 1
@@ -34,6 +34,8 @@ IMPULSES: Final = 8
 """Stream of the path-level impulse noise: step 0, index the channel."""
 PILOTS: Final = (9, 10)
 """Streams that stand for `MIXING` and `VOLATILITY` when a proposal is fitted."""
+SPECIFIC: Final = 16
+"""Stream of what single stocks of a book earn beside their series: index 0 of each step, 1 if turned into dollars."""
 
 STEP_SHIFT = np.uint64(32)
 

@@ -1,0 +1,122 @@
+"""Index futures and options: what a contract is, and what a European option is worth."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+__all__ = ["Contract", "Option", "Right", "Volatility", "contract_of", "option_value", "vix_elasticity"]
+
+Floats = npt.NDArray[np.float64]
+
+Right = Literal["call", "put"]
+
+
+class Volatility(NamedTuple):
+    """Implied volatility of an option at month 0: a share a year, or a multiple of the VIX of month 0."""
+
+    level: float
+    of_vix: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.level!r} vix" if self.of_vix else repr(self.level)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A European option on an index; prices are shares of the index at month 0.
+
+    Parameters
+    ----------
+    right
+        ``call`` or ``put``.
+    strike
+        As a share of the index at month 0.
+    expiry
+        Month at whose end it is exercised, from 1.
+    volatility
+        Implied volatility at month 0.
+    dividend_yield
+        Share a year that the index pays, continuously.
+    """
+
+    right: Right
+    strike: float
+    expiry: int
+    volatility: Volatility
+    dividend_yield: float
+
+    def __str__(self) -> str:
+        return f"{self.right} {self.strike:.4%} {self.expiry}m".replace(".0000%", "%")
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What is known of the listed contracts on an index; None where nothing is.
+
+    Parameters
+    ----------
+    future_multiplier, option_multiplier
+        Yen for each point of the index.
+    dividend_yield
+        Share a year, a prior.
+    vix_ratio
+        Implied volatility at month 0 over the VIX, a prior.
+    """
+
+    future_multiplier: float | None = None
+    option_multiplier: float | None = None
+    dividend_yield: float | None = None
+    vix_ratio: float | None = None
+
+
+def contract_of(series: str) -> Contract:
+    """Return what ``data/derivatives.toml`` says of the contracts on a series."""
+    table = _priors().get(series, {})
+    return Contract(**{name: table.get(name) for name in Contract.__slots__})
+
+
+def vix_elasticity() -> float:
+    """Power of the VIX with which implied volatility moves, a prior."""
+    return float(_priors()["vix_elasticity"])
+
+
+def option_value(option: Option, index: Floats, years: float, rate: Floats, volatility: Floats) -> Floats:
+    """Price a European option on the forward of its index.
+
+    With forward ``F = S exp((r - q) T)`` the price is ``exp(-r T) (F N(d1) - K N(d2))`` for a call, and by parity for
+    a put (Black 1976, doi:10.1016/0304-405X(76)90024-6); at expiry it is what exercise pays.
+
+    Parameters
+    ----------
+    option
+        The option.
+    index
+        (m,) positive levels of the index, over that of month 0.
+    years
+        Time left; 0 at expiry.
+    rate, volatility
+        (m,) continuous rate and implied volatility, both a year.
+    """
+    sign = 1.0 if option.right == "call" else -1.0
+    if years <= 0.0:
+        return np.maximum(sign * (index - option.strike), 0.0)
+    forward = index * np.exp((rate - option.dividend_yield) * years)
+    spread = volatility * np.sqrt(years)
+    d1 = np.log(forward / option.strike) / spread + 0.5 * spread
+    value: Floats = (
+        np.exp(-rate * years) * sign * (forward * ndtr(sign * d1) - option.strike * ndtr(sign * (d1 - spread)))
+    )
+    return value
+
+
+@cache
+def _priors() -> dict[str, Any]:
+    return tomllib.loads(files("jpsim").joinpath("data", "derivatives.toml").read_text(encoding="utf-8"))
