@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from jpsim._version import __version__
 
 if TYPE_CHECKING:
-    from jpsim.api import compare, explain, replay, run, simulate, store
+    from jpsim.api import compare, explain, hedge, replay, run, simulate, store
     from jpsim.errors import InputError, JpsimError, LimitBreached, ResourceError, Stopped, UnsupportedError
     from jpsim.model.export import export_model
     from jpsim.model.store import load_model
@@ -39,6 +39,7 @@ __all__ = [
     "compare",
     "explain",
     "export_model",
+    "hedge",
     "load_model",
     "load_run",
     "load_run_folder",
@@ -50,7 +51,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "jpsim.api": ("compare", "explain", "replay", "run", "simulate", "store"),
+    "jpsim.api": ("compare", "explain", "hedge", "replay", "run", "simulate", "store"),
     "jpsim.errors": ("InputError", "JpsimError", "LimitBreached", "ResourceError", "Stopped", "UnsupportedError"),
     "jpsim.model.export": ("export_model",),
     "jpsim.model.store": ("load_model",),

@@ -14,7 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.analysis.attribution import attribute_means, attribution_drivers
-from jpsim.analysis.books import PORTFOLIO, BookSample, append_book, book_of, components_table, hold_book, take_in_book
+from jpsim.analysis.books import (
+    PORTFOLIO,
+    BookSample,
+    Hedges,
+    Measure,
+    append_book,
+    book_of,
+    components_table,
+    find_hedges,
+    hold_book,
+    take_in_book,
+)
 from jpsim.analysis.comparison import compare_sides
 from jpsim.analysis.contrasts import Comparison
 from jpsim.analysis.redrawing import Side
@@ -40,6 +51,7 @@ __all__ = [
     "compare",
     "execute",
     "explain",
+    "hedge",
     "plan",
     "reopen",
     "replay",
@@ -277,6 +289,42 @@ def compare(*results: ScenarioResult, at: int | str | None = None, series: Seque
     jobs = {result.run.run_id: _job_again(result.run) for result in results}
     sides = [Side(result.run, result.scenario, jobs[result.run.run_id]) for result in results]
     return compare_sides(sides, at=at, outputs=series)
+
+
+def hedge(
+    result: ScenarioResult,
+    *,
+    at: int | str | None = None,
+    measure: Measure = "es95",
+    among: Sequence[str] = (),
+    most: int = 3,
+) -> Hedges:
+    """Find the best hedges of a run's portfolio in one scenario, ``run["boj_hike"]``.
+
+    Parameters
+    ----------
+    result
+        The scenario.
+    at
+        Month, as 12 or "12m"; the horizon by default.
+    measure
+        What is made least: ``es95`` or ``variance``.
+    among
+        Series or kinds to hedge with; those with listed futures by default.
+    most
+        Largest number of instruments, 1 to 3.
+
+    Raises
+    ------
+    InputError
+        If the run has no portfolio, or no such series.
+    """
+    run = result.run
+    month = result[run.outputs[0]].at(run.horizon if at is None else at).month
+    weights = run.weights.get(result.scenario)
+    return find_hedges(
+        _job_again(run), result.scenario, month, weights=weights, among=among, measure=measure, most=most
+    )
 
 
 def reopen(folder: str | Path) -> tuple[Run, Job]:

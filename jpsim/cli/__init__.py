@@ -35,6 +35,7 @@ COMMANDS = {
     "validate": ("jpsim.cli.validate", "Check scenario and run files."),
     "explain": ("jpsim.cli.explain", "Show what a scenario implies, without simulating."),
     "compare": ("jpsim.cli.compare", "Compare scenarios of stored runs, with paired errors."),
+    "hedge": ("jpsim.cli.hedge", "Find hedges of the portfolio of a stored run."),
     "report": ("jpsim.cli.report", "Build the reports of a stored run."),
     "export": ("jpsim.cli.export", "Write a stored run in other systems' formats."),
     "runs": ("jpsim.cli.runs", "List, show, verify and replay stored runs."),

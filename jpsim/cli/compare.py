@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,11 +34,12 @@ def command(
     from jpsim.analysis.comparison import compare_sides, draws_needed
     from jpsim.cli import is_quiet
     from jpsim.cli.kernels import choose_kernel_folder
+    from jpsim.cli.references import redrawing_bar
 
     wanted = [name.strip() for text in series for name in text.split(",") if name.strip()] or None
     choose_kernel_folder()
     sides = _sides(references, out)
-    with _told(draws_needed(sides, wanted), is_quiet() or as_json) as told:
+    with redrawing_bar(draws_needed(sides, wanted), is_quiet() or as_json) as told:
         comparison = compare_sides(sides, at=when, outputs=wanted, told=told)
     if as_json:
         click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False))
@@ -57,10 +56,11 @@ def _sides(references: tuple[str, ...], out: Path) -> list[Side]:
     """Each scenario that is named, once, in the order of naming."""
     from jpsim import api
     from jpsim.analysis.redrawing import Side
+    from jpsim.cli.references import split_reference
     from jpsim.runs import find_run
     from jpsim.runs.outcomes import position
 
-    named = [_split(reference) for reference in references]
+    named = [split_reference(reference) for reference in references]
     folders = [find_run(out, run) for run, _ in named]
     opened = {folder: api.reopen(folder) for folder in dict.fromkeys(path.resolve() for path in folders)}
     sides: dict[tuple[Path, str], Side] = {}
@@ -71,20 +71,3 @@ def _sides(references: tuple[str, ...], out: Path) -> list[Side]:
         for name in run.scenarios if scenario is None else (scenario,):
             sides.setdefault((folder.resolve(), name), Side(run, name, job))
     return list(sides.values())
-
-
-def _split(reference: str) -> tuple[str, str | None]:
-    """Part a run from its scenario; a folder whose name has a colon is a folder."""
-    run, colon, scenario = reference.rpartition(":")
-    return (reference, None) if not colon or Path(reference).is_dir() else (run, scenario)
-
-
-@contextmanager
-def _told(draws: int, silent: bool) -> Iterator[Callable[[int], None] | None]:
-    from jpsim.reporting.progress import progress_bar
-
-    if silent:
-        yield None
-        return
-    with progress_bar(draws, "drawing paths again") as advance:
-        yield advance

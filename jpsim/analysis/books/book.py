@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -161,7 +162,9 @@ class Book:
     @cached_property
     def specific_sd(self) -> dict[Currency, float]:
         """Standard deviation a year of all that stocks earn beside their series, by currency."""
-        return {currency: variance**0.5 for currency, variance in self._specific_variance.items() if variance > 0.0}
+        return {
+            currency: math.sqrt(variance) for currency, variance in self._specific_variance.items() if variance > 0.0
+        }
 
     @property
     def currency(self) -> str:

@@ -12,7 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-__all__ = ["Contract", "Option", "Right", "Volatility", "contract_of", "option_value", "vix_elasticity"]
+__all__ = [
+    "Contract",
+    "Option",
+    "Right",
+    "Volatility",
+    "contract_of",
+    "hedging_series",
+    "option_value",
+    "vix_elasticity",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -81,6 +90,11 @@ def contract_of(series: str) -> Contract:
     """Return what ``data/derivatives.toml`` says of the contracts on a series."""
     table = _priors().get(series, {})
     return Contract(**{name: table.get(name) for name in Contract.__slots__})
+
+
+def hedging_series() -> tuple[str, ...]:
+    """Series that have listed futures."""
+    return tuple(name for name, table in _priors().items() if isinstance(table, dict))
 
 
 def vix_elasticity() -> float:

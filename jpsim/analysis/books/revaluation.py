@@ -92,6 +92,11 @@ class Revaluation:
         whole: Floats = np.einsum("k,khm->hm", self.book.leg_weights, gains)
         return whole
 
+    def dollars(self, outputs: Floats) -> Floats:
+        """(h, m) what turns a gain in yen into the book's currency; 1 if the book is in yen, or hedged whole."""
+        rate = self.start[EXCHANGE] / outputs[self.rows[EXCHANGE]] if EXCHANGE in self.rows else 1.0
+        return np.broadcast_to(rate, outputs.shape[1:])
+
     def _held(self, leg: Leg, outputs: Floats, first: int) -> Floats:
         """(h, m) gain since month 0 of a leg that is bought and held."""
         exchange = self._exchange(leg, outputs)
@@ -140,8 +145,9 @@ class Revaluation:
         """(h, m) what stocks earn beside their series in single months: independent and normal."""
         months, count = shape
         index = 1 if leg.currency == "USD unhedged" else 0
-        draws: Floats = fill_normals(self.seed, SPECIFIC, first, count, months, 2)[:, index]
-        return draws * (self.book.specific_sd[leg.currency] / 12.0**0.5)
+        draws = fill_normals(self.seed, SPECIFIC, first, count, months, 2)[:, index]
+        earned: Floats = draws * (self.book.specific_sd[leg.currency] / 12.0**0.5)
+        return earned
 
     def _option_gain(self, leg: Leg, outputs: Floats, exchange: Floats | float) -> Floats:
         """(h, m) change of an option's value; once it has expired, of what it paid."""
