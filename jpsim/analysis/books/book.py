@@ -34,7 +34,7 @@ HEDGES: tuple[Hedge, ...] = ("policy_rates", "free")
 
 Instrument = Literal["held", "future", "option", "specific"]
 
-COLUMNS_WRITTEN = (
+_COLUMNS_WRITTEN = (
     "id", "code", "proxy", "instrument", "strike", "expiry", "dividend_yield", "beta", "volatility", "weight",
     "currency",
 )  # fmt: skip
@@ -211,7 +211,7 @@ class Book:
         if self.capital is not None:
             text.write(f"# capital: {self.capital!r}\n")
         lines = csv.writer(text, lineterminator="\n")
-        lines.writerow(COLUMNS_WRITTEN)
+        lines.writerow(_COLUMNS_WRITTEN)
         lines.writerows(_written(one) for one in self.positions)
         return text.getvalue()
 

@@ -17,13 +17,13 @@ from jpsim.analysis.books.numbers import read_number
 from jpsim.errors import InputError, Place, Problem
 from jpsim.months import Month
 
-__all__ = ["parse_book", "read_book"]
+__all__ = ["COLUMNS", "SETTINGS", "parse_book", "read_book"]
 
-_COLUMNS = (
+COLUMNS = (
     "id", "code", "sector33", "proxy", "beta", "volatility", "instrument", "strike", "expiry", "dividend_yield",
     "weight", "amount", "contracts", "multiplier", "level", "currency", "name",
 )  # fmt: skip
-_SETTINGS = ("codes", "betas", "rebalancing", "hedge", "vix_elasticity", "capital")
+SETTINGS = ("codes", "betas", "rebalancing", "hedge", "vix_elasticity", "capital")
 _MOST_PROBLEMS = 50
 _MOST_OPTIONS = 200
 _SUM_TOLERANCE = 1e-6
@@ -100,8 +100,8 @@ def _setting_problems(cells: Cells) -> Iterator[Problem]:
     }
     for key, (line, value) in cells.settings.items():
         place = Place(cells.source, line)
-        if key not in _SETTINGS:
-            yield Problem(f"no setting is called {key!r}", place, ", ".join(_SETTINGS), nearest(key, _SETTINGS))
+        if key not in SETTINGS:
+            yield Problem(f"no setting is called {key!r}", place, ", ".join(SETTINGS), nearest(key, SETTINGS))
         elif key in allowed and not allowed[key][0](value):
             yield Problem(f"{key}: {value[:SHOWN]!r}", place, allowed[key][1])
 
@@ -113,9 +113,9 @@ def _plain(value: str) -> float:
 
 def _head_problems(cells: Cells) -> Iterator[Problem]:
     for place, name in enumerate(cells.head):
-        if name not in _COLUMNS:
+        if name not in COLUMNS:
             found = f"no column of a book is called {name[:SHOWN]!r}"
-            yield Problem(found, cells.place(cells.line, place), ", ".join(_COLUMNS), nearest(name, _COLUMNS))
+            yield Problem(found, cells.place(cells.line, place), ", ".join(COLUMNS), nearest(name, COLUMNS))
     if "id" not in cells.head and "code" not in cells.head:
         yield Problem("the book has no column id or code", cells.place(cells.line), "id, code or both")
     sizes = {"weight", "amount"} & set(cells.head)

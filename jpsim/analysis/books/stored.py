@@ -84,9 +84,8 @@ class StoredBook:
         """
         import pyarrow.compute as pc
 
-        table = self.run.tables["components.parquet"]
-        chosen = table.filter(pc.and_(pc.equal(table["scenario"], scenario), pc.equal(table["month"], month)))
-        rows = chosen.sort_by([("component", "descending")]).to_pylist()
+        chosen = (pc.field("scenario") == scenario) & (pc.field("month") == month)
+        rows = self.run.tables["components.parquet"].filter(chosen).sort_by([("component", "descending")]).to_pylist()
         return tuple(
             Component(row["position"], row["series"], row["currency"], row["weight"],
                       Estimate(row["component"], row["component_se"]), row["marginal"])
