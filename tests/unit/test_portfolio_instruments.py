@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
-from jpsim.analysis.books import Book, BookSample, draw_book, parse_book
+from jpsim.analysis.books import Book, BookSample, draw_book, parse_book, take_in_book
 from jpsim.analysis.books.derivatives import Option, Volatility, contract_of, option_value, vix_elasticity
 from jpsim.analysis.books.revaluation import Revaluation
-from jpsim.errors import InputError
+from jpsim.errors import InputError, ResourceError
 from jpsim.months import Month
+from jpsim.scenario import load_run
 from jpsim.simulation.kernels.normals import SPECIFIC, fill_normals
+from tests.models import small_model
 
 MONTHS, SEED = 4, 7
 FACTORS = ("usdjpy", "vix", "boj_policy_rate", "us_policy_rate")
@@ -308,3 +311,19 @@ def test_each_mistake_is_named(text: str, told: str) -> None:
     with pytest.raises(InputError) as error:
         book_of(text)
     assert told in str(error.value)
+
+
+def test_a_book_that_cannot_be_split_in_memory_is_refused_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "free.yaml").write_text("schema: jpsim/scenario@1\nid: free\n", encoding="utf-8")
+    lines = "".join(f"topix,put,{50 + place / 4}%,120m,20%,2%,0.01\n" for place in range(200))
+    text = "id,instrument,strike,expiry,volatility,dividend_yield,weight\n" + lines
+    (tmp_path / "book.csv").write_text(text, encoding="utf-8")
+    run = "schema: jpsim/run@1\nscenarios: [free.yaml]\nportfolio: book.csv\nhorizon: {}m\n"
+    for months, fits in ((36, True), (120, False)):
+        (tmp_path / "run.yaml").write_text(run.format(months), encoding="utf-8")
+        request = load_run(tmp_path / "run.yaml")
+        if fits:
+            assert take_in_book(request, small_model())[0].portfolio == "portfolio.csv"
+        else:
+            with pytest.raises(ResourceError, match=r"200 different .* 2\.2 GiB; at most 136 fit, or 81 months"):
+                take_in_book(request, small_model())

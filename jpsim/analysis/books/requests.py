@@ -11,7 +11,8 @@ import numpy.typing as npt
 from jpsim.analysis.books.book import Book
 from jpsim.analysis.books.reading import parse_book, read_book
 from jpsim.analysis.books.risk import BookSample, Threshold, draw_book
-from jpsim.errors import InputError, Problem
+from jpsim.analysis.books.tallying import tally_bytes
+from jpsim.errors import InputError, Problem, ResourceError
 from jpsim.model import Model
 from jpsim.scenario import RunRequest
 from jpsim.simulation.job import Job
@@ -20,6 +21,8 @@ from jpsim.simulation.sampling import Sampler
 __all__ = ["BOOK_FILE", "PORTFOLIO", "book_of", "hold_book", "take_in_book"]
 
 Floats = npt.NDArray[np.float64]
+
+_MOST_BYTES = 3 * 2**29  # of the sums behind the components of one scenario
 
 PORTFOLIO: Final = "portfolio"
 """Id and kind of the output that a book adds to every scenario."""
@@ -39,6 +42,8 @@ def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping
     ------
     InputError
         All problems of the book, or limits on a portfolio where there is none.
+    ResourceError
+        If its components would not fit into memory.
     """
     if request.portfolio is None:
         if any(limit.series == PORTFOLIO for limit in request.limits):
@@ -46,6 +51,7 @@ def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping
             raise InputError(Problem(found, fix="name its file under portfolio, or remove the limit"))
         return request, {}
     book = read_book(request.folder / request.portfolio, _equities(model), model.as_of)
+    _check_memory(book, request.horizon)
     return request.model_copy(update={"portfolio": BOOK_FILE}), {BOOK_FILE: book.to_csv().encode()}
 
 
@@ -79,6 +85,17 @@ def hold_book(
         threads=job.request.executor.threads,
         stop=stop,
     )
+
+
+def _check_memory(book: Book, months: int) -> None:
+    """Refuse what could not be split: each leg is counted in every bin of every month."""
+    needed = tally_bytes(len(book.legs), months)
+    if needed > _MOST_BYTES:
+        raise ResourceError(
+            f"the book has {len(book.legs)} different series, options and currencies, whose components over {months} "
+            f"months take {needed / 2**30:.1f} GiB; at most {len(book.legs) * _MOST_BYTES // needed} fit, or "
+            f"{months * _MOST_BYTES // needed} months"
+        )
 
 
 def _equities(model: Model) -> tuple[str, ...]:

@@ -12,11 +12,16 @@ from scipy.sparse import csc_matrix
 from jpsim.simulation.accumulation import BINS, Totals, sink_for
 from jpsim.simulation.law import Law
 
-__all__ = ["BookTally", "tally_law"]
+__all__ = ["BookTally", "tally_bytes", "tally_law"]
 
 Floats = npt.NDArray[np.float64]
 
 _WIDTH = 12.0  # histograms reach this many standard deviations from the mean of the first paths
+
+
+def tally_bytes(legs: int, months: int) -> int:
+    """Memory of a tally with weights, but for what does not grow with the legs."""
+    return 3 * 8 * months * BINS * legs
 
 
 def tally_law(law: Law, sample: Floats, start: Floats) -> Law:
