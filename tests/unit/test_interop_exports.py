@@ -148,23 +148,6 @@ def test_skfolio_minimises_the_shortfall_of_the_weighted_paths(exported: dict[st
     assert best <= min(shortfall(returns @ weights, weight) for weights in (*others, *np.eye(6))) + 1e-6
 
 
-def test_fortitudo_optimises_and_pools_on_the_exported_arrays(exported: dict[str, Path]) -> None:
-    """fortitudo.tech takes P and p as they are: its CVaR portfolio is as good as any, its views shift p."""
-    technology = pytest.importorskip("fortitudo.tech")
-    with np.load(exported["fortitudo"] / "weaker_yen.npz") as stored:
-        matrix, probability = stored["P"], stored["p"]
-    model = technology.MeanCVaR(matrix, -np.eye(6), np.zeros(6), p=probability, alpha=0.95, options={"demean": False})
-    chosen = model.efficient_portfolio()[:, 0]
-    assert chosen.sum() == pytest.approx(1.0, abs=1e-6)
-    best = shortfall(matrix @ chosen, probability[:, 0])
-    others = np.random.default_rng(5).dirichlet(np.ones(6), size=300)
-    assert best <= min(shortfall(matrix @ weights, probability[:, 0]) for weights in (*others, *np.eye(6))) + 1e-6
-    wanted = matrix[:, 0] @ probability[:, 0] - 0.01
-    rows = np.vstack([np.ones(PATHS), matrix[:, 0]])
-    pooled = technology.entropy_pooling(probability, rows, np.array([[1.0], [wanted]]))
-    assert matrix[:, 0] @ pooled[:, 0] == pytest.approx(wanted, abs=1e-6)
-
-
 def test_ore_files_read_as_its_generator_reads_them(done: tuple[Run, Job], exported: dict[str, Path]) -> None:
     """A twin of ORE's reader: a header of keys, then for each path one line a date, empty cells would shift columns."""
     types = {"FXSpot", "EquitySpot", "CommodityCurve", "YieldCurve", "DiscountCurve", "IndexCurve"}
