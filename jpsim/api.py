@@ -360,7 +360,7 @@ def _job_again(stored: Run) -> Job:
         found = f"the model {job.model.id}@{job.model.version} is not the one that {stored.run_id} used"
         raise DamagedError(found)
     if job.content_hash != stored.content_hash:
-        raise DamagedError(f"the impulse priors, rules or meeting dates are not those that {stored.run_id} used")
+        raise DamagedError(f"the priors, rules or meeting dates are not those that {stored.run_id} used")
     return job
 
 
@@ -474,6 +474,7 @@ def _manifest(job: Job, created: str, seconds: float) -> dict[str, Any]:
         "paths": job.request.paths,
         "horizon": job.request.horizon,
         "innovations": job.request.innovations,
+        "returns": job.request.returns,
         "formats": list(job.request.formats),
         "scenarios": [scenario.id for scenario in job.request.scenarios],
         "model": {

@@ -25,10 +25,11 @@ Floats = npt.NDArray[np.float64]
 
 
 def attribution_drivers(stories: tuple[Story, ...]) -> tuple[str, ...]:
-    """Names of the drivers of a run: factors, equity premium, impulse channels, compounding, Monte Carlo."""
+    """Names of the drivers of a run: factors, premium, stated earnings, impulse channels, compounding, Monte Carlo."""
     laws = [part.law for story in stories for part in story.parts]
     channels = sorted({effect.channel for law in laws for effect in law.impulses})
-    return (*laws[0].conditional.system.model.factors, "equity_premium", *channels, "compounding", "monte_carlo")
+    booked = ["equity_premium", *(["earnings"] if any(law.shift.earnings.any() for law in laws) else [])]
+    return (*laws[0].conditional.system.model.factors, *booked, *channels, "compounding", "monte_carlo")
 
 
 def attribute_means(
@@ -69,7 +70,12 @@ def _explain(reference: ScenarioLaw, scenario: ScenarioLaw, rows: list[int], dri
     moved = scenario.conditional.mean_innovations - reference.conditional.mean_innovations
     monthly = np.zeros((len(drivers), moved.shape[0], len(rows)))
     monthly[: len(model.factors)] = moved.T[:, :, None] * loadings.T[:, None, :]
-    monthly[drivers.index("equity_premium")] = np.outer(scenario.shift - reference.shift, picked @ model.beta)
+    for name, one, other in (
+        ("equity_premium", scenario.shift.premium, reference.shift.premium),
+        ("earnings", scenario.shift.earnings, reference.shift.earnings),
+    ):
+        if name in drivers:
+            monthly[drivers.index(name)] = np.outer(one - other, picked @ model.beta)
     for law, sign in ((scenario, 1.0), (reference, -1.0)):
         for effect in law.impulses:
             monthly[drivers.index(effect.channel)] += sign * effect.mean @ picked.T

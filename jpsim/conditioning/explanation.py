@@ -53,7 +53,8 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
     Keys ``plausibility``, ``assumptions`` (rows in words), ``costs`` (conditions, dearest first),
     ``shocks`` (largest mean innovations in standard deviations), ``bands`` (closed-form mean, 5 and 95 %
     of each factor by month), ``start`` (levels at month 0), ``policy_path`` where the policy rate is
-    stated, ``premium`` (monthly shift) and ``warnings``. Bands are those of normal innovations.
+    stated, ``premium`` (monthly shift per unit of beta, whatever it is booked as) and ``warnings``. Bands are those
+    of normal innovations.
     """
     conditional = law.conditional
     found: dict[str, Any] = {
@@ -63,7 +64,7 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
         "shocks": _shocks(conditional),
         "start": _start(conditional),
         "bands": _bands(conditional),
-        "premium": [float(shift) for shift in law.shift],
+        "premium": [float(shift) for shift in law.shift.total],
         "warnings": list(law.warnings),
     }
     if any(row.name == POLICY_RATE for row in conditional.table.rows):

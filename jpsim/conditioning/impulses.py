@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.dictionary import ImpulsePrior, channels, series
+from jpsim.conditioning.spreading import spread_over_series
+from jpsim.dictionary import ImpulsePrior, channels
 from jpsim.model import Model
 from jpsim.months import Month
 from jpsim.scenario import Impulse
@@ -61,7 +62,8 @@ def impulse_effects(
         prior = channels()[name].impulse
         assert prior is not None  # channels without a prior were refused by name
         size = impulse.size.value * (1.0 - impulse.priced_in)
-        monthly = np.outer(_profile(impulse, prior, as_of, horizon), size * _whole_effect(model, prior))
+        whole = size * spread_over_series(model, prior.effects) / 100.0
+        monthly = np.outer(_profile(impulse, prior, as_of, horizon), whole)
         effects.append(ImpulseEffect(name, monthly, prior.uncertainty))
     return tuple(effects)
 
@@ -93,23 +95,3 @@ def _profile(impulse: Impulse, prior: ImpulsePrior, as_of: Month, horizon: int) 
     weights = np.ones(months) if prior.profile == "even" else np.arange(months, 0, -1.0)
     shares[: min(months, horizon)] = (weights / weights.sum())[:horizon]
     return shares
-
-
-def _whole_effect(model: Model, prior: ImpulsePrior) -> Floats:
-    """(S,) effect of one standard deviation on the base series, as simple returns."""
-    own = np.zeros(len(model.series))
-    for name, percent in prior.effects.items():
-        for position in _reach(model, name):
-            own[position] += percent / 100.0
-    spread: Floats = model.mix @ own
-    return spread
-
-
-def _reach(model: Model, name: str) -> list[int]:
-    """Positions of the base series that an entry of a prior names."""
-    if name in model.series:
-        return [model.series.index(name)]
-    sectors = [i for i, kind in enumerate(model.kind) if kind == "sector33"]
-    if name == "topix":
-        return sectors
-    return [i for i in sectors if series()[model.series[i]].parent == name]

@@ -1,12 +1,14 @@
-"""Views on mean returns that the equity premium absorbs: a constant monthly shift, scaled by beta.
+"""Views on mean returns that a constant monthly shift absorbs, scaled by beta: as premium or as earnings.
 
 The shift is solved in law, from the closed form of the compound return, so that a sample meets the view
-to its Monte Carlo error; the factors stay where they are.
+to its Monte Carlo error; the factors stay where they are. Whether the shift is booked as a change of the
+equity premium, and so of multiples, or as earnings makes no difference to prices.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,7 @@ from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_cov
 from jpsim.errors import InputError, Place, Problem
 
-__all__ = ["MeanView", "series_weights", "solve_premium"]
+__all__ = ["MeanView", "Shift", "series_weights", "solve_shift"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,12 +40,34 @@ class MeanView:
         The mean, 0.10 for 10 %.
     place
         Where it was written.
+    booked_as
+        What the shift is called in decompositions of prices into earnings and multiples.
     """
 
     series: str
     month: int
     mean: float
     place: Place | None = None
+    booked_as: Literal["equity_premium", "earnings"] = "equity_premium"
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Monthly shifts of the returns per unit of beta, by what they are booked as.
+
+    Parameters
+    ----------
+    premium, earnings
+        (h,) each; what reaches prices is their sum.
+    """
+
+    premium: Floats
+    earnings: Floats
+
+    @property
+    def total(self) -> Floats:
+        """(h,) what is added to the monthly returns, per unit of beta."""
+        return self.premium + self.earnings
 
 
 def series_weights(conditional: Conditional, series: str) -> Floats:
@@ -57,8 +81,8 @@ def series_weights(conditional: Conditional, series: str) -> Floats:
     return found
 
 
-def solve_premium(conditional: Conditional, impulses: tuple[ImpulseEffect, ...], views: tuple[MeanView, ...]) -> Floats:
-    """Return the (h,) monthly shift, per unit of beta, under which the views hold.
+def solve_shift(conditional: Conditional, impulses: tuple[ImpulseEffect, ...], views: tuple[MeanView, ...]) -> Shift:
+    """Return the monthly shifts under which the views hold.
 
     Each view is absorbed by a constant shift in the months after the view before it.
 
@@ -67,15 +91,16 @@ def solve_premium(conditional: Conditional, impulses: tuple[ImpulseEffect, ...],
     InputError
         If two views concern the same month, or no shift within ±50 % a month meets one.
     """
-    shift = np.zeros(conditional.system.horizon)
+    booked = {name: np.zeros(conditional.system.horizon) for name in ("equity_premium", "earnings")}
     solved = 0
     for view in sorted(views, key=lambda view: view.month):
         if view.month == solved:
-            found = f"two mean views are absorbed by the equity premium at month {view.month}"
+            found = f"two mean views are absorbed by a shift of the returns at month {view.month}"
             raise InputError(Problem(found, view.place, fix="let one of them be absorbed by factors"))
-        shift[solved : view.month] = _solve_one(conditional, impulses, view, shift, solved)
+        before = booked["equity_premium"] + booked["earnings"]
+        booked[view.booked_as][solved : view.month] = _solve_one(conditional, impulses, view, before, solved)
         solved = view.month
-    return shift
+    return Shift(booked["equity_premium"], booked["earnings"])
 
 
 def _solve_one(
@@ -95,6 +120,6 @@ def _solve_one(
         return float(expected_growth(moved[None], cov)[0, -1]) - 1.0 - view.mean
 
     if abs(beta) < 1e-6 or miss(-_WIDEST) * miss(_WIDEST) > 0:
-        found = f"no equity premium gives {view.series} a mean of {view.mean:.1%} at month {view.month}"
+        found = f"no shift of the returns gives {view.series} a mean of {view.mean:.1%} at month {view.month}"
         raise InputError(Problem(found, view.place, fix="choose another mean, or absorb: factors"))
     return float(brentq(miss, -_WIDEST, _WIDEST, xtol=1e-14))

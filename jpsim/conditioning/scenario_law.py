@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional, condition
+from jpsim.conditioning.dividends import monthly_dividends
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_effects
 from jpsim.conditioning.meetings import POLICY_RATE, settle_at_meetings
-from jpsim.conditioning.premium import MeanView, solve_premium
+from jpsim.conditioning.premium import MeanView, Shift, solve_shift
 from jpsim.conditioning.quantity import find_conditioned
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.statements import state_rows
-from jpsim.conditioning.support import is_premium_view, refuse_unsupported
+from jpsim.conditioning.support import is_shift_view, refuse_unsupported
 from jpsim.conditioning.system import System, build_system
 from jpsim.dictionary import boj_meetings
 from jpsim.errors import InputError, Place, Problem
@@ -25,9 +27,10 @@ from jpsim.months import Month
 from jpsim.scenario import Scenario
 from jpsim.scenario.checks import time_problems
 
-__all__ = ["Part", "ScenarioLaw", "Story", "derive_law", "derive_story"]
+__all__ = ["Part", "Returns", "ScenarioLaw", "Story", "derive_law", "derive_story"]
 
 Floats = npt.NDArray[np.float64]
+Returns = Literal["price", "total"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +44,19 @@ class ScenarioLaw:
     conditional
         Law of the factors given its conditions.
     shift
-        (h,) monthly equity-premium shift per unit of beta.
+        Monthly shifts of the returns per unit of beta, booked as equity premium or as earnings.
     impulses
         Effects that no factor carries.
+    dividends
+        (S,) monthly dividends of the base series; zero where price returns are asked for.
     warnings
         Plain sentences about plausibility.
     """
 
     scenario: Scenario
     conditional: Conditional
-    shift: Floats
+    shift: Shift
+    dividends: Floats
     impulses: tuple[ImpulseEffect, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -58,7 +64,7 @@ class ScenarioLaw:
     def drift(self) -> Floats:
         """(h, S) mean monthly returns of the base series apart from the factors' innovations."""
         model = self.conditional.system.model
-        drift: Floats = model.alpha + np.outer(self.shift, model.beta)
+        drift: Floats = model.alpha + self.dividends + np.outer(self.shift.total, model.beta)
         return drift + sum(effect.mean for effect in self.impulses)
 
 
@@ -97,14 +103,20 @@ class Story:
     parts: tuple[Part, ...]
 
 
-def derive_story(models: Sequence[Model], scenario: Scenario, horizon: int, library: Mapping[str, Scenario]) -> Story:
+def derive_story(
+    models: Sequence[Model],
+    scenario: Scenario,
+    horizon: int,
+    library: Mapping[str, Scenario],
+    returns: Returns = "price",
+) -> Story:
     """Derive the laws of a scenario, or of the members of a mixture, on each of several models.
 
     Parameters
     ----------
     models
         The model, or its posterior draws, all equally likely.
-    scenario, horizon, library
+    scenario, horizon, library, returns
         See `derive_law`.
 
     Raises
@@ -114,14 +126,16 @@ def derive_story(models: Sequence[Model], scenario: Scenario, horizon: int, libr
     """
     members = [(member.weight, library[member.scenario]) for member in scenario.mixture] or [(1.0, scenario)]
     parts = [
-        Part(weight / len(models), number, derive_law(model, member, horizon, library))
+        Part(weight / len(models), number, derive_law(model, member, horizon, library, returns))
         for number, model in enumerate(models)
         for weight, member in members
     ]
     return Story(scenario, tuple(parts))
 
 
-def derive_law(model: Model, scenario: Scenario, horizon: int, library: Mapping[str, Scenario]) -> ScenarioLaw:
+def derive_law(
+    model: Model, scenario: Scenario, horizon: int, library: Mapping[str, Scenario], returns: Returns = "price"
+) -> ScenarioLaw:
     """Derive a scenario's law.
 
     Parameters
@@ -134,6 +148,8 @@ def derive_law(model: Model, scenario: Scenario, horizon: int, library: Mapping[
         Months h.
     library
         Scenarios to which `premium` may refer, by id.
+    returns
+        ``price``, or ``total`` for returns with dividends. Views are statements on price returns either way.
 
     Raises
     ------
@@ -156,9 +172,10 @@ def derive_law(model: Model, scenario: Scenario, horizon: int, library: Mapping[
     drivers = () if scenario.drivers == "all" else scenario.drivers
     conditional = condition(system, tuple(rows), drivers, scenario.place("drivers"))
     impulses = impulse_effects(model, scenario.impulses, model.as_of, horizon)
-    shift = _premium(model, scenario, conditional, impulses, library)
+    shift = _shift(model, scenario, conditional, impulses, library)
     warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings()
-    return ScenarioLaw(scenario, conditional, shift, impulses, tuple(warnings))
+    dividends = monthly_dividends(model) if returns == "total" else np.zeros(len(model.series))
+    return ScenarioLaw(scenario, conditional, shift, dividends, impulses, tuple(warnings))
 
 
 def _state_all(system: System, scenario: Scenario) -> list[Row]:
@@ -175,23 +192,29 @@ def _state_all(system: System, scenario: Scenario) -> list[Row]:
     return rows
 
 
-def _premium(
+def _shift(
     model: Model,
     scenario: Scenario,
     conditional: Conditional,
     impulses: tuple[ImpulseEffect, ...],
     library: Mapping[str, Scenario],
-) -> Floats:
+) -> Shift:
     """Shift of the scenario's own views, or the one that the scenario named under `premium` implies."""
     horizon = conditional.system.horizon
     if scenario.premium != "model":
         return derive_law(model, library[scenario.premium], horizon, library).shift
     views = tuple(
-        MeanView(view.series, view.at.index(model.as_of), view.mean.equal.value, scenario.place("views", number))
+        MeanView(
+            view.series,
+            view.at.index(model.as_of),
+            view.mean.equal.value,
+            scenario.place("views", number),
+            "earnings" if view.absorb == "earnings" else "equity_premium",
+        )
         for number, view in enumerate(scenario.views)
-        if is_premium_view(view) and view.at is not None and view.mean is not None and view.mean.equal is not None
+        if is_shift_view(view) and view.at is not None and view.mean is not None and view.mean.equal is not None
     )
-    return solve_premium(conditional, impulses, views)
+    return solve_shift(conditional, impulses, views)
 
 
 def _refuse_strangers(model: Model, scenario: Scenario, horizon: int) -> None:

@@ -9,7 +9,7 @@ from jpsim.errors import Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import Scenario, View
 
-__all__ = ["is_premium_view", "refuse_unsupported"]
+__all__ = ["is_shift_view", "refuse_unsupported"]
 
 _WAIT = "validate it now, run it when the machinery is there; until then remove it"
 
@@ -47,7 +47,7 @@ def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if {"table", "marginal"} <= kinds:
         yield ("conditions",), "a table of probabilities beside a condition of kind marginal"
     for number, view in enumerate(scenario.views):
-        if view.absorb == "earnings" or (view.absorb == "equity_premium" and not is_premium_view(view)):
+        if view.absorb != "factors" and not is_shift_view(view):
             yield ("views", number), f"view on the {view.statistic} of {view.series} absorbed by {view.absorb}"
 
 
@@ -66,11 +66,11 @@ def _absent(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int,
             yield ("state", factor), f"{factor}, which the model {model.id} does not carry,"
 
 
-def is_premium_view(view: View) -> bool:
-    """Whether a view is a plain mean that the equity premium absorbs."""
+def is_shift_view(view: View) -> bool:
+    """Whether a view is a plain mean that a shift of the returns absorbs, booked as premium or as earnings."""
     return (
         view.statistic == "mean"
-        and view.absorb == "equity_premium"
+        and view.absorb != "factors"
         and view.versus is None
         and view.at is not None
         and view.mean is not None

@@ -38,7 +38,9 @@ def export_netcdf(sample: PathSample, chosen: Selection, folder: Path) -> None:
     weights = np.stack([sample.weights(scenario) for scenario in scenarios])
     cube["paths"] = (("scenario", "path", "month", "series"), paths)
     cube["weight"] = (("scenario", "path"), weights)
-    cube["paths"].attrs["note"] = "series: cumulative simple returns since as_of; factors: levels in their unit"
+    cube["paths"].attrs["note"] = (
+        f"series: cumulative simple {sample.run.returns} returns since as_of; factors: levels in their unit"
+    )
     cube["weight"].attrs["note"] = "probability of a path; sums to 1 for each scenario"
     cube.to_netcdf(folder / f"{sample.run.run_id}.nc", engine="scipy", format="NETCDF3_64BIT")
 
@@ -54,6 +56,7 @@ def export_json(sample: PathSample, chosen: Selection, folder: Path) -> None:
         "run_id": run.run_id,
         "content_hash": run.content_hash,
         "as_of": str(run.as_of),
+        "returns": run.returns,
         "months": [str(run.as_of + month) for month in range(1, run.horizon + 1)],
         "paths": run.manifest["paths"],
         "model": dict(run.manifest["model"]),

@@ -22,7 +22,7 @@ _README = """\
 `summary.csv`: a row per scenario, series and month with all statistics and their Monte Carlo errors.
 `paths.csv`: a row per scenario, path and month; `weight` is the probability of the path (it is repeated in
 every month of the path and sums to 1 over the paths of a scenario), then a column for each factor and series.
-Series are cumulative simple returns since {as_of} (0.10 is +10 %), factors are levels in their own unit.
+Series are cumulative simple {returns} returns since {as_of} (0.10 is +10 %), factors are levels in their own unit.
 Texts that a spreadsheet would run as a formula begin with an apostrophe.
 """
 
@@ -49,7 +49,9 @@ def export_csv(sample: PathSample, chosen: Selection, folder: Path) -> None:
     with csv.CSVWriter(folder / "paths.csv", schema) as writer:
         for scenario in chosen.scenarios:
             _write_scenario(writer, names, sample, scenario, chosen)
-    (folder / "README.md").write_text(_README.format(as_of=sample.run.as_of), encoding="utf-8")
+    (folder / "README.md").write_text(
+        _README.format(as_of=sample.run.as_of, returns=sample.run.returns), encoding="utf-8"
+    )
 
 
 def _write_scenario(

@@ -32,7 +32,8 @@ def write_paths(job: Job, path: Path, which: Which | int, *, stop: Callable[[], 
 
     The columns are `scenario`, `path` (from 0), `month` (from 1) and one of single precision for each factor
     and series that the job reports, in the units of the summary. Rows are sorted by scenario, path and
-    month, and unweighted. Memory does not grow with the number of paths.
+    month, and unweighted. Metadata of
+    the schema say whether `returns` are price or total. Memory does not grow with the number of paths.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def write_paths(job: Job, path: Path, which: Which | int, *, stop: Callable[[], 
     count = drawn if which == "all" else min(SAMPLE_PATHS if which == "sample" else which, drawn)
     outputs = [job.model.outputs[position] for position in job.selected]
     _check_room(path.parent, len(job.samplers) * count * job.request.horizon * (4 * len(outputs) + _KEY_BYTES))
-    schema = _schema(outputs)
+    schema = _schema(outputs, job.request.returns)
     with pq.ParquetWriter(path, schema, **_encoding(outputs)) as writer:
         for table in _tables(job, count, schema):
             if stop is not None and stop():
@@ -89,10 +90,11 @@ def _by_path(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(rows.T, dtype=np.float32).ravel()
 
 
-def _schema(outputs: list[str]) -> pa.Schema:
+def _schema(outputs: list[str], returns: str) -> pa.Schema:
     keys = [("scenario", pa.string()), ("path", pa.int64()), ("month", pa.int32())]
-    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in keys]
-                     + [pa.field(name, pa.float32(), nullable=False) for name in outputs])  # fmt: skip
+    fields = [pa.field(name, kind, nullable=False) for name, kind in keys]
+    fields += [pa.field(name, pa.float32(), nullable=False) for name in outputs]
+    return pa.schema(fields, metadata={"returns": returns})
 
 
 def _encoding(outputs: list[str]) -> dict[str, Any]:

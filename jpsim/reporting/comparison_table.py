@@ -30,7 +30,7 @@ _GROUPS = ("Factors", "Equity series")
 _Cell = Callable[[SeriesContrast, Label], Text]
 
 _NOTE = (
-    "Series: cumulative price return, differences in pp. Factors: differences in their unit (rates in bp); a loss is "
+    "Series: cumulative return, differences in pp. Factors: differences in their unit (rates in bp); a loss is "
     "a fall since month 0. Rows are ranked by moved: Wasserstein distance in standard deviations. Lower: probability "
     "of ending lower than in the reference on the same draw."
 )

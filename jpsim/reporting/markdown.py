@@ -70,7 +70,7 @@ def _head(run: Run, language: Language) -> Iterator[str]:
     yield f"- {_word('model', language)}: {_safe(model['id'])}@{_safe(model['version'])}"
     yield f"- {_word('run', language)}: `{run.run_id}`"
     yield ""
-    yield _word("equities_note", language)
+    yield _word(f"equities_note_{run.returns}", language)
     yield ""
 
 

@@ -30,7 +30,8 @@ _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "median": "median", "range": "5% to 95%", "p_loss": "P(loss)", "es95": "ES95", "change": "Δ mean",
         "after": "{} months after {}", "reference": "reference",
-        "note": "Series: cumulative price return in %. Factors: level in their unit; a loss is a fall since month 0. "
+        "price": "price return", "total": "total return (with dividends)",
+        "note": "Series: cumulative {} in %. Factors: level in their unit; a loss is a fall since month 0. "
         "± is one Monte Carlo standard error.",
         "change_note": "Δ mean: against {} (returns in pp, rates in bp); scenarios share their draws, "
         "so its error is at most that of independent samples{}.",
@@ -38,7 +39,8 @@ _WORDS: dict[Language, dict[str, str]] = {
     "ja": {
         "median": "中央値", "range": "5%〜95%", "p_loss": "損失確率", "es95": "ES95", "change": "平均差",
         "after": "{1}から{0}か月後", "reference": "基準",
-        "note": "株価系列：累積価格リターン（%）。ファクター：各単位の水準、"
+        "price": "価格リターン", "total": "トータルリターン（配当込み）",
+        "note": "株価系列：累積{}（%）。ファクター：各単位の水準、"
         "損失は基準月からの低下。±はモンテカルロ標準誤差。",
         "change_note": "平均差：{}との差（リターンはpp、金利はbp）。乱数は共通のため、誤差は独立標本の場合{}以下。",
     },
@@ -105,7 +107,7 @@ def _heading(run: Run, scenario: int, month: int, layout: _Layout) -> Text:
 
 
 def _note(run: Run, layout: _Layout) -> str:
-    note = layout.words["note"]
+    note = layout.words["note"].format(layout.words[run.returns])
     if len(run.scenarios) == 1:
         return note
     shown = " (±)" if layout.wide else ""

@@ -121,7 +121,7 @@ def _scenario_sheet(sheet: Sheet, book: Any, run: Run, scenario: int, language: 
     words = vocabulary()
     other: Language = "ja" if language == "en" else "en"
     sheet.title(f"{run.scenarios[scenario]}, {run.as_of + run.horizon}")
-    sheet.paragraph(words["equities_note"][language])
+    sheet.paragraph(words[f"equities_note_{run.returns}"][language])
     names = [_HEADS.get(name, name) for name in _STATISTICS]
     heads = [words[name][language] if name in words else name for name in names]
     sheet.head(["", "", "id", heads[0], "± se", *heads[1:], *([words["change"][language]] if scenario else [])])

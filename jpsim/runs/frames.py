@@ -49,7 +49,7 @@ def summary_cube(run: Run) -> Any:
         "month": np.arange(1, run.horizon + 1),
         "kind": ("series", list(run.kinds)),
     }
-    notes = {"run_id": run.run_id, "as_of": str(run.as_of)}
+    notes = {"run_id": run.run_id, "as_of": str(run.as_of), "returns": run.returns}
     return _library("xarray").Dataset(variables, coords=coordinates, attrs=notes)
 
 

@@ -108,6 +108,11 @@ class Run:
         """Digest of the resolved input and the model; the same content gives the same hash."""
         return str(self.manifest["content_hash"])
 
+    @property
+    def returns(self) -> str:
+        """``price``, or ``total`` where the equity series include dividends."""
+        return str(self.manifest.get("returns", "price"))
+
     def __getitem__(self, scenario: str) -> ScenarioResult:
         position(self.scenarios, scenario)
         return ScenarioResult(self, scenario)

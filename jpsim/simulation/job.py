@@ -112,7 +112,7 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
     found: list[InputError] = []
     for scenario in request.scenarios:
         try:
-            story = derive_story(models, scenario, request.horizon, everything)
+            story = derive_story(models, scenario, request.horizon, everything, request.returns)
             samplers.append(Sampler.of(story, request.innovations, request.seed))
         except InputError as error:
             found.append(error)
@@ -123,10 +123,10 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
 
 
 def _dictionary_digest() -> str:
-    """Digest of the editable files that numbers depend on: impulse priors and meeting dates."""
+    """Digest of the editable files that numbers depend on: impulse priors, meeting dates, rules, dividends."""
     folder = files("jpsim").joinpath("data")
     digest = hashlib.sha256()
-    for name in ("channels.toml", "boj_meetings.toml", "rules.toml"):
+    for name in ("channels.toml", "boj_meetings.toml", "rules.toml", "dividends.toml"):
         digest.update(folder.joinpath(name).read_bytes())
     return digest.hexdigest()
 
@@ -137,7 +137,6 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
         f"parameter_uncertainty: true on the model {model.id}, which has no posterior draws,": (
             request.parameter_uncertainty and model.draws is None
         ),
-        "returns: total": request.returns == "total",
         "statistics: exact": request.statistics == "exact",
         "executor: {kind: dask}": request.executor.kind == "dask",
     }
@@ -149,7 +148,6 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
 
 
 _ALTERNATIVES = {
-    "returns: total": "set returns: price",
     "statistics: exact": "set statistics: histogram",
     "executor: {kind: dask}": "set executor.kind: local",
 }

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 from jpsim.conditioning.scenario_law import ScenarioLaw, Story
-from jpsim.conditioning.support import is_premium_view
+from jpsim.conditioning.support import is_shift_view
 from jpsim.errors import InputError, LimitBreached
 from jpsim.scenario import Scenario
 from jpsim.simulation.compilation import Innovations
@@ -149,6 +149,19 @@ class Sampler:
         """(O, h, count) outputs of some paths, the same ones that `draw` counts."""
         return draw_paths(self.laws, self.seed, first, count, self._targets, owner=self._owner)
 
+    def _price_paths(self, first: int, count: int) -> Floats:
+        """(O, h, count) outputs of the same paths without dividends: what views speak of."""
+        return draw_paths(self._price_laws, self.seed, first, count, self._targets, owner=self._owner)
+
+    @cached_property
+    def _price_laws(self) -> list[Law]:
+        return [
+            replace(part.law, equity=part.law.equity._replace(drift=part.law.equity.drift - part.source.dividends))
+            if part.source.dividends.any()
+            else part.law
+            for part in self.parts
+        ]
+
     def interventions(self, weights: Floats | None, paths: int) -> InterventionRisk | None:
         """Risk of currency intervention on the drawn paths, if the scenario asks for it; at most 65,536 paths."""
         rule = self.story.scenario.rules.fx_intervention
@@ -219,7 +232,7 @@ class Sampler:
         """Positions of the views that weights must meet: all, but for means that a premium meets in law."""
         views = source.scenario.views
         part = next(part for part in self.parts if part.source is source)
-        in_law = not part.tilted and not part.conditional.targets.weighted and all(map(is_premium_view, views))
+        in_law = not part.tilted and not part.conditional.targets.weighted and all(map(is_shift_view, views))
         return [] if in_law else list(range(len(views)))
 
     def _view_demands(
@@ -248,12 +261,12 @@ class Sampler:
     def _values(
         self, source: ScenarioLaw, chosen: list[int], spans: list[tuple[int, int, PartSampler]]
     ) -> dict[str, Floats]:
-        """(h, paths) values of every series that the views speak of, on the paths of one member."""
+        """(h, paths) price values of every series that the views speak of, on the paths of one member."""
         outputs = source.conditional.system.model.outputs
         views = [source.scenario.views[number] for number in chosen]
         names = sorted({name for view in views for name in (view.series, view.versus) if name is not None})
         rows = [outputs.index(name) for name in names]
-        values = np.concatenate([self.paths(first, count)[rows] for first, count, _ in spans], axis=2)
+        values = np.concatenate([self._price_paths(first, count)[rows] for first, count, _ in spans], axis=2)
         return dict(zip(names, values, strict=True))
 
 

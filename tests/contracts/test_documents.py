@@ -126,8 +126,7 @@ REFUSED = {
     "rules": "rules: {fx_intervention: {threshold: 160 JPY}}",
     "table": "as_of: 2026-01\nconditions: {jgb_10y: {change: {12m: 40bp}, kind: marginal, sd: 20bp},"
     " us_policy_rate: {table: {2026-12: {3.25%: 0.5, 3.50%: 0.5}}}}",
-    "absorb: earnings": "views: [{series: topix, at: 12m, mean: 10%, absorb: earnings}]",
-    "absorb: equity_premium": "views: [{series: topix, at: 12m, mean: {at_least: 5%}, absorb: equity_premium}]",
+    "absorb: equity_premium or earnings": "views: [{series: topix, at: 12m, mean: {at_least: 5%}, absorb: earnings}]",
     "impulse of a channel that has no prior": "impulses: {bank_margins: {size: 1sd, over: 6m}}",
 }
 
