@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.attribution import attribute_means, attribution_drivers
 from jpsim.analysis.books import (
     PORTFOLIO,
     BookSample,
@@ -28,6 +27,7 @@ from jpsim.analysis.books import (
 )
 from jpsim.analysis.comparison import compare_sides
 from jpsim.analysis.contrasts import Comparison
+from jpsim.analysis.decompositions import decompose
 from jpsim.analysis.redrawing import Side
 from jpsim.conditioning.explanation import explain_story
 from jpsim.conditioning.scenario_law import Story, derive_story
@@ -37,7 +37,7 @@ from jpsim.model.store import find_model, list_models, load_model
 from jpsim.reporting.html import render_report
 from jpsim.reporting.markdown import render_markdown
 from jpsim.reporting.workbook import render_workbook
-from jpsim.runs import Attribution, Run, ScenarioResult, gather, load_run_folder, run_identifier, write_run_folder
+from jpsim.runs import Run, ScenarioResult, gather, load_run_folder, run_identifier, write_run_folder
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
 from jpsim.simulation.intervention import InterventionRisk
 from jpsim.simulation.job import RNG, Job, prepare_job
@@ -158,6 +158,7 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
             risks[sampler.id] = risk
     drawn = time.perf_counter() - started
     even = np.full(job.request.paths, 1.0 / job.request.paths)
+    attribution, tables = decompose(job, samples)
     return gather(
         samples,
         outputs=[job.model.outputs[i] for i in job.selected] + [PORTFOLIO] * bool(held),
@@ -169,9 +170,9 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
             story.scenario.id: _diagnose(story, sample, risks.get(sample.scenario), held.get(sample.scenario))
             for story, sample in zip(job.stories, samples, strict=True)
         },
-        attribution=_attribute(job, samples),
+        attribution=attribution,
         weights={sample.scenario: weights.get(sample.scenario, even) for sample in samples} if weights else {},
-        tables={"components.parquet": components_table(held)} if held else {},
+        tables=tables | ({"components.parquet": components_table(held)} if held else {}),
         inputs=job.inputs,
     )
 
@@ -487,32 +488,3 @@ def _manifest(job: Job, created: str, seconds: float) -> dict[str, Any]:
         "machine": describe_machine(),
         "timing": {"simulation_seconds": round(seconds, 3)},
     }
-
-
-def _attribute(job: Job, samples: Sequence[ScenarioSample]) -> Attribution:
-    """Decompose each later scenario's mean returns against the first one's."""
-    n = len(job.model.factors)
-    kept = [place for place, position in enumerate(job.selected) if position >= n]
-    series = [job.model.outputs[job.selected[place]] for place in kept]
-    rows = [job.selected[place] - n for place in kept]
-    drivers = attribution_drivers(job.stories)
-    means = [sample.statistics["mean"][kept] for sample in samples]
-    tables = [
-        (story.scenario.id, attribute_means(job.stories[0], story, mean - means[0], rows, drivers))
-        for story, mean in zip(job.stories[1:], means[1:], strict=True)
-    ]
-    return _tabulate(tables, series, drivers)
-
-
-def _tabulate(tables: list[tuple[str, Floats]], series: list[str], drivers: tuple[str, ...]) -> Attribution:
-    columns: list[tuple[str, str, int, str, float]] = [
-        (scenario, name, month + 1, driver, float(parts[d, s, month]))
-        for scenario, parts in tables
-        for s, name in enumerate(series)
-        for month in range(parts.shape[2])
-        for d, driver in enumerate(drivers)
-    ]
-    if not columns:
-        return Attribution()
-    scenario, name, month, driver, contribution = zip(*columns, strict=True)
-    return Attribution(scenario, name, month, driver, contribution)

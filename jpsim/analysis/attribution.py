@@ -1,4 +1,4 @@
-"""Why the mean of a series differs between two scenarios, by factor and impulse channel.
+"""Why the mean of a series differs between two scenarios, by factor or structural shock, and impulse channel.
 
 Monthly means are linear in the factors' mean innovations, in the premium shift and in the impulses;
 telescoping over the months turns their differences into exact contributions to the difference of
@@ -11,29 +11,42 @@ forms are those of normal innovations, so under Student-t months with conditions
 from __future__ import annotations
 
 from itertools import product
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.compounding import expected_growth
+from jpsim.conditioning.drivers import exogenous_factors
 from jpsim.conditioning.impulses import impulse_cov
 from jpsim.conditioning.scenario_law import ScenarioLaw, Story
+from jpsim.model import Model
 
-__all__ = ["attribute_means", "attribution_drivers"]
+__all__ = ["By", "attribute_means", "attribution_drivers", "mean_growth", "monthly_mean"]
 
 Floats = npt.NDArray[np.float64]
+By = Literal["factor", "shock"]
 
 
-def attribution_drivers(stories: tuple[Story, ...]) -> tuple[str, ...]:
-    """Names of the drivers of a run: factors, premium, stated earnings, impulse channels, compounding, Monte Carlo."""
+def attribution_drivers(stories: tuple[Story, ...], by: By = "factor") -> tuple[str, ...]:
+    """Names of the drivers of a run: factors or shocks, what views state, impulse channels, two remainders.
+
+    Shocks are the structural ones that the model identifies, the exogenous factors, and ``unidentified``
+    for what these do not span.
+    """
     laws = [part.law for story in stories for part in story.parts]
     channels = sorted({effect.channel for law in laws for effect in law.impulses})
     booked = ["equity_premium", *(["earnings"] if any(law.shift.earnings.any() for law in laws) else [])]
-    return (*laws[0].conditional.system.model.factors, *booked, *channels, "compounding", "monte_carlo")
+    return (*_sources(laws[0].conditional.system.model, by), *booked, *channels, "compounding", "monte_carlo")
 
 
 def attribute_means(
-    reference: Story, scenario: Story, sampled: Floats, rows: list[int], drivers: tuple[str, ...]
+    reference: Story,
+    scenario: Story,
+    sampled: Floats,
+    rows: list[int],
+    drivers: tuple[str, ...],
+    by: By = "factor",
 ) -> Floats:
     """Decompose the differences of mean cumulative returns.
 
@@ -47,6 +60,8 @@ def attribute_means(
         Their positions among the S base series and G aggregates.
     drivers
         Names from `attribution_drivers`.
+    by
+        What the factors' innovations are taken apart by.
 
     Returns
     -------
@@ -57,19 +72,43 @@ def attribute_means(
     for one, other in product(scenario.parts, reference.parts):
         if one.draw == other.draw:
             weight = one.weight * other.weight * len(draws)
-            total += weight * _explain(other.law, one.law, rows, drivers)
+            total += weight * _explain(other.law, one.law, rows, drivers, by)
     total[-1] = sampled - total.sum(axis=0)
     return total
 
 
-def _explain(reference: ScenarioLaw, scenario: ScenarioLaw, rows: list[int], drivers: tuple[str, ...]) -> Floats:
+def _sources(model: Model, by: By) -> tuple[str, ...]:
+    if by == "factor":
+        return model.factors
+    return (*model.shocks, *sorted(exogenous_factors() & set(model.factors)), "unidentified")
+
+
+def _projections(model: Model, by: By) -> Floats:
+    """(K, n, n) parts of the factors' innovations, one for each source; they sum to the identity.
+
+    A shock whose impact is a, one column of ``chol(Sigma) Q``, has the size ``a' Sigma**-1 u``.
+    """
+    n = len(model.factors)
+    if by == "factor":
+        return np.eye(n)[:, :, None] * np.eye(n)[:, None, :]
+    exogenous = [model.factor(name) for name in sorted(exogenous_factors() & set(model.factors))]
+    own = model.Sigma[:, exogenous] / np.sqrt(np.diag(model.Sigma)[exogenous])
+    impacts = np.column_stack([model.impacts.reshape(n, -1), own])
+    sizes = np.linalg.solve(model.Sigma, impacts).T
+    spanned = impacts.T[:, :, None] * sizes[:, None, :]
+    return np.concatenate([spanned, (np.eye(n) - spanned.sum(axis=0))[None]])
+
+
+def _explain(
+    reference: ScenarioLaw, scenario: ScenarioLaw, rows: list[int], drivers: tuple[str, ...], by: By
+) -> Floats:
     """(D, R, h) contributions between two laws on one model; the last driver is left at zero."""
     model = scenario.conditional.system.model
     picked = np.vstack([np.eye(len(model.series)), model.aggregation])[rows]
     loadings = picked @ model.loadings
     moved = scenario.conditional.mean_innovations - reference.conditional.mean_innovations
     monthly = np.zeros((len(drivers), moved.shape[0], len(rows)))
-    monthly[: len(model.factors)] = moved.T[:, :, None] * loadings.T[:, None, :]
+    monthly[: len(_sources(model, by))] = np.einsum("rn,knm,tm->ktr", loadings, _projections(model, by), moved)
     for name, one, other in (
         ("equity_premium", scenario.shift.premium, reference.shift.premium),
         ("earnings", scenario.shift.earnings, reference.shift.earnings),
@@ -79,23 +118,24 @@ def _explain(reference: ScenarioLaw, scenario: ScenarioLaw, rows: list[int], dri
     for law, sign in ((scenario, 1.0), (reference, -1.0)):
         for effect in law.impulses:
             monthly[drivers.index(effect.channel)] += sign * effect.mean @ picked.T
-    mean_0, mean_1 = _monthly_mean(reference, picked), _monthly_mean(scenario, picked)
+    mean_0, mean_1 = monthly_mean(reference, picked), monthly_mean(scenario, picked)
     linked = _link(monthly, mean_0, mean_1)
-    growth = _growth(scenario, picked, mean_1) - _growth(reference, picked, mean_0)
+    growth = mean_growth(scenario, picked) - mean_growth(reference, picked)
     plain = (np.cumprod(1.0 + mean_1, axis=0) - np.cumprod(1.0 + mean_0, axis=0)).T
     linked[drivers.index("compounding")] = growth - plain
     return linked
 
 
-def _monthly_mean(law: ScenarioLaw, picked: Floats) -> Floats:
-    """(h, R) mean monthly returns."""
+def monthly_mean(law: ScenarioLaw, picked: Floats) -> Floats:
+    """(h, R) mean monthly returns of R sums of base series, `picked` being (R, S)."""
     model = law.conditional.system.model
     mean: Floats = law.drift @ picked.T + law.conditional.mean_innovations @ (picked @ model.loadings).T
     return mean
 
 
-def _growth(law: ScenarioLaw, picked: Floats, mean: Floats) -> Floats:
-    """(R, h) expected growth from month 0, covariances between months included."""
+def mean_growth(law: ScenarioLaw, picked: Floats) -> Floats:
+    """(R, h) expected growth from month 0 of R sums of base series, covariances between months included."""
+    mean = monthly_mean(law, picked)
     exposures = picked @ law.conditional.system.model.loadings
     return expected_growth(mean.T, law.conditional.innovation_cov(exposures) + impulse_cov(law.impulses, picked))
 

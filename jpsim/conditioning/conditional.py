@@ -147,7 +147,7 @@ def condition(
     _refuse_empty_ranges(table, targets)
     centres = _centres(table, targets)
     response, recursion = stacked.exposure, None
-    if drivers:
+    if drivers and rows:
         basis = driver_basis(system.model, drivers)
         refuse_undeliverable(table, stacked.exposure @ basis, drivers, place)
         response = stacked.exposure @ basis @ basis.T

@@ -6,6 +6,7 @@ from jpsim.runs.distribution import Distribution, HistogramSlice
 from jpsim.runs.folder import load_run_folder, write_run_folder
 from jpsim.runs.manifest import run_identifier
 from jpsim.runs.outcomes import Estimate, Outcome, ScenarioResult, SeriesResult
+from jpsim.runs.parquet import contribution_table
 from jpsim.runs.record import Attribution, Run, gather
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "ScenarioDiagnostics",
     "ScenarioResult",
     "SeriesResult",
+    "contribution_table",
     "find_run",
     "gather",
     "gc_runs",

@@ -37,7 +37,8 @@ __all__ = ["PARTIAL_SUFFIX", "load_run_folder", "write_run_folder"]
 PARTIAL_SUFFIX = ".partial"
 """End of the name of a hidden folder that is being written, or that a killed writer left behind."""
 
-_TABLES = ("components.parquet",)
+_DECOMPOSITIONS = ("condition", "shock", "earnings", "var95", "es95")
+_TABLES = ("components.parquet", *(f"attribution_{by}.parquet" for by in _DECOMPOSITIONS))
 _INPUTS = ("portfolio.csv",)
 """Files that only some runs have; see `Run.tables` and `Run.inputs`."""
 
@@ -205,8 +206,7 @@ def _outputs(summary: Any, scenarios: int, months: int) -> tuple[tuple[str, ...]
 
 
 def _attribution(path: Path) -> Attribution:
-    columns = read_table(path).to_pydict()
-    return Attribution(**{name: tuple(values) for name, values in columns.items()})
+    return Attribution.from_table(read_table(path))
 
 
 def _weights(path: Path) -> dict[str, np.ndarray]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from jpsim.errors import InputError, Problem
 from jpsim.simulation.result import STATISTICS
@@ -13,7 +15,9 @@ from jpsim.simulation.result import STATISTICS
 if TYPE_CHECKING:
     from jpsim.runs.record import Run
 
-__all__ = ["STATISTIC_COLUMNS", "summary_columns", "summary_cube", "summary_frame"]
+__all__ = ["STATISTIC_COLUMNS", "contribution_columns", "summary_columns", "summary_cube", "summary_frame"]
+
+Floats = npt.NDArray[np.float64]
 
 STATISTIC_COLUMNS = STATISTICS + tuple(f"{name}_se" for name in STATISTICS)
 """Number columns of the summary: the statistics, then their errors."""
@@ -31,6 +35,22 @@ def summary_columns(run: Run) -> dict[str, Any]:
     columns |= {name: run.statistics[name].ravel() for name in STATISTICS}
     columns |= {f"{name}_se": run.errors[name].ravel() for name in STATISTICS}
     return columns
+
+
+def contribution_columns(
+    parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str]
+) -> dict[str, npt.NDArray[Any]]:
+    """Columns of (D, R, h) contributions of each scenario to R series; drivers vary fastest, then months."""
+    names, d, r = list(parts), len(drivers), len(series)
+    months = next(iter(parts.values())).shape[2] if parts else 0
+    values = [np.transpose(part, (1, 2, 0)).ravel() for part in parts.values()]
+    return {
+        "scenario": np.repeat(np.asarray(names, dtype=object), r * months * d),
+        "series": np.tile(np.repeat(np.asarray(series, dtype=object), months * d), len(names)),
+        "month": np.tile(np.repeat(np.arange(1, months + 1, dtype=np.int32), d), len(names) * r),
+        "driver": np.tile(np.asarray(drivers, dtype=object), len(names) * r * months),
+        "contribution": np.concatenate(values) if values else np.zeros(0),
+    }
 
 
 def summary_frame(run: Run) -> Any:

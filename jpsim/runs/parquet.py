@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jpsim.errors import DamagedError
 from jpsim.runs.arrow import numbers, repeated_texts, texts, values_of
 from jpsim.runs.distribution import Distribution
-from jpsim.runs.frames import summary_columns
+from jpsim.runs.frames import contribution_columns, summary_columns
 
 if TYPE_CHECKING:
     from jpsim.runs.record import Attribution, Run
 
-__all__ = ["attribution_table", "distribution_table", "read_table", "summary_table", "weights_table", "write_table"]
+__all__ = [
+    "attribution_table",
+    "contribution_table",
+    "distribution_table",
+    "read_table",
+    "summary_table",
+    "weights_table",
+    "write_table",
+]
+
+Floats = npt.NDArray[np.float64]
 
 _ZSTD_LEVEL = 9
 
@@ -49,6 +61,13 @@ def read_table(path: Path) -> pa.Table:
 def summary_table(run: Run) -> pa.Table:
     """Table of all statistics with their errors, a row per scenario, output and month."""
     return pa.table({name: _column(values) for name, values in summary_columns(run).items()})
+
+
+def contribution_table(parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str]) -> pa.Table:
+    """Table of a decomposition, with the columns of ``attribution.parquet``; see `contribution_columns`."""
+    columns = contribution_columns(parts, series, drivers)
+    kinds = (pa.string(), pa.string(), pa.int32(), pa.string(), pa.float64())
+    return pa.table({name: pa.array(column, kind) for (name, column), kind in zip(columns.items(), kinds, strict=True)})
 
 
 def attribution_table(attribution: Attribution) -> pa.Table:

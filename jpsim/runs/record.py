@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from jpsim.months import Month
 from jpsim.runs.distribution import Distribution
-from jpsim.runs.frames import summary_cube, summary_frame
+from jpsim.runs.frames import contribution_columns, summary_cube, summary_frame
 from jpsim.runs.outcomes import ScenarioResult, html_table, position
 from jpsim.simulation.result import STATISTICS, ScenarioSample
 
@@ -40,6 +40,18 @@ class Attribution:
     month: tuple[int, ...] = ()
     driver: tuple[str, ...] = ()
     contribution: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str]) -> Attribution:
+        """Lay out (D, R, h) contributions of each scenario to R series as rows; drivers vary fastest."""
+        return cls(
+            **{name: tuple(column.tolist()) for name, column in contribution_columns(parts, series, drivers).items()}
+        )
+
+    @classmethod
+    def from_table(cls, table: Any) -> Attribution:
+        """Read a table (pyarrow) of a run's folder."""
+        return cls(**{name: tuple(values) for name, values in table.to_pydict().items()})
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -18,6 +18,7 @@ __all__ = ["Executor", "Limit", "RunRequest"]
 Count = Annotated[int, WithJsonSchema({"type": ["integer", "number", "string"]})]
 Flag = Annotated[bool, WithJsonSchema({"enum": [True, False, "true", "false"]})]
 Format = Literal["parquet", "html", "csv", "xlsx", "pdf", "md"]
+Decomposition = Literal["condition", "shock", "earnings", "var95", "es95"]
 Group = Literal["index", "sector17", "sector33", "size", "segment", "theme"]
 
 
@@ -77,6 +78,10 @@ class RunRequest(Record):
     )
     returns: Literal["price", "total"] = Field("price", description="without or with dividends")
     statistics: Literal["histogram", "exact"] = Field("histogram", description="how quantiles are computed")
+    attribution: tuple[Decomposition, ...] = Field(
+        ("condition", "earnings", "shock"),
+        description="decompositions beside the one of the means by factor: condition, shock, earnings, var95, es95",
+    )
     portfolio: str | None = Field(None, description="file with id or code, and weight or amount")
     limits: tuple[Limit, ...] = Field((), description="bounds on risk numbers")
     paths_out: Literal["none", "sample", "all"] = Field("none", description="which paths are written")

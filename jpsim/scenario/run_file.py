@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from jpsim.dictionary import factors, series
 from jpsim.errors import InputError, Place, Problem
@@ -27,7 +27,7 @@ from jpsim.scenario.grammar import SCHEMA
 from jpsim.scenario.library import Library, Override, load_scenario
 from jpsim.scenario.loader import parse_yaml, read_yaml
 from jpsim.scenario.node import Node
-from jpsim.scenario.request import Executor, Limit, RunRequest
+from jpsim.scenario.request import Decomposition, Executor, Limit, RunRequest
 from jpsim.scenario.schema import Scenario
 
 __all__ = ["GROUPS", "RUN_SCHEMA", "load_file", "load_run"]
@@ -229,6 +229,11 @@ def _formats(at: Cursor) -> tuple[str | None, ...]:
     return tuple(item.word(words) for item in at.items("a list of formats"))
 
 
+def _decompositions(at: Cursor) -> tuple[str | None, ...]:
+    words = get_args(Decomposition)
+    return tuple(item.word(words) for item in at.items("a list of decompositions"))
+
+
 def _limit(at: Cursor) -> Limit | None:
     before = len(at.findings.problems)
     keys = at.fields(tuple(Limit.model_fields), "a limit")
@@ -271,6 +276,7 @@ _READERS: dict[str, Any] = {
     "series": _series,
     "returns": lambda at: at.word(("price", "total")),
     "statistics": lambda at: at.word(("histogram", "exact")),
+    "attribution": _decompositions,
     "portfolio": lambda at: _optional(at, "a file"),
     "limits": lambda at: tuple(_limit(item) for item in at.items("a list of limits")),
     "paths_out": lambda at: at.word(("none", "sample", "all")),

@@ -123,10 +123,10 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
 
 
 def _dictionary_digest() -> str:
-    """Digest of the editable files that numbers depend on: impulse priors, meeting dates, rules, dividends."""
+    """Digest of the editable files that numbers depend on: priors, meeting dates and rules."""
     folder = files("jpsim").joinpath("data")
     digest = hashlib.sha256()
-    for name in ("channels.toml", "boj_meetings.toml", "rules.toml", "dividends.toml"):
+    for name in ("channels.toml", "boj_meetings.toml", "rules.toml", "dividends.toml", "earnings.toml"):
         digest.update(folder.joinpath(name).read_bytes())
     return digest.hexdigest()
 
