@@ -158,7 +158,7 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
             risks[sampler.id] = risk
     drawn = time.perf_counter() - started
     even = np.full(job.request.paths, 1.0 / job.request.paths)
-    attribution, tables = decompose(job, samples)
+    attribution, tables = decompose(job, samples, weights)
     return gather(
         samples,
         outputs=[job.model.outputs[i] for i in job.selected] + [PORTFOLIO] * bool(held),

@@ -33,6 +33,7 @@ FEWEST_EFFECTIVE = 0.05
 """Share of effective paths below which weighted results are refused."""
 
 _CHUNK = 128 * BLOCK
+_SPAN = 8 * BLOCK
 _GOLDEN = 0.6180339887498949
 
 
@@ -148,6 +149,12 @@ class Sampler:
     def paths(self, first: int, count: int) -> Floats:
         """(O, h, count) outputs of some paths, the same ones that `draw` counts."""
         return draw_paths(self.laws, self.seed, first, count, self._targets, owner=self._owner)
+
+    def spans(self, paths: int) -> Iterator[tuple[int, int, PartSampler]]:
+        """Cut the first `paths` paths into runs that follow one part: first path, number of paths, part."""
+        whole = _SPAN if len(self.parts) == 1 else BLOCK
+        for first in range(0, paths, whole):
+            yield first, min(whole, paths - first), self.parts[self._owner(first // BLOCK)]
 
     def _price_paths(self, first: int, count: int) -> Floats:
         """(O, h, count) outputs of the same paths without dividends: what views speak of."""
