@@ -18,10 +18,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jpsim.reporting.charts import FanChart, StepChart, fan_chart, step_chart
+from jpsim.reporting.earnings_section import earnings_table
 from jpsim.reporting.figures import Cell, Row, equity_rows, factor_rows, headline, largest_changes
 from jpsim.reporting.labels import LANGUAGES, Label, group_name, label_of
 from jpsim.reporting.reasons import Reasons, attribution_reasons
 from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
+from jpsim.reporting.waterfall import Waterfall, waterfall_charts
 from jpsim.runs import Run
 
 __all__ = ["render_report"]
@@ -55,6 +57,7 @@ class _Section:
     shocks: list[tuple[Label, int, float]]
     charts: tuple[FanChart, ...]
     reasons: Reasons | None
+    waterfalls: tuple[Waterfall, ...]
 
 
 def render_report(run: Run, languages: Sequence[str] = LANGUAGES) -> str:
@@ -91,6 +94,7 @@ def render_report(run: Run, languages: Sequence[str] = LANGUAGES) -> str:
         factors=[row for row in factor_rows(run, last) if row.label.output not in _LATENT],
         starts=_starts(run),
         group_name=group_name,
+        earnings=earnings_table(run),
     )  # fmt: skip
 
 
@@ -119,6 +123,7 @@ def _section(run: Run, scenario: int) -> _Section:
         shocks=[(_named(shock["factor"]), shock["month"], shock["sd"]) for shock in told.get("shocks", ())[:_SHOWN]],
         charts=_charts(run, scenario, told.get("start", {})),
         reasons=attribution_reasons(run, run.scenarios[scenario], run.horizon) if scenario else None,
+        waterfalls=waterfall_charts(run, scenario) if scenario else (),
     )
 
 
