@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from pyarrow.compute import field
 
 from jpsim.dictionary import channels
 from jpsim.reporting.labels import Label, Language, label_of
@@ -119,7 +120,7 @@ def contributions_of(run: Run, by: str, scenario: str) -> Mapping[str, Mapping[s
         kept = run.attribution
         columns: Sequence[Sequence[Any]] = (kept.scenario, kept.series, kept.month, kept.driver, kept.contribution)
     elif (table := run.tables.get(f"attribution_{by}.parquet")) is not None:
-        table = table.take(np.flatnonzero(table["month"].to_numpy() == run.horizon))
+        table = table.filter((field("scenario") == scenario) & (field("month") == run.horizon))
         names = ("scenario", "series", "month", "driver", "contribution")
         columns = [table[name].to_pylist() for name in names]
     else:

@@ -136,7 +136,7 @@ def test_too_many_paths_are_refused_before_anything_is_done(project: Path, tmp_p
 
 
 def test_keys_of_later_versions_are_refused_by_name(project: Path, tmp_path: Path) -> None:
-    wishes = ["returns=total", "statistics=exact", "executor.kind=dask"]
+    wishes = ["statistics=exact", "executor.kind=dask"]
     options = [word for wish in wishes for word in ("--set", wish)]
     done = call("run", project / "configs/boj_hike.yaml", *options, "--out", tmp_path)
     assert done.returncode == 2
