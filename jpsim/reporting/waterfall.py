@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from pyarrow.compute import field
+import pyarrow as pa
+from pyarrow.compute import equal
 
 from jpsim.dictionary import channels
 from jpsim.reporting.labels import Label, Language, label_of
@@ -120,7 +121,8 @@ def contributions_of(run: Run, by: str, scenario: str) -> Mapping[str, Mapping[s
         kept = run.attribution
         columns: Sequence[Sequence[Any]] = (kept.scenario, kept.series, kept.month, kept.driver, kept.contribution)
     elif (table := run.tables.get(f"attribution_{by}.parquet")) is not None:
-        table = table.filter((field("scenario") == scenario) & (field("month") == run.horizon))
+        table = table.filter(equal(table["scenario"], pa.scalar(scenario)))
+        table = table.filter(equal(table["month"], pa.scalar(run.horizon, pa.int32())))
         names = ("scenario", "series", "month", "driver", "contribution")
         columns = [table[name].to_pylist() for name in names]
     else:

@@ -65,9 +65,7 @@ def summary_table(run: Run) -> pa.Table:
 
 def contribution_table(parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str]) -> pa.Table:
     """Table of a decomposition, with the columns of ``attribution.parquet``; see `contribution_columns`."""
-    columns = contribution_columns(parts, series, drivers)
-    kinds = (pa.string(), pa.string(), pa.int32(), pa.string(), pa.float64())
-    return pa.table({name: pa.array(column, kind) for (name, column), kind in zip(columns.items(), kinds, strict=True)})
+    return pa.table({name: _column(values) for name, values in contribution_columns(parts, series, drivers).items()})
 
 
 def attribution_table(attribution: Attribution) -> pa.Table:
