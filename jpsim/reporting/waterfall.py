@@ -8,13 +8,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-from pyarrow.compute import equal
 
 from jpsim.dictionary import channels
 from jpsim.reporting.labels import Label, Language, label_of
 from jpsim.reporting.story import vocabulary
 from jpsim.runs import Run
+from jpsim.runs.arrow import values_of
 
 __all__ = ["Bar", "Waterfall", "contributions_of", "driver_names", "waterfall_chart", "waterfall_charts"]
 
@@ -121,10 +120,10 @@ def contributions_of(run: Run, by: str, scenario: str) -> Mapping[str, Mapping[s
         kept = run.attribution
         columns: Sequence[Sequence[Any]] = (kept.scenario, kept.series, kept.month, kept.driver, kept.contribution)
     elif (table := run.tables.get(f"attribution_{by}.parquet")) is not None:
-        table = table.filter(equal(table["scenario"], pa.scalar(scenario)))
-        table = table.filter(equal(table["month"], pa.scalar(run.horizon, pa.int32())))
-        names = ("scenario", "series", "month", "driver", "contribution")
-        columns = [table[name].to_pylist() for name in names]
+        rows = np.flatnonzero(values_of(table["month"]) == run.horizon).tolist()
+        held = [table[name].combine_chunks() for name in ("scenario", "series", "month", "driver", "contribution")]
+        rows = [row for row in rows if held[0][row].as_py() == scenario]
+        columns = [[column[row].as_py() for row in rows] for column in held]
     else:
         return {}
     found: dict[str, dict[str, float]] = {}
