@@ -26,9 +26,11 @@ __all__ = [
     "Meeting",
     "SeriesEntry",
     "boj_meetings",
+    "boj_moves",
     "channels",
     "factors",
     "read_channels",
+    "rule_priors",
     "series",
 ]
 
@@ -201,6 +203,20 @@ def boj_meetings() -> tuple[Meeting, ...]:
     held = [Meeting(day) for day in table["decisions"]]
     expected = [Meeting(day, provisional=True) for day in table["provisional"]]
     return tuple(sorted(held + expected))
+
+
+@cache
+def boj_moves() -> Mapping[date, float]:
+    """Decisions that moved the target policy rate: day -> target from then on, in %."""
+    moves = _table("boj_meetings")["moves"]
+    return MappingProxyType({date.fromisoformat(day): float(level) for day, level in moves.items()})
+
+
+@cache
+def rule_priors(rule: str) -> Mapping[str, float]:
+    """Coefficients of a state-dependent rule, such as ``fx_intervention``; its sources stand in the file."""
+    table = _table("rules")[rule]
+    return MappingProxyType({name: float(value) for name, value in table.items() if not isinstance(value, str)})
 
 
 def read_channels(path: Path) -> Mapping[str, ChannelEntry]:

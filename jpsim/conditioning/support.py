@@ -9,7 +9,7 @@ from jpsim.errors import Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import Scenario, View
 
-__all__ = ["is_shift_view", "refuse_unsupported"]
+__all__ = ["carries_target", "is_shift_view", "refuse_unsupported", "states"]
 
 _WAIT = "validate it now, run it when the machinery is there; until then remove it"
 
@@ -24,7 +24,7 @@ def refuse_unsupported(scenario: Scenario, model: Model) -> None:
     """
     problems = [
         Problem(f"{scenario.id}: {what} cannot be simulated yet", scenario.place(*path), fix=_WAIT)
-        for path, what in (*_missing(scenario), *_absent(scenario, model))
+        for path, what in (*_missing(scenario), *_absent(scenario, model), *_beyond_rules(scenario, model))
     ]
     if problems:
         raise UnsupportedError(problems)
@@ -36,13 +36,6 @@ def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for channel in scenario.impulses:
         if channels()[channel].impulse is None:
             yield ("impulses", channel), f"impulse {channel}, which has no prior because factors carry it,"
-    for rule in ("fx_intervention", "policy_rate_floor", "policy_rate_meetings"):
-        pinned = rule == "fx_intervention" and "usdjpy" in scenario.conditions
-        if getattr(scenario.rules, rule) not in (None, "off") and not pinned:
-            yield (
-                ("rules", rule),
-                f"rule {rule}" + (" on a path that the scenario leaves free" if rule == "fx_intervention" else ""),
-            )
     kinds = {(block.table and "table") or block.kind for blocks in scenario.conditions.values() for block in blocks}
     if {"table", "marginal"} <= kinds:
         yield ("conditions",), "a table of probabilities beside a condition of kind marginal"
@@ -64,6 +57,34 @@ def _absent(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int,
     for factor in scenario.state:
         if factor in known:
             yield ("state", factor), f"{factor}, which the model {model.id} does not carry,"
+
+
+def _beyond_rules(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Rules that are named but cannot act on the model, or not beside the rest of the scenario."""
+    rules = scenario.rules
+    intervening = rules.fx_intervention not in (None, "off")
+    if intervening and not ("usdjpy" in model.factors and model.in_differences[model.factor("usdjpy")]):
+        yield ("rules", "fx_intervention"), f"rule fx_intervention on the model {model.id}, without changes of usdjpy,"
+    elif intervening and not states(scenario, "usdjpy") and scenario.conditions and scenario.drivers != "all":
+        yield ("rules", "fx_intervention"), "rule fx_intervention beside conditions that named drivers must deliver"
+    named = {"policy_rate_meetings": rules.policy_rate_meetings, "policy_rate_floor": rules.policy_rate_floor}
+    for rule, said in named.items():
+        if said not in (None, "off") and not carries_target(model) and not states(scenario, "boj_policy_rate"):
+            found = f"rule {rule} on the model {model.id}, which has no target that follows an expected rate,"
+            yield ("rules", rule), found
+
+
+def states(scenario: Scenario, factor: str) -> bool:
+    """Whether conditions say something about a factor, by itself or within a combination."""
+    return any(factor in scenario.combinations.get(name, {name: 1.0}) for name in scenario.conditions)
+
+
+def carries_target(model: Model) -> bool:
+    """Whether a model has a target policy rate that follows an expected rate, and on which nothing depends."""
+    if not {"boj_policy_rate", "boj_policy_shadow"} <= set(model.factors):
+        return False
+    target = model.factor("boj_policy_rate")
+    return not (model.B[:, :, target].any() or model.loadings[:, target].any())
 
 
 def is_shift_view(view: View) -> bool:

@@ -11,6 +11,7 @@ from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.sequential import ConditionalSystem
 from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Sparse
+from jpsim.simulation.rule_compilation import compile_rules
 
 __all__ = ["Innovations", "compile_law"]
 
@@ -19,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Innovations = Literal["gaussian", "student_t", "stochastic_volatility"]
 
 
-def compile_law(law: ScenarioLaw, innovations: Innovations) -> Law:
+def compile_law(law: ScenarioLaw, innovations: Innovations, *, plain: bool = False) -> Law:
     """Compile the law of one scenario.
 
     Parameters
@@ -28,10 +29,14 @@ def compile_law(law: ScenarioLaw, innovations: Innovations) -> Law:
         What it means on its model.
     innovations
         ``gaussian``; ``student_t`` months and residuals; or ``stochastic_volatility`` of the months too.
+    plain
+        Whether only rules that the scenario names are in force.
     """
     heavy = innovations != "gaussian"
     conditional, model = law.conditional, law.conditional.system.model
-    mixing = _mixing(conditional, innovations) if heavy or conditional.recursion is None else None
+    rules = compile_rules(law, plain=plain)
+    steered = rules is not None and rules.intervention is not None and bool(conditional.table.rows)
+    mixing = _mixing(conditional, innovations) if heavy or steered or conditional.recursion is None else None
     start = np.concatenate([_start_levels(conditional), np.zeros(len(model.series) + len(model.aggregates))])
     unplaced = np.zeros((start.size, conditional.system.horizon))  # the sampler places the histograms
     return Law(
@@ -42,6 +47,7 @@ def compile_law(law: ScenarioLaw, innovations: Innovations) -> Law:
         unplaced,
         unplaced,
         start,
+        rules,
     )
 
 

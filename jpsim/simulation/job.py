@@ -108,12 +108,13 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
         raise InputError(unknown)
     everything = {scenario.id: scenario for scenario in (*request.library.values(), *request.scenarios)}
     models = model.posterior() if request.parameter_uncertainty else (model,)
+    plain = request.innovations == "gaussian" and not request.parameter_uncertainty
     samplers = []
     found: list[InputError] = []
     for scenario in request.scenarios:
         try:
             story = derive_story(models, scenario, request.horizon, everything, request.returns)
-            samplers.append(Sampler.of(story, request.innovations, request.seed))
+            samplers.append(Sampler.of(story, request.innovations, request.seed, plain=plain))
         except InputError as error:
             found.append(error)
     if found:

@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Dynamics", "Equity", "Law", "Levels", "Mixing", "ScaleTilt", "Sparse"]
+__all__ = [
+    "Dynamics", "Equity", "InterventionRule", "Law", "Levels", "MeetingRule", "Mixing", "Rules", "ScaleTilt", "Sparse",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -111,6 +113,72 @@ class Levels(NamedTuple):
     base: Floats  # (n,)
 
 
+class MeetingRule(NamedTuple):
+    """The target policy rate, decided at meetings by an ordered response to the expected rate.
+
+    In a month with a meeting the target p moves by ``k step``: with ``x = expected - p + inflation (core CPI -
+    inflation_target) + yen w``, w the percentage by which the yen is weaker than `yen_level`, within 10,
+    and ``e ~ N(0, noise**2)``, k is 1 where ``x + e > c``, 2 where ``x + e > c + two_steps``, -1 where ``x + e < -c -
+    patience``, -2 where ``x + e < -c - patience - two_steps``. ``c = one_step + caution max(0, 1 - age /
+    recovery)``, age the months since the last move. In other months the target holds.
+    """
+
+    meets: Integers  # (h,) 1 in months with a meeting
+    expected: int  # position of the factor that is the expected rate
+    prices: int  # position of core CPI; -1 if the model has none
+    currency: int  # position of USD/JPY; -1 if the model has none
+    age: float  # months since the last move at month 0
+    step: float
+    noise: float
+    one_step: float
+    two_steps: float
+    patience: float
+    caution: float
+    recovery: float
+    inflation: float
+    inflation_target: float
+    yen: float
+    yen_level: float
+
+
+class InterventionRule(NamedTuple):
+    """Currency intervention: a hazard near a threshold, and what it does to the yen.
+
+    The month's probability is logistic, ``intercept + slope (S - threshold) / 2 + speed max(0, d - free)``, S the
+    month's level of USD/JPY before it and d its change over three months in percent, months before month 0
+    counting as flat. It adds a jump ``N(jump, jump_sd**2)`` to the month's change; then `follow_through` in the
+    next month, with its probability, or else minus `reversal` times the jump in equal parts over two months.
+    In these two months the yen has an extra innovation of standard deviation `turbulence` times the month's
+    scale. All in 100 log. A new intervention replaces what was still to come of the one before.
+
+    With requirements, `reach` says how a shift of the yen in month t moves the expected value of each row
+    that is still to come.
+    """
+
+    threshold: float
+    intercept: float
+    slope: float
+    speed: float
+    free: float
+    jump: float
+    jump_sd: float
+    follow_through: float
+    follow_through_probability: float
+    reversal: float
+    turbulence: float
+    reach: Floats  # (h, m); m = 0 without requirements
+
+
+class Rules(NamedTuple):
+    """State-dependent behaviour of a law; a part that is None is not in force."""
+
+    target: int  # position of the target policy rate; -1 if neither of its rules is in force
+    currency: int  # position of USD/JPY; -1 without intervention
+    floor: float  # lowest target; minus infinity without a floor
+    meetings: MeetingRule | None = None
+    intervention: InterventionRule | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Law:
     """One scenario's law, ready to be drawn from.
@@ -123,6 +191,8 @@ class Law:
         (O, h) ends of the histograms of the O = n + S + G outputs, in reported units.
     start
         (O,) reported values at month 0; zero for the series, whose outputs are cumulative returns.
+    rules
+        State-dependent behaviour; None for none.
     """
 
     dynamics: Dynamics
@@ -132,3 +202,4 @@ class Law:
     low: Floats
     high: Floats
     start: Floats
+    rules: Rules | None = None

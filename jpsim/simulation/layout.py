@@ -7,8 +7,10 @@ import numpy.typing as npt
 
 from jpsim.simulation.correction import lay_out_correction
 from jpsim.simulation.kernels.arrays import BLOCK, LANES, SUPERBLOCK, Coefficients, Returns, Scratch
+from jpsim.simulation.kernels.interventions import YEN_ROWS
 from jpsim.simulation.law import Equity, Law, Sparse
 from jpsim.simulation.padding import pad
+from jpsim.simulation.rule_layout import lay_out_intervention, lay_out_meetings
 from jpsim.simulation.tail_tables import tail_tables
 
 __all__ = ["law_bytes", "lay_out", "requirement_count", "scratch_bytes", "scratch_for"]
@@ -97,6 +99,8 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
         code=np.array(levels.code, dtype=np.int64),
         base=np.where(levels.code == 2, levels.base, 1.0),
         sum_of=sum_of,
+        meetings=lay_out_meetings(law),
+        intervention=lay_out_intervention(law, sum_of),
     )
 
 
@@ -104,7 +108,7 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
     months, n = law.own.shape
     rows = max(law.gain.shape[2], law.correction.exposure.shape[1])
     base, groups = law.returns.mix.shape[0], law.returns.aggregation.shape[0]
-    small = law.correction.gap.size
+    small, intervening = law.correction.gap.size, law.intervention.factor >= 0
     return {
         "lags": (law.lags.shape[0] + 1) * n * BLOCK,
         "sums": law.sum.shape[2] * BLOCK,
@@ -125,6 +129,9 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
         "scaled": rows * BLOCK,
         "gram": small * small * LANES,
         "partial": 10 * LANES,
+        "policy": 3 * BLOCK * law.meetings.decided,
+        "yen": YEN_ROWS * BLOCK * intervening,
+        "missing": rows * BLOCK * (law.intervention.reach.shape[1] > 0),
     }
 
 
@@ -147,5 +154,6 @@ def scratch_bytes(laws: list[Coefficients], outputs: int) -> int:
 
 def law_bytes(law: Coefficients) -> int:
     """Size of a law's own arrays in bytes; the tables, which laws share, are left out."""
-    parts = (law, law.correction._replace(scale=np.zeros(0)), law.returns._replace(tails=np.zeros(0)))
+    tables = law.correction._replace(scale=np.zeros(0)), law.returns._replace(tails=np.zeros(0))
+    parts = (law, *tables, law.meetings, law.intervention)
     return sum(value.nbytes for part in parts for value in part if isinstance(value, np.ndarray))

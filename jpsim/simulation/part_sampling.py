@@ -43,13 +43,14 @@ class PartSampler:
     seed: int
 
     @classmethod
-    def of(cls, source: ScenarioLaw, innovations: Innovations, seed: int) -> PartSampler:
-        """Compile a law."""
-        return cls(source, compile_law(source, innovations), seed)
+    def of(cls, source: ScenarioLaw, innovations: Innovations, seed: int, *, plain: bool = False) -> PartSampler:
+        """Compile a law; see `jpsim.simulation.compilation.compile_law`."""
+        return cls(source, compile_law(source, innovations, plain=plain), seed)
 
     def proposal(self) -> ScaleTilt | None:
         """Fit where the months' scales are best drawn from; None where conditions say nothing about them."""
-        if not self.tilted:
+        mixing = self.law.mixing
+        if not self.tilted or mixing is None or not (np.isfinite(mixing.nu) or mixing.sv_sigma > 0.0):
             return None
 
         def density(first: int, count: int) -> Floats:
@@ -72,7 +73,7 @@ class PartSampler:
 
     @property
     def tilted(self) -> bool:
-        """Whether conditions say something about the months' scales: not if named drivers deliver them."""
+        """Whether conditions say something about months' scales or interventions: not if named drivers deliver them."""
         mixing = self.law.mixing
         return self.conditional.recursion is not None and mixing is not None and mixing.gap.size > 0
 

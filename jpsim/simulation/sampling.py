@@ -60,9 +60,9 @@ class Sampler:
     seed: int
 
     @classmethod
-    def of(cls, story: Story, innovations: Innovations, seed: int) -> Sampler:
-        """Compile every part of a story."""
-        parts = [PartSampler.of(part.law, innovations, seed) for part in story.parts]
+    def of(cls, story: Story, innovations: Innovations, seed: int, *, plain: bool = False) -> Sampler:
+        """Compile every part of a story; with `plain` only rules that a scenario names are in force."""
+        parts = [PartSampler.of(part.law, innovations, seed, plain=plain) for part in story.parts]
         members = [part for part in story.parts if part.draw == story.parts[0].draw]
         proposals = [part.proposal() for part in parts[: len(members)]]  # one for all draws of a member's parameters
         proposing = [part.proposing(proposals[place % len(members)]) for place, part in enumerate(parts)]

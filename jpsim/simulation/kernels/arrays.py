@@ -11,7 +11,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BLOCK", "LANES", "SUPERBLOCK", "TILE", "Coefficients", "Correction", "Returns", "Scratch", "Sink"]
+__all__ = [
+    "BLOCK", "LANES", "SUPERBLOCK", "TILE",
+    "Coefficients", "Correction", "Intervention", "Meetings", "Returns", "Scratch", "Sink",
+]  # fmt: skip
 
 BLOCK: Final = 512
 """Paths that advance together; their state stays in the core's own cache."""
@@ -61,6 +64,31 @@ class Returns(NamedTuple):
     impulse: Floats  # (h, S', c')
 
 
+class Meetings(NamedTuple):
+    """The rules of the target policy rate, see `law.MeetingRule`; `numbers` are its coefficients in order."""
+
+    target: int  # output that reports the target; -1 where no rule is in force
+    expected: int  # output of the expected rate
+    prices: int  # output of core CPI; -1 for none
+    currency: int  # output of USD/JPY; -1 for none
+    decided: int  # whether the target follows the meeting rule
+    floor: float
+    start: float  # target at month 0
+    meets: Integers  # (h,)
+    numbers: Floats  # (12,) age, step, noise, one_step, two_steps, patience, caution, recovery, inflation, ...
+
+
+class Intervention(NamedTuple):
+    """The rule of currency intervention, see `law.InterventionRule`; `numbers` are its coefficients in order."""
+
+    factor: int  # USD/JPY; -1 where the rule is not in force
+    base: float  # its level at month 0
+    sum_of: int  # row of its summed differences
+    numbers: Floats  # (11,)
+    reach: Floats  # (h, m)
+    ahead: Integers  # (h, m) whether a row is still to come after the month
+
+
 class Coefficients(NamedTuple):
     """A law, laid out for the kernels. The innovation is ``u = own + lag y + sum c + impact z + gain g``.
 
@@ -83,6 +111,8 @@ class Coefficients(NamedTuple):
     code: Integers  # (n,) see `law.Levels`
     base: Floats  # (n,)
     sum_of: Integers  # (n,) row of each factor's summed differences
+    meetings: Meetings
+    intervention: Intervention
 
 
 class Scratch(NamedTuple):
@@ -108,6 +138,9 @@ class Scratch(NamedTuple):
     gram: Floats  # m * m * LANES
     bins: npt.NDArray[np.uint16]  # (O, h, SUPERBLOCK), not flat: counted when the superblock is done
     partial: Floats  # 10 * LANES
+    policy: Floats  # 3 rows: target, months since its last move, draws; or empty
+    yen: Floats  # 12 rows of the intervention rule, see `interventions`; or empty
+    missing: Floats  # (m) what the rows still require; or empty
 
 
 class Sink(NamedTuple):

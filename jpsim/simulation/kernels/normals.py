@@ -12,8 +12,8 @@ from jpsim.simulation.kernels.jit import entry, routine
 from jpsim.simulation.kernels.threefry import normal_pair, uniform_pair
 
 __all__ = [
-    "COMMON", "FACTORS", "IDIOSYNCRATIC", "IMPULSES", "MEASUREMENT", "MIXING", "PILOTS", "SPECIFIC", "TARGETS",
-    "VOLATILITY", "fill_normals", "fill_uniforms",
+    "CHANCE", "COMMON", "FACTORS", "IDIOSYNCRATIC", "IMPULSES", "JUMPS", "MEASUREMENT", "MIXING", "PILOTS", "POLICY",
+    "SPECIFIC", "TARGETS", "VOLATILITY", "fill_normals", "fill_uniforms",
 ]  # fmt: skip
 
 FACTORS: Final = 1
@@ -34,6 +34,12 @@ IMPULSES: Final = 8
 """Stream of the path-level impulse noise: step 0, index the channel."""
 PILOTS: Final = (9, 10)
 """Streams that stand for `MIXING` and `VOLATILITY` when a proposal is fitted."""
+POLICY: Final = 11
+"""Stream of what the policy board adds to the rule at a meeting: index 0 of each step."""
+CHANCE: Final = 12
+"""Stream of uniforms of currency intervention: index 0 whether, index 1 what follows."""
+JUMPS: Final = 13
+"""Stream of normals of currency intervention: index 0 the jump, index 1 the turbulence after it."""
 SPECIFIC: Final = 16
 """Stream of what single stocks of a book earn beside their series: index 0 of each step, 1 if turned into dollars."""
 
@@ -62,6 +68,14 @@ def fill_row(out: Any, seed: Any, stream: Any, first: Any, step: Any) -> None:
     counter = np.uint64(step) << STEP_SHIFT
     for p in range(BLOCK):
         out[p] = normal_pair(seed, stream, first + np.uint64(p), counter)[0]
+
+
+@routine
+def fill_chances(out: Any, seed: Any, stream: Any, first: Any, step: Any) -> None:
+    """Fill two rows of a block with uniforms."""
+    counter = np.uint64(step) << STEP_SHIFT
+    for p in range(BLOCK):
+        out[p], out[p + BLOCK] = uniform_pair(seed, stream, first + np.uint64(p), counter)
 
 
 @entry

@@ -12,7 +12,7 @@ from jpsim.simulation.kernels.elementary import log_unit
 from jpsim.simulation.kernels.jit import inlined, routine
 from jpsim.simulation.kernels.normals import FACTORS, MEASUREMENT, fill_block
 
-__all__ = ["condition_shocks", "draw_shocks", "load_targets", "log_density"]
+__all__ = ["condition_shocks", "draw_shocks", "load_targets", "log_density", "set_gap"]
 
 LOG_2PI = 1.8378770664093453
 

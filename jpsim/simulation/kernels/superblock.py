@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from jpsim.simulation.kernels.arrays import BLOCK
-from jpsim.simulation.kernels.blocks import add_rows, copy_rows
+from jpsim.simulation.kernels.blocks import add_rows, copy_rows, set_all
+from jpsim.simulation.kernels.interventions import fired, intervene, start_yen
 from jpsim.simulation.kernels.jit import entry, routine
+from jpsim.simulation.kernels.meetings import decide_target, start_target
 from jpsim.simulation.kernels.recursion import (
     advance_factors,
     advance_returns,
@@ -20,7 +22,7 @@ from jpsim.simulation.kernels.scales import draw_scales
 from jpsim.simulation.kernels.shocks import condition_shocks, draw_shocks, load_targets, log_density
 from jpsim.simulation.kernels.tally import count_superblock, tally_values
 
-__all__ = ["simulate_superblock", "weigh_superblock"]
+__all__ = ["simulate_superblock", "trace_superblock", "weigh_superblock"]
 
 
 @routine
@@ -41,26 +43,47 @@ def keep_paths(paths: Any, values: Any, t: int, offset: int, count: int) -> None
 
 
 @routine
-def simulate_block(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, offset: int, count: int) -> None:
-    """Simulate a block over all months, and hand each month's outputs to the sink."""
-    months, wide = law.own.shape[0], law.free_own.size * BLOCK
-    factors, series = law.code.size, law.returns.tail_of.size
-    conditioned = law.correction.gap.size > 0
+def open_block(law: Any, scratch: Any, seed: Any, first: Any) -> None:
+    """Draw what must be known before the first month, and put every path at month 0."""
+    months, wide, factors = law.own.shape[0], law.free_own.size * BLOCK, law.code.size
     draw_scales(scratch, law.correction, seed, first, months)
-    draw_impulses(scratch, law.returns, seed, first)
-    if conditioned:
+    if law.correction.gap.size > 0:
         for t in range(months):
             scale = scratch.scales[t * BLOCK : (t + 1) * BLOCK]
             draw_shocks(scratch.shocks[t * wide : (t + 1) * wide], scale, seed, first, t, factors)
         condition_shocks(scratch, law.correction, seed, first)
     start_block(scratch, law)
-    for t in range(months):
+    start_target(scratch, law.meetings)
+    if law.intervention.factor >= 0:
+        start_yen(scratch, law)
+
+
+@routine
+def advance_block(law: Any, scratch: Any, seed: Any, first: Any, t: int) -> int:
+    """Advance the factors of a block by one month, interventions included; returns as `advance_factors`."""
+    wide, factors = law.free_own.size * BLOCK, law.code.size
+    scale = scratch.scales[t * BLOCK : (t + 1) * BLOCK]
+    conditioned = law.correction.gap.size > 0
+    shocks = scratch.shocks[t * wide : (t + 1) * wide] if conditioned else scratch.shocks
+    if not conditioned:
+        draw_shocks(shocks, scale, seed, first, t, factors)
+    new = advance_factors(scratch, law, shocks, t)
+    if law.intervention.factor >= 0:
+        intervene(scratch, law, scratch.lags[new : new + wide], shocks, scale, seed, first, t)
+    return new
+
+
+@routine
+def simulate_block(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, offset: int, count: int) -> None:
+    """Simulate a block over all months, and hand each month's outputs to the sink."""
+    wide, factors, series = law.free_own.size * BLOCK, law.code.size, law.returns.tail_of.size
+    open_block(law, scratch, seed, first)
+    draw_impulses(scratch, law.returns, seed, first)
+    for t in range(law.own.shape[0]):
         scale = scratch.scales[t * BLOCK : (t + 1) * BLOCK]
-        shocks = scratch.shocks[t * wide : (t + 1) * wide] if conditioned else scratch.shocks
-        if not conditioned:
-            draw_shocks(shocks, scale, seed, first, t, factors)
-        new = advance_factors(scratch, law, shocks, t)
+        new = advance_block(law, scratch, seed, first, t)
         report_levels(scratch.values, law, scratch.lags[new : new + wide], scratch.sums)
+        decide_target(scratch, law.meetings, scratch.values, seed, first, t)
         advance_returns(scratch, law.returns, scale, seed, first, t)
         report_returns(scratch.values[factors * BLOCK :], scratch.gross, series, law.returns.drift.shape[1])
         if sink.paths.size > 0:
@@ -88,14 +111,36 @@ def simulate_superblock(
 
 @entry
 def weigh_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any, targets: Any) -> None:
-    """Log density of each path's requirements given its scales, plus log prior over proposal of these.
+    """Log density of each path's requirements given its scales, plus log law over proposal of what it drew.
 
-    `out` is (SUPERBLOCK,).
+    That is the scales and, where interventions shift a conditioned path, the shocks after them. `out` is
+    (SUPERBLOCK,).
     """
-    months = law.own.shape[0]
+    months, intervening = law.own.shape[0], law.intervention.factor >= 0
     for offset in range(0, out.size, BLOCK):
         load_targets(scratch.targets, targets, offset)
-        draw_scales(scratch, law.correction, seed, first + np.uint64(offset), months)
+        start = first + np.uint64(offset)
+        if intervening:
+            open_block(law, scratch, seed, start)
+            for t in range(months):
+                advance_block(law, scratch, seed, start, t)
+        else:
+            draw_scales(scratch, law.correction, seed, start, months)
         row = out[offset : offset + BLOCK]
         log_density(row, scratch, law.correction)
         add_rows(row, scratch.ratio)
+
+
+@entry
+def trace_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any, targets: Any) -> None:
+    """Months in which each path has an intervention, 1 or 0; `out` is (h, SUPERBLOCK)."""
+    set_all(out.reshape(-1), 0.0)
+    if law.intervention.factor < 0:
+        return
+    for offset in range(0, out.shape[1], BLOCK):
+        load_targets(scratch.targets, targets, offset)
+        start = first + np.uint64(offset)
+        open_block(law, scratch, seed, start)
+        for t in range(law.own.shape[0]):
+            advance_block(law, scratch, seed, start, t)
+            copy_rows(out[t, offset : offset + BLOCK], fired(scratch))
