@@ -39,10 +39,12 @@ from jpsim.reporting.markdown import render_markdown
 from jpsim.reporting.workbook import render_workbook
 from jpsim.runs import Run, ScenarioResult, gather, load_run_folder, run_identifier, write_run_folder
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
-from jpsim.simulation.intervention import InterventionRisk
+from jpsim.simulation.interventions import InterventionRisk
 from jpsim.simulation.job import RNG, Job, prepare_job
 from jpsim.simulation.plan import Plan, check_plan, describe_machine, list_versions, now_utc
 from jpsim.simulation.result import Histogram, ScenarioSample
+from jpsim.simulation.rule_outcomes import intervention_outcome, target_outcome
+from jpsim.simulation.target_moves import DecidedTarget, StatedTarget
 
 __all__ = [
     "Replay",
@@ -62,6 +64,7 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+RuleOutcome = InterventionRisk | DecidedTarget | StatedTarget
 Progress = Callable[[str, int, int], None]
 """Called with a scenario, the number of its paths that are done, and the number of all its paths."""
 
@@ -142,7 +145,7 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
     """Draw all scenarios of a prepared job and put the results together; stores nothing."""
     check_plan(job.plan())
     started, created = time.perf_counter(), now_utc()
-    samples, weights, risks = [], {}, {}
+    samples, weights, outcomes = [], {}, {}
     book, held = book_of(job), {}
     for sampler in job.samplers:
         told = None if progress is None else _teller(progress, sampler.id, job.request.paths)
@@ -154,8 +157,10 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
         samples.append(sample)
         if weight is not None:
             weights[sampler.id] = weight / weight.sum()
-        if (risk := sampler.interventions(weight, job.request.paths)) is not None:
-            risks[sampler.id] = risk
+        outcomes[sampler.id] = {
+            "fx_intervention": intervention_outcome(sampler, weight, job.request.paths),
+            "policy_rate_meetings": target_outcome(sampler, weight, job.request.paths),
+        }
     drawn = time.perf_counter() - started
     even = np.full(job.request.paths, 1.0 / job.request.paths)
     attribution, tables = decompose(job, samples, weights)
@@ -167,7 +172,7 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
         manifest=_manifest(job, created, drawn),
         resolved=job.request.to_yaml(),
         diagnostics={
-            story.scenario.id: _diagnose(story, sample, risks.get(sample.scenario), held.get(sample.scenario))
+            story.scenario.id: _diagnose(story, sample, outcomes[sample.scenario], held.get(sample.scenario))
             for story, sample in zip(job.stories, samples, strict=True)
         },
         attribution=attribution,
@@ -447,18 +452,21 @@ def _select(sample: ScenarioSample, rows: list[int]) -> ScenarioSample:
     )
 
 
+_OUTCOMES = {"fx_intervention": "intervention", "policy_rate_meetings": "policy_rate"}
+"""Where the diagnostics of a run tell what a rule did."""
+
+
 def _diagnose(
-    story: Story, sample: ScenarioSample, risk: InterventionRisk | None, held: BookSample | None
+    story: Story, sample: ScenarioSample, outcomes: dict[str, RuleOutcome | None], held: BookSample | None
 ) -> dict[str, Any]:
     found = explain_story(story)
     if held is not None:
         found[PORTFOLIO] = held.to_dict()
-    if risk is not None:
-        found["intervention"] = risk.to_dict()
-        found["assumptions"] = [
-            *found["assumptions"],
-            {"series": "fx_intervention", "when": "", "statement": str(risk)},
-        ]
+    for rule, outcome in outcomes.items():
+        if outcome is not None:
+            found[_OUTCOMES[rule]] = outcome.to_dict()
+            others = [row for row in found["assumptions"] if row["series"] != rule]
+            found["assumptions"] = [*others, {"series": rule, "when": "", "statement": str(outcome)}]
     share = sample.effective / sample.paths
     if share < 0.2:
         found["warnings"] = [*found["warnings"], f"the effective sample is {share:.0%} of the paths drawn"]

@@ -5,7 +5,8 @@ telescoping over the months turns their differences into exact contributions to 
 compound returns. What compounding adds through covariances between months stands on its own (driver
 ``compounding``), and what the closed form leaves of the sampled difference is ``monte_carlo``. Closed
 forms are those of normal innovations, so under Student-t months with conditions and under views
-``monte_carlo`` also holds what tails and views add.
+``monte_carlo`` also holds what tails and views add. Interventions count as innovations of the yen by their
+mean on a pilot; what else they change is in ``monte_carlo``, too.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def _explain(
     model = scenario.conditional.system.model
     picked = np.vstack([np.eye(len(model.series)), model.aggregation])[rows]
     loadings = picked @ model.loadings
-    moved = scenario.conditional.mean_innovations - reference.conditional.mean_innovations
+    moved = scenario.mean_innovations - reference.mean_innovations
     monthly = np.zeros((len(drivers), moved.shape[0], len(rows)))
     monthly[: len(_sources(model, by))] = np.einsum("rn,knm,tm->ktr", loadings, _projections(model, by), moved)
     for name, one, other in (
@@ -129,7 +130,7 @@ def _explain(
 def monthly_mean(law: ScenarioLaw, picked: Floats) -> Floats:
     """(h, R) mean monthly returns of R sums of base series, `picked` being (R, S)."""
     model = law.conditional.system.model
-    mean: Floats = law.drift @ picked.T + law.conditional.mean_innovations @ (picked @ model.loadings).T
+    mean: Floats = law.drift @ picked.T + law.mean_innovations @ (picked @ model.loadings).T
     return mean
 
 

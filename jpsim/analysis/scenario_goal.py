@@ -175,7 +175,8 @@ def _exact(sampler: Sampler, wish: Wish, position: int) -> bool:
     """Whether the mean of a series has an exact closed form: a normal law without weights."""
     laws = [part.law for part in sampler.story.parts]
     kinds = {row.kind for law in laws for row in law.conditional.table.rows}
-    normal = not sampler.weighted and all(arrays.mixing is None for arrays in sampler.laws) and kinds <= _NORMAL_KINDS
+    plain = all(arrays.mixing is None and not arrays.intervenes for arrays in sampler.laws)
+    normal = not sampler.weighted and plain and kinds <= _NORMAL_KINDS
     return wish.statistic == "mean" and normal and position >= len(laws[0].conditional.system.model.factors)
 
 

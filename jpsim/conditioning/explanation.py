@@ -10,6 +10,7 @@ import numpy.typing as npt
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.meetings import POLICY_RATE
 from jpsim.conditioning.scenario_law import ScenarioLaw, Story
+from jpsim.conditioning.support import intervenes
 from jpsim.conditioning.system import build_system
 from jpsim.scenario import View
 from jpsim.units import Quantity
@@ -95,6 +96,10 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
     if law.scenario.drivers != "all":
         statement = f"the conditions are delivered by {', '.join(law.scenario.drivers)} alone"
         stated.append({"series": "drivers", "when": "", "statement": statement})
+    rule = law.scenario.rules.fx_intervention
+    if intervenes(law.scenario) and rule is not None and rule != "off":
+        statement = f"acts on the paths of a run near {rule.threshold.value:g} yen; closed forms are without it (prior)"
+        stated.append({"series": "fx_intervention", "when": "", "statement": statement})
     if law.scenario.premium != "model":
         statement = f"the monthly shift that {law.scenario.premium} implies"
         stated.append({"series": "equity premium", "when": "", "statement": statement})

@@ -17,9 +17,12 @@ from scipy.optimize import brentq
 from jpsim.conditioning.compounding import expected_growth
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_cov
+from jpsim.conditioning.support import is_shift_view
 from jpsim.errors import InputError, Place, Problem
+from jpsim.months import Month
+from jpsim.scenario import Scenario
 
-__all__ = ["MeanView", "Shift", "series_weights", "solve_shift"]
+__all__ = ["MeanView", "Shift", "series_weights", "shift_views", "solve_shift"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,6 +71,21 @@ class Shift:
     def total(self) -> Floats:
         """(h,) what is added to the monthly returns, per unit of beta."""
         return self.premium + self.earnings
+
+
+def shift_views(scenario: Scenario, as_of: Month) -> tuple[MeanView, ...]:
+    """Views of a scenario that a shift of its returns absorbs, booked as premium or as earnings."""
+    return tuple(
+        MeanView(
+            view.series,
+            view.at.index(as_of),
+            view.mean.equal.value,
+            scenario.place("views", number),
+            "earnings" if view.absorb == "earnings" else "equity_premium",
+        )
+        for number, view in enumerate(scenario.views)
+        if is_shift_view(view) and view.at is not None and view.mean is not None and view.mean.equal is not None
+    )
 
 
 def series_weights(conditional: Conditional, series: str) -> Floats:

@@ -14,14 +14,14 @@ from jpsim.conditioning.conditional import Conditional, condition
 from jpsim.conditioning.dividends import monthly_dividends
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_effects
 from jpsim.conditioning.meetings import POLICY_RATE, settle_at_meetings
-from jpsim.conditioning.premium import MeanView, Shift, solve_shift
+from jpsim.conditioning.premium import Shift, shift_views, solve_shift
 from jpsim.conditioning.quantity import find_conditioned
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.statements import state_rows
-from jpsim.conditioning.support import is_shift_view, refuse_unsupported
+from jpsim.conditioning.support import intervenes, refuse_unsupported
 from jpsim.conditioning.system import System, build_system
 from jpsim.dictionary import boj_meetings
-from jpsim.errors import InputError, Place, Problem
+from jpsim.errors import InputError, Place, Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.months import Month
 from jpsim.scenario import Scenario
@@ -51,6 +51,8 @@ class ScenarioLaw:
         (S,) monthly dividends of the base series; zero where price returns are asked for.
     warnings
         Plain sentences about plausibility.
+    nudge
+        (h, n) mean of what state-dependent rules add to the factors' innovations; None for nothing.
     """
 
     scenario: Scenario
@@ -59,6 +61,7 @@ class ScenarioLaw:
     dividends: Floats
     impulses: tuple[ImpulseEffect, ...] = ()
     warnings: tuple[str, ...] = ()
+    nudge: Floats | None = None
 
     @property
     def drift(self) -> Floats:
@@ -66,6 +69,12 @@ class ScenarioLaw:
         model = self.conditional.system.model
         drift: Floats = model.alpha + self.dividends + np.outer(self.shift.total, model.beta)
         return drift + sum(effect.mean for effect in self.impulses)
+
+    @property
+    def mean_innovations(self) -> Floats:
+        """(h, n) means of the factors' innovations, rules included."""
+        means = self.conditional.mean_innovations
+        return means if self.nudge is None else means + self.nudge
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +176,7 @@ def derive_law(
         model.as_of,
         {Month.parse(meeting.day) for meeting in boj_meetings()},
     )
+    _refuse_below_floor(scenario, rows)
     if held:
         system = system.hold(model.factor(POLICY_RATE), held)
     drivers = () if scenario.drivers == "all" else scenario.drivers
@@ -192,6 +202,26 @@ def _state_all(system: System, scenario: Scenario) -> list[Row]:
     return rows
 
 
+def _refuse_below_floor(scenario: Scenario, rows: list[Row]) -> None:
+    """Refuse statements that put the policy rate under the floor that the scenario names."""
+    floor = scenario.rules.policy_rate_floor
+    if floor is None or floor == "off":
+        return
+    level = floor.level.value
+    below = [row for row in rows if row.name == POLICY_RATE and _lowest(row) < level - 1e-9]
+    if below:
+        found = f"below the policy_rate_floor of {level:g}% that {scenario.id} names"
+        fix = "raise the rate, lower the floor, or set policy_rate_floor: off"
+        raise InputError([Problem(f"{row.text} is {found}", row.place, fix=fix) for row in below])
+
+
+def _lowest(row: Row) -> float:
+    """Lowest value that a row certainly allows: its value, a table's lowest, the upper end of a range."""
+    if row.kind == "range":
+        return row.high
+    return min((value for value, share in row.table if share > 0.0), default=row.value)
+
+
 def _shift(
     model: Model,
     scenario: Scenario,
@@ -202,19 +232,13 @@ def _shift(
     """Shift of the scenario's own views, or the one that the scenario named under `premium` implies."""
     horizon = conditional.system.horizon
     if scenario.premium != "model":
-        return derive_law(model, library[scenario.premium], horizon, library).shift
-    views = tuple(
-        MeanView(
-            view.series,
-            view.at.index(model.as_of),
-            view.mean.equal.value,
-            scenario.place("views", number),
-            "earnings" if view.absorb == "earnings" else "equity_premium",
-        )
-        for number, view in enumerate(scenario.views)
-        if is_shift_view(view) and view.at is not None and view.mean is not None and view.mean.equal is not None
-    )
-    return solve_shift(conditional, impulses, views)
+        lender = library[scenario.premium]
+        if intervenes(lender) and lender.views:
+            found = f"{scenario.id}: the premium of {lender.id}, whose views are met with interventions on its paths,"
+            fix = f"take fx_intervention out of {lender.id}, or state USD/JPY there"
+            raise UnsupportedError(Problem(f"{found} cannot be carried over yet", scenario.place("premium"), fix=fix))
+        return derive_law(model, lender, horizon, library).shift
+    return solve_shift(conditional, impulses, shift_views(scenario, model.as_of))
 
 
 def _refuse_strangers(model: Model, scenario: Scenario, horizon: int) -> None:

@@ -9,7 +9,7 @@ from jpsim.errors import Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import Scenario, View
 
-__all__ = ["carries_target", "is_shift_view", "refuse_unsupported", "states"]
+__all__ = ["carries_target", "intervenes", "is_shift_view", "refuse_unsupported", "states"]
 
 _WAIT = "validate it now, run it when the machinery is there; until then remove it"
 
@@ -65,7 +65,7 @@ def _beyond_rules(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str 
     intervening = rules.fx_intervention not in (None, "off")
     if intervening and not ("usdjpy" in model.factors and model.in_differences[model.factor("usdjpy")]):
         yield ("rules", "fx_intervention"), f"rule fx_intervention on the model {model.id}, without changes of usdjpy,"
-    elif intervening and not states(scenario, "usdjpy") and scenario.conditions and scenario.drivers != "all":
+    elif intervenes(scenario) and scenario.conditions and scenario.drivers != "all":
         yield ("rules", "fx_intervention"), "rule fx_intervention beside conditions that named drivers must deliver"
     named = {"policy_rate_meetings": rules.policy_rate_meetings, "policy_rate_floor": rules.policy_rate_floor}
     for rule, said in named.items():
@@ -77,6 +77,11 @@ def _beyond_rules(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str 
 def states(scenario: Scenario, factor: str) -> bool:
     """Whether conditions say something about a factor, by itself or within a combination."""
     return any(factor in scenario.combinations.get(name, {name: 1.0}) for name in scenario.conditions)
+
+
+def intervenes(scenario: Scenario) -> bool:
+    """Whether interventions act on the paths: the scenario names the rule and leaves USD/JPY free."""
+    return scenario.rules.fx_intervention not in (None, "off") and not states(scenario, "usdjpy")
 
 
 def carries_target(model: Model) -> bool:

@@ -21,13 +21,13 @@ from jpsim.simulation.accumulation import BINS, fixed_point, sink_bytes, sink_fo
 from jpsim.simulation.correction import NOT_DEFINITE
 from jpsim.simulation.drawing import Drawing, Owner, Targets, all_laws, prepare_drawing, superblocks
 from jpsim.simulation.kernels.arrays import SUPERBLOCK, Scratch, Sink
-from jpsim.simulation.kernels.superblock import simulate_superblock, weigh_superblock
+from jpsim.simulation.kernels.superblock import simulate_superblock, trace_superblock, weigh_superblock
 from jpsim.simulation.law import Law
 from jpsim.simulation.layout import law_bytes, lay_out, scratch_bytes, scratch_for
 from jpsim.simulation.reduction import summarise
 from jpsim.simulation.result import ScenarioSample
 
-__all__ = ["draw", "draw_paths", "log_likelihoods", "memory_needed"]
+__all__ = ["draw", "draw_paths", "log_likelihoods", "memory_needed", "trace_interventions"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -219,6 +219,35 @@ def log_likelihoods(
     if not np.isfinite(out).all():
         raise InputError(NOT_DEFINITE)
     return out
+
+
+def trace_interventions(
+    laws: Sequence[Law] | Law,
+    seed: int,
+    first: int,
+    count: int,
+    targets: Targets | None = None,
+    *,
+    owner: Owner | None = None,
+) -> tuple[Floats, Floats]:
+    """Say on which paths and when the rule of intervention acts; the same paths as those of `draw_paths`.
+
+    Returns
+    -------
+    Whether each month has an intervention, 1 or 0, and the shift of the yen in it, in 100 log; both
+    (h, count), zero under laws without the rule.
+    """
+    every = all_laws(laws)
+    drawing = prepare_drawing(every, seed, targets, owner)
+    scratch = scratch_for(drawing.laws, drawing.outputs)
+    months = every[0].low.shape[1]
+    block, out = np.empty((2, months, SUPERBLOCK)), np.empty((2, months, count))
+    for start, size in superblocks(first, count):
+        for law, begin, end in drawing.spans(start, size):
+            requirements = drawing.targets_of(begin, end - begin)
+            trace_superblock(block[0], block[1], law, scratch, drawing.seed, np.uint64(begin), requirements)
+            out[:, :, begin - first : end - first] = block[:, :, : end - begin]
+    return out[0], out[1]
 
 
 def memory_needed(laws: Sequence[Law] | Law, threads: int, *, weighted: bool = False) -> int:

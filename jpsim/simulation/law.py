@@ -203,3 +203,8 @@ class Law:
     high: Floats
     start: Floats
     rules: Rules | None = None
+
+    @property
+    def intervenes(self) -> bool:
+        """Whether currency intervention acts on the paths."""
+        return self.rules is not None and self.rules.intervention is not None

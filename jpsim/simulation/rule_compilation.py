@@ -10,14 +10,14 @@ import numpy.typing as npt
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.meetings import POLICY_RATE
 from jpsim.conditioning.scenario_law import ScenarioLaw
-from jpsim.conditioning.support import carries_target, states
+from jpsim.conditioning.support import carries_target, intervenes, states
 from jpsim.dictionary import boj_meetings, boj_moves, rule_priors
 from jpsim.model import Model
 from jpsim.months import Month
 from jpsim.scenario import Scenario
 from jpsim.simulation.law import InterventionRule, MeetingRule, Rules
 
-__all__ = ["EXPECTED_RATE", "compile_rules", "follows_meetings", "meeting_rule", "shifts_yen"]
+__all__ = ["EXPECTED_RATE", "compile_rules", "follows_meetings", "meeting_rule"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +39,7 @@ def compile_rules(law: ScenarioLaw, *, plain: bool) -> Rules | None:
     free = carries_target(model) and not states(scenario, POLICY_RATE)
     floor = _floor(scenario, plain=plain) if free else -np.inf
     meetings = meeting_rule(model, law.conditional.system.horizon) if follows_meetings(law, plain=plain) else None
-    intervention = _intervention(law) if shifts_yen(scenario) else None
+    intervention = _intervention(law) if intervenes(scenario) else None
     if meetings is None and intervention is None and floor == -np.inf:
         return None
     decided = meetings is not None or floor > -np.inf
@@ -58,11 +58,6 @@ def follows_meetings(law: ScenarioLaw, *, plain: bool) -> bool:
     said = scenario.rules.policy_rate_meetings
     wanted = said == "on" or (said is None and not plain)
     return wanted and carries_target(model) and not states(scenario, POLICY_RATE)
-
-
-def shifts_yen(scenario: Scenario) -> bool:
-    """Whether interventions act on the paths: the scenario names the rule and leaves USD/JPY free."""
-    return scenario.rules.fx_intervention not in (None, "off") and not states(scenario, "usdjpy")
 
 
 def meeting_rule(model: Model, horizon: int) -> MeetingRule:

@@ -25,9 +25,7 @@ def lay_out_meetings(law: Law) -> Meetings:
         return Meetings(rules.target, -1, -1, -1, 0, rules.floor, start, *nothing)
     numbers = np.array(rule[4:], dtype=np.float64)
     meets = np.array(rule.meets, dtype=np.int64)
-    return Meetings(
-        rules.target, rule.expected, rule.prices, rule.currency, 1, rules.floor, start, meets, numbers
-    )
+    return Meetings(rules.target, rule.expected, rule.prices, rule.currency, 1, rules.floor, start, meets, numbers)
 
 
 def lay_out_intervention(law: Law, sum_of: npt.NDArray[np.int64]) -> Intervention:

@@ -15,14 +15,14 @@ from jpsim.conditioning.support import is_shift_view
 from jpsim.errors import InputError, LimitBreached
 from jpsim.scenario import Scenario
 from jpsim.simulation.compilation import Innovations
-from jpsim.simulation.engine import draw, draw_paths
+from jpsim.simulation.engine import draw, draw_paths, trace_interventions
 from jpsim.simulation.importance import effective_size, normalise
-from jpsim.simulation.intervention import InterventionRisk, intervention_risk
 from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.law import Law
 from jpsim.simulation.part_sampling import PartSampler
 from jpsim.simulation.placement import place_histograms
 from jpsim.simulation.result import ScenarioSample
+from jpsim.simulation.rule_premium import note_shifts, settle_premium
 from jpsim.simulation.views import Demand, demands_of, impose
 
 __all__ = ["FEWEST_EFFECTIVE", "Sampler"]
@@ -62,15 +62,19 @@ class Sampler:
     @classmethod
     def of(cls, story: Story, innovations: Innovations, seed: int, *, plain: bool = False) -> Sampler:
         """Compile every part of a story; with `plain` only rules that a scenario names are in force."""
-        parts = [PartSampler.of(part.law, innovations, seed, plain=plain) for part in story.parts]
-        members = [part for part in story.parts if part.draw == story.parts[0].draw]
-        proposals = [part.proposal() for part in parts[: len(members)]]  # one for all draws of a member's parameters
-        proposing = [part.proposing(proposals[place % len(members)]) for place, part in enumerate(parts)]
-        unplaced = cls(story, tuple(proposing), seed)
+        compiled = [PartSampler.of(part.law, innovations, seed, plain=plain) for part in story.parts]
+        parts = [settle_premium(part, len(compiled)) for part in compiled]
+        members = sum(part.draw == story.parts[0].draw for part in story.parts)
+        proposals = [part.proposal() for part in parts[:members]]  # one for all draws of a member's parameters
+        proposing = [part.proposing(proposals[place % members]) for place, part in enumerate(parts)]
+        known = [note_shifts(part, len(parts)) for part in proposing]
+        told = [replace(part, law=own.source) for part, own in zip(story.parts, known, strict=True)]
+        story = replace(story, parts=tuple(told))
+        unplaced = cls(story, tuple(known), seed)
         code = parts[0].law.levels.code
         positive = np.concatenate([code > 0, np.zeros(parts[0].law.start.size - code.size, dtype=bool)])
         low, high = place_histograms(unplaced.paths, positive, parts[0].law.dynamics.intercept.shape[0])
-        placed = tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in proposing)
+        placed = tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in known)
         return cls(story, placed, seed)
 
     @property
@@ -169,17 +173,9 @@ class Sampler:
             for part in self.parts
         ]
 
-    def interventions(self, weights: Floats | None, paths: int) -> InterventionRisk | None:
-        """Risk of currency intervention on the drawn paths, if the scenario asks for it; at most 65,536 paths."""
-        rule = self.story.scenario.rules.fx_intervention
-        if rule is None or rule == "off":
-            return None
-        count = min(paths, _CHUNK)
-        share = np.ones(count) if weights is None else weights[:count]
-        position = self.parts[0].conditional.system.model.factor("usdjpy")
-        levels = self.paths(0, count)[position]
-        start = float(self.parts[0].law.start[position])
-        return intervention_risk(levels, start, share / share.sum(), rule.threshold.value)
+    def trace(self, first: int, count: int) -> tuple[Floats, Floats]:
+        """Interventions, 1 or 0, and shifts of the yen by them on some paths; both (h, count)."""
+        return trace_interventions(self.laws, self.seed, first, count, self._targets, owner=self._owner)
 
     @cached_property
     def _members(self) -> tuple[float, ...]:

@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 
 from jpsim.conditioning.scenario_law import Story, derive_story
+from jpsim.conditioning.support import intervenes
 from jpsim.dictionary import boj_meetings, channels, factors, series
 from jpsim.model.store import load_model
 from jpsim.months import Month
 from jpsim.scenario import Scenario, load_run, load_scenario
+from jpsim.simulation.sampling import Sampler
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
@@ -34,7 +36,7 @@ LIBRARY = [name for name in NAMES if name not in GRAMMAR]
 STRESS = {"supervisory_tail"}  # meant to be implausible
 FAMILIES = {
     "boj_family": {"boj_gradual", "boj_faster", "boj_pause", "boj_hike_policy_shock", "boj_hike_demand", "boj_mistake"},
-    "yen_family": {"yen_intervention", "yen_line_held", "yen_surge", "yen_gradual_strength"},
+    "yen_family": {"yen_intervention", "yen_line_held", "yen_stand_ready", "yen_surge", "yen_gradual_strength"},
     "fiscal_family": {
         "fiscal_calm", "fiscal_term_premium_stress", "consumption_tax_cut", "fiscal_consolidation",
     },
@@ -66,6 +68,8 @@ def story(name: str) -> Story:
 @cache
 def means(name: str, month: int) -> dict[str, float]:
     """Mean of every factor at a month (in the model's transform), and of every compounded return."""
+    if intervenes(scenario(name)):
+        return sampled_means(name, month)
     total: dict[str, float] = {}
     for part in story(name).parts:
         conditional = part.law.conditional
@@ -80,6 +84,16 @@ def means(name: str, month: int) -> dict[str, float]:
         for key, value in found.items():
             total[key] = total.get(key, 0.0) + part.weight * float(value)
     return total
+
+
+def sampled_means(name: str, month: int) -> dict[str, float]:
+    """`means` of a scenario whose rules act on the paths, from a sample."""
+    model = load_model("japan_monthly")
+    drawn = Sampler.of(story(name), "gaussian", 20260130).paths(0, 16_384)[:, month - 1]
+    for position, transform in enumerate(model.transform):
+        if transform == "log100":
+            drawn[position] = 100.0 * np.log(drawn[position])
+    return dict(zip(model.outputs, drawn.mean(axis=1).tolist(), strict=True))
 
 
 def test_the_library_has_every_family_and_covers_every_channel():

@@ -153,8 +153,8 @@ def reported(levels, observation, sums, cumulated):
     return out
 
 
-def path_outputs(law, seed, path, targets=None):
-    """Outputs (O, h) of one path."""
+def path_outputs(law, seed, path, targets=None, follow=None):
+    """Outputs (O, h) of one path; `follow` makes the memory of `tests.naive.rules` for a law with rules."""
     dynamics, equity = law.dynamics, law.equity
     months, n = dynamics.intercept.shape
     series, common = equity.common.shape
@@ -162,6 +162,7 @@ def path_outputs(law, seed, path, targets=None):
     g = np.zeros(m) if targets is None else targets
     s = scales_of(law, seed, path)
     shocks = shocks_of(law, seed, path, s, g)
+    memory = follow and follow(law, seed, path, g, s)
     mix, aggregation = dense(equity.mix, series), dense(equity.aggregation, series)
     state = dynamics.state.copy()
     lags = state.size - dynamics.cumulated.size
@@ -172,6 +173,12 @@ def path_outputs(law, seed, path, targets=None):
     for t in range(months):
         pulled = dynamics.gain[t] @ g[: dynamics.gain.shape[2]]
         y = dynamics.intercept[t] + dynamics.transition[t] @ state + dynamics.impact[t] @ shocks[t] + pulled
+        if memory and law.rules.intervention is not None:
+            yen = law.rules.currency
+            shift = memory.shift(t, state[lags + list(dynamics.cumulated).index(yen)] + y[yen])
+            y[yen] += shift
+            if law.mixing is not None:
+                memory.steer(t, shift, shocks)
         u = y - dynamics.free_intercept - dynamics.free_transition @ state
         state = np.concatenate([y, state[: lags - n], state[lags:] + y[dynamics.cumulated]])
         zeta = np.array([normal(seed, 2, path, t, k) for k in range(common)])
@@ -179,8 +186,11 @@ def path_outputs(law, seed, path, targets=None):
         r = equity.drift[t] + equity.loadings @ u + s[t] * equity.common @ zeta + mix @ (equity.idio_sd * e)
         r = r + impulse[t] @ x
         gross *= 1.0 + np.concatenate([r, aggregation @ r])
-        out.append(np.concatenate([reported(law.levels, y, state[lags:], dynamics.cumulated), gross - 1.0]))
-    return np.array(out).T
+        levels = reported(law.levels, y, state[lags:], dynamics.cumulated)
+        if memory and law.rules.target >= 0:
+            levels[law.rules.target] = memory.decide(t, levels)
+        out.append(np.concatenate([levels, gross - 1.0]))
+    return np.array(out).T if memory is None else (np.array(out).T, memory)
 
 
 def deliver_by(law, count, rng):

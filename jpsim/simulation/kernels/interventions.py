@@ -23,7 +23,7 @@ from jpsim.simulation.kernels.jit import inlined, routine
 from jpsim.simulation.kernels.normals import CHANCE, JUMPS, fill_block, fill_chances
 from jpsim.simulation.kernels.shocks import set_gap
 
-__all__ = ["YEN_ROWS", "fired", "intervene", "start_yen"]
+__all__ = ["YEN_ROWS", "fired", "intervene", "shifted", "start_yen"]
 
 YEN_ROWS = 12
 MEMORY = 3  # rows 3 to 5: summed changes at the ends of the last three months, latest first
@@ -47,6 +47,12 @@ def two_rows(yen: Any, i: int) -> Any:
 def fired(scratch: Any) -> Any:
     """Row of whether the month had an intervention, 1 or 0."""
     return row(scratch.yen, FIRED)
+
+
+@inlined
+def shifted(scratch: Any) -> Any:
+    """Row of the month's shift of the yen, in 100 log."""
+    return row(scratch.yen, SHIFT)
 
 
 @routine

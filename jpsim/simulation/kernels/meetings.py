@@ -26,7 +26,7 @@ NEAR = 1e-9  # of a step
 def start_target(scratch: Any, meetings: Any) -> None:
     """Put the target and the months since its last move at month 0."""
     if meetings.target >= 0 and meetings.decided:
-        set_all(scratch.policy[:BLOCK], meetings.start)
+        set_all(scratch.policy[:BLOCK], max(meetings.start, meetings.floor))
         set_all(scratch.policy[BLOCK : 2 * BLOCK], meetings.numbers[0])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.kernels.blocks import add_rows, copy_rows, set_all
-from jpsim.simulation.kernels.interventions import fired, intervene, start_yen
+from jpsim.simulation.kernels.interventions import fired, intervene, shifted, start_yen
 from jpsim.simulation.kernels.jit import entry, routine
 from jpsim.simulation.kernels.meetings import decide_target, start_target
 from jpsim.simulation.kernels.recursion import (
@@ -132,15 +132,17 @@ def weigh_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any, ta
 
 
 @entry
-def trace_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any, targets: Any) -> None:
-    """Months in which each path has an intervention, 1 or 0; `out` is (h, SUPERBLOCK)."""
-    set_all(out.reshape(-1), 0.0)
+def trace_superblock(fires: Any, shifts: Any, law: Any, scratch: Any, seed: Any, first: Any, targets: Any) -> None:
+    """Interventions on each path, 1 or 0, and the shifts of the yen; both (h, SUPERBLOCK)."""
+    set_all(fires.reshape(-1), 0.0)
+    set_all(shifts.reshape(-1), 0.0)
     if law.intervention.factor < 0:
         return
-    for offset in range(0, out.shape[1], BLOCK):
+    for offset in range(0, fires.shape[1], BLOCK):
         load_targets(scratch.targets, targets, offset)
         start = first + np.uint64(offset)
         open_block(law, scratch, seed, start)
         for t in range(law.own.shape[0]):
             advance_block(law, scratch, seed, start, t)
-            copy_rows(out[t, offset : offset + BLOCK], fired(scratch))
+            copy_rows(fires[t, offset : offset + BLOCK], fired(scratch))
+            copy_rows(shifts[t, offset : offset + BLOCK], shifted(scratch))

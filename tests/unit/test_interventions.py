@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jpsim.simulation.intervention import intervention_risk
+from jpsim.simulation.interventions import intervention_risk
 
 
 @pytest.mark.parametrize(("level", "low", "high"), [(150.0, 0.0, 0.08), (155.0, 0.03, 0.12), (160.0, 0.2, 0.45),
