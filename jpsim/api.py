@@ -269,10 +269,11 @@ def replay(folder: str | Path) -> Replay:
 
 
 def warm_up() -> None:
-    """Compile every kernel that a run needs, on a scenario of a few paths."""
+    """Compile every kernel that a run needs, on scenarios of a few paths."""
     reference = load_scenario("baseline")
     for innovations in ("gaussian", "student_t"):
         simulate(reference, paths=16, innovations=innovations)
+    simulate(load_scenario("yen_stand_ready").condition("us_10y", change={"6m": "10bp"}), paths=16)
 
 
 def compare(*results: ScenarioResult, at: int | str | None = None, series: Sequence[str] | None = None) -> Comparison:

@@ -44,6 +44,10 @@ class ScenarioDiagnostics(TypedDict, total=False):
         Priced path, scenario path and surprise of the policy rate.
     bands
         Closed-form mean, sd and quantiles of each factor by month.
+    intervention
+        Rule of currency intervention: threshold, whether it acts, probabilities by month.
+    policy_rate
+        Rule of the target: whether it decides, its steps, or the probability of the stated moves.
     """
 
     effective_sample: float
@@ -56,3 +60,5 @@ class ScenarioDiagnostics(TypedDict, total=False):
     premium: Sequence[float]
     policy_path: PolicyPath
     bands: Mapping[str, Mapping[str, Sequence[float]]]
+    intervention: Mapping[str, Any]
+    policy_rate: Mapping[str, Any]

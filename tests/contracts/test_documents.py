@@ -256,7 +256,7 @@ def test_readme_table_is_that_of_the_shipped_run() -> None:
             label, written = re.split(r"\s{2,}", line.strip())[:2]
             [name] = [ids[known] for known in ids if matches(label, known, factors()[ids[known]].unit
                                                               if ids[known] in factors() else "")]  # fmt: skip
-            number, error = (float(text.replace("−", "-").replace(",", "")) for text in written.split(" ±"))
+            number, error = (float(text.replace("−", "-").strip("<").replace(",", "")) for text in written.split(" ±"))
             fresh = result[scenario.id][name].at("12m").quantile(0.5)
             scale = 1.0 if name in factors() else 100.0
             rounding = 10.0 ** -len(written.split(" ±")[0].partition(".")[2]) / 2.0

@@ -126,8 +126,6 @@ def test_what_follows_an_intervention(tmp_path) -> None:
     assert abs(after.mean() - mean) < 4 * np.sqrt(variance / after.size)
     error = np.std((after - mean) ** 2) / np.sqrt(after.size)
     assert abs(after.var() - variance) < 4 * error
-    later = shifts[2][acted & (fires[2] == 0)]
-    assert abs(later.mean() - 0.5 * turned) < 0.2  # few of those that turned back are near the line again
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "student_t"])
