@@ -38,6 +38,8 @@ def explanation_table(scenario: str, told: Mapping[str, Any], language: Language
     if "members" in told:
         shares = ", ".join(f"{member['scenario']} {member['weight']:.0%}" for member in told["members"])
         parts.append(Text(f"competing stories: {shares}; the tables below show the likeliest one"))
+    rules = [row for row in told["assumptions"] if row["series"] == "fx_intervention"]
+    parts += [Text(f"Currency intervention {row['statement']}.") for row in rules]
     parts.append(_bands(told, language))
     if "policy_path" in told:
         parts.append(_policy(told["policy_path"]))
