@@ -1,6 +1,6 @@
 """What state-dependent rules did in a story, or what they say of the paths that it states.
 
-Read off at most 65,536 of the story's own paths. Members of a mixture may differ in their rules: of these
+Read off at most 16,384 of the story's own paths. Members of a mixture may differ in their rules: of these
 nothing is told here, run the members by themselves.
 """
 
@@ -24,8 +24,8 @@ __all__ = ["intervention_outcome", "target_outcome"]
 
 Floats = npt.NDArray[np.float64]
 
-_MOST = 65_536
-_CHUNK = 8192
+_MOST = 16_384
+_CHUNK = 4096
 
 
 def intervention_outcome(sampler: Sampler, weights: Floats | None, paths: int) -> InterventionRisk | None:

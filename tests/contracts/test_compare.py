@@ -101,6 +101,8 @@ def test_differences_are_those_of_the_summary(answer: dict, folders: list[Path])
         for name in DIFFERENCES:
             told, apart = entry["differences"][name], two[name] - one[name]
             slack = 1e-6 if name in ("mean", "p_loss") else 1.0 * np.hypot(one[f"{name}_se"], two[f"{name}_se"])
+            if series == "boj_policy_rate":  # moves in steps, and a histogram places a step within one of its bins
+                slack += 1e-3
             assert abs(told["value"] - apart) <= slack + 1e-6 * abs(one[name]), (series, name)
             assert told["low"] <= told["value"] <= told["high"]
 

@@ -43,7 +43,7 @@ def sampler_of(conditional: Conditional, *, heavy: bool) -> Sampler:
 
 def sampler_of_law(conditional: Conditional, innovations: Innovations, seed: int) -> Sampler:
     law = ScenarioLaw(Scenario(id="test"), conditional, np.zeros(conditional.system.horizon))
-    return Sampler.of(Story(law.scenario, (Part(1.0, 0, law),)), innovations, seed)
+    return Sampler.of(Story(law.scenario, (Part(1.0, 0, law),)), innovations, seed, plain=True)
 
 
 def model_units(conditional: Conditional, outputs: np.ndarray) -> np.ndarray:
