@@ -39,6 +39,7 @@ from jpsim.reporting.markdown import render_markdown
 from jpsim.reporting.workbook import render_workbook
 from jpsim.runs import Run, ScenarioResult, gather, load_run_folder, run_identifier, write_run_folder
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
+from jpsim.simulation.executors import Threads
 from jpsim.simulation.interventions import InterventionRisk
 from jpsim.simulation.job import RNG, Job, prepare_job
 from jpsim.simulation.plan import Plan, check_plan, describe_machine, list_versions, now_utc
@@ -149,7 +150,13 @@ def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bo
     book, held = book_of(job), {}
     for sampler in job.samplers:
         told = None if progress is None else _teller(progress, sampler.id, job.request.paths)
-        sample, weight = sampler.draw(job.request.paths, job.request.executor.threads, told, stop)
+        sample, weight = sampler.draw(
+            job.request.paths,
+            Threads(job.request.executor.threads),
+            exact=job.request.statistics == "exact",
+            progress=told,
+            stop=stop,
+        )
         sample = _select(sample, job.selected)
         if book is not None:
             held[sampler.id] = hold_book(book, job, sampler, weight, stop)

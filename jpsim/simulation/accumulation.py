@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.errors import InputError
 from jpsim.simulation.kernels.arrays import SUPERBLOCK, Sink
 from jpsim.simulation.kernels.tally import HALF, LOW_HALF
 from jpsim.simulation.law import Law
+from jpsim.simulation.weighting import Weights
 
-__all__ = ["BINS", "Totals", "Weights", "fixed_point", "sink_bytes", "sink_for", "total"]
+__all__ = ["BINS", "Counted", "Totals", "sink_bytes", "sink_for", "total"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,69 +23,6 @@ BINS: Final = 4096
 leaves an error under a tenth of the Monte Carlo error of one million paths."""
 SPREADS: Final = 16.0
 """The part of a histogram's range that standardises power sums."""
-UNIT_BITS: Final = 32
-"""Bits that the sum of fixed-point weights takes at most; with n paths their rounding is about n / 2**33 of the
-Monte Carlo error."""
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Path weights with mean 1, as floats and as fixed-point numbers whose integer sums are exact.
-
-    The running sums of the weights are rounded, not each weight, so that no part is lost however small.
-
-    Parameters
-    ----------
-    weights
-        (paths,) with mean 1.
-    units
-        (paths,) weight in the upper 32 bits, squared weight in the lower, in multiples of `resolution`.
-    resolution
-        The values of one unit of a weight and of a squared weight.
-    """
-
-    weights: Floats
-    units: npt.NDArray[np.uint64]
-    resolution: tuple[float, float]
-
-    def of(self, first: int, count: int) -> tuple[Floats, npt.NDArray[np.uint64]]:
-        """Return a superblock's weights and units, zero beyond `count`."""
-        weights, units = np.zeros(SUPERBLOCK), np.zeros(SUPERBLOCK, dtype=np.uint64)
-        weights[:count] = self.weights[first : first + count]
-        units[:count] = self.units[first : first + count]
-        return weights, units
-
-
-def fixed_point(weights: Floats, paths: int) -> Weights:
-    """Scale weights to mean 1 and round them, and their squares, to fixed point.
-
-    Parameters
-    ----------
-    weights
-        (paths,) finite and not negative, with a positive sum.
-    paths
-        Number of paths.
-
-    Raises
-    ------
-    InputError
-        Weights of another length, or of which one is negative or not finite, or all of which are zero.
-    """
-    weights = np.asarray(weights, dtype=np.float64)
-    if weights.shape != (paths,):
-        raise InputError(f"{weights.shape} path weights for {paths} paths")
-    if not (np.isfinite(weights).all() and (weights >= 0.0).all() and weights.any()):
-        raise InputError("path weights must be finite, not negative, and not all zero")
-    weights = weights / weights.mean()
-    (high, first), (low, second) = _rounded(weights), _rounded(weights * weights)
-    return Weights(weights, (high << HALF) | low, (first, second))
-
-
-def _rounded(values: Floats) -> tuple[npt.NDArray[np.uint64], float]:
-    """Whole multiples of a power of two that sum to less than ``2**UNIT_BITS``, and that power."""
-    sums = np.cumsum(values)
-    unit = float(2.0 ** (np.ceil(np.log2(sums[-1] * (1.0 + 2.0**-20))) - UNIT_BITS))
-    return np.diff(np.rint(sums / unit), prepend=0.0).astype(np.uint64), unit
 
 
 def sink_for(law: Law, *, weighted: bool, paths_kept: int = 0) -> Sink:
@@ -142,17 +80,57 @@ class Totals:
     weight_squares: float
 
 
-def total(sinks: list[Sink], sums: Floats, paths: int, weights: Weights | None) -> Totals:
-    """Add the threads' integer counts, in any order, into the first sink, and take over the power sums."""
-    first, *others = sinks
-    for sink in others:
-        for mine, theirs in ((first.counts, sink.counts), (first.unit_counts, sink.unit_counts)):
-            np.add(mine, theirs, out=mine)
-        np.add(first.losses, sink.losses, out=first.losses)
+@dataclass(slots=True)
+class Counted:
+    """What was counted of some paths: integers, which add up in any order, and sums of floats, which do not.
+
+    Parameters
+    ----------
+    counts
+        (O, h, BINS) number of paths, or sums of fixed-point weights and squared weights (see `Weights`).
+    losses
+        (O, h, 2) see `Totals`.
+    spans
+        Power sums (O, h, 6 or 10) of each span, in the order of the paths.
+    """
+
+    counts: npt.NDArray[np.unsignedinteger]
+    losses: npt.NDArray[np.int64]
+    spans: list[Floats]
+
+    @classmethod
+    def empty(cls, law: Law, paths: int, *, weighted: bool) -> Self:
+        """Start with nothing counted of a number of paths."""
+        kind = np.uint64 if weighted or paths >= 2**32 else np.uint32
+        shape = law.low.shape
+        sums = np.zeros((*shape, 10 if weighted else 6))
+        return cls(np.zeros((*shape, BINS), dtype=kind), np.zeros((*shape, 2), dtype=np.int64), [sums])
+
+    def add(self, later: Counted) -> None:
+        """Add what was counted of the paths that follow; the spans' sums become one."""
+        np.add(self.counts, later.counts, out=self.counts)
+        np.add(self.losses, later.losses, out=self.losses)
+        for span in later.spans:
+            self.spans[0] += span
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Everything, as arrays that can be stored."""
+        return {"counts": self.counts, "losses": self.losses, "spans": np.stack(self.spans)}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """Take over stored arrays."""
+        return cls(arrays["counts"], arrays["losses"], list(arrays["spans"]))
+
+
+def total(law: Law, counted: Counted, paths: int, weights: Weights | None) -> Totals:
+    """Turn what was counted of all paths into floats."""
+    sink = sink_for(law, weighted=weights is not None, paths_kept=1)
+    sums = counted.spans[0]
     if weights is None:
-        plain = first.counts.astype(np.float64)
-        return Totals(first, plain, plain, first.losses.astype(np.float64), sums, float(paths), float(paths))
-    weight, square = float(weights.weights.sum()), float((weights.weights**2).sum())
-    counts: Floats = np.multiply(first.unit_counts >> HALF, weights.resolution[0], dtype=np.float64)
-    squares: Floats = np.multiply(first.unit_counts & LOW_HALF, weights.resolution[1], dtype=np.float64)
-    return Totals(first, counts, squares, first.losses * np.array(weights.resolution), sums, weight, square)
+        plain = counted.counts.astype(np.float64)
+        return Totals(sink, plain, plain, counted.losses.astype(np.float64), sums, float(paths), float(paths))
+    first, second = weights.resolution
+    counts: Floats = np.multiply(counted.counts >> HALF, first, dtype=np.float64)
+    squares: Floats = np.multiply(counted.counts & LOW_HALF, second, dtype=np.float64)
+    return Totals(sink, counts, squares, counted.losses * np.array([first, second]), sums, *weights.sums)

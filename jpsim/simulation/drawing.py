@@ -1,18 +1,18 @@
-"""What all superblocks of one drawing share: laws, which block of paths follows which, targets, weights."""
+"""What all superblocks of one drawing share: laws, which block of paths follows which, targets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.errors import InputError
-from jpsim.simulation.accumulation import Weights
-from jpsim.simulation.kernels.arrays import BLOCK, SUPERBLOCK, Coefficients
+from jpsim.simulation.kernels.arrays import BLOCK, SUPERBLOCK, Coefficients, Scratch
 from jpsim.simulation.law import Law
-from jpsim.simulation.layout import lay_out, requirement_count
+from jpsim.simulation.layout import lay_out, requirement_count, scratch_for
 
 __all__ = ["Drawing", "Owner", "Targets", "all_laws", "prepare_drawing", "superblocks"]
 
@@ -23,32 +23,53 @@ Owner = Callable[[int], int] | npt.NDArray[np.integer]
 """The law that block b, paths ``b BLOCK`` to ``(b + 1) BLOCK - 1``, follows; called from several threads."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Drawing:
-    """What all superblocks of one drawing share.
+    """What all superblocks of one drawing share. It can be pickled if `targets` and `owner` can.
 
     Parameters
     ----------
     laws
-        Laid out for the kernels.
-    outputs, requirements
-        Number of outputs, and of path-specific targets that some law takes.
+        One law, or several that share the ends of their histograms.
     seed
         Key of the generator.
-    targets, weights
-        Of the paths, if there are any.
+    targets
+        Path-specific targets, if there are any.
     owner
         Which law a block follows; None where there is but one.
+    pilots
+        Whether scales come from the streams on which proposals are fitted.
     """
 
-    laws: list[Coefficients]
-    outputs: int
-    requirements: int
-    seed: np.uint64
-    targets: Targets | None
-    weights: Weights | None = None
+    laws: tuple[Law, ...]
+    seed: int
+    targets: Targets | None = None
     owner: Owner | None = None
-    stopping: list[bool] = field(default_factory=list)
+    pilots: bool = False
+
+    @cached_property
+    def coefficients(self) -> list[Coefficients]:
+        """The laws, laid out for the kernels."""
+        return [lay_out(law, pilots=self.pilots) for law in self.laws]
+
+    @cached_property
+    def requirements(self) -> int:
+        """Number of path-specific targets that some law takes."""
+        return max(requirement_count(law) for law in self.laws)
+
+    @property
+    def key(self) -> np.uint64:
+        """The seed as the kernels take it."""
+        return np.uint64(self.seed)
+
+    @property
+    def scratch(self) -> Scratch:
+        """New scratch memory for one thread."""
+        return scratch_for(self.coefficients, self.laws[0].start.size)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what is derived: it is much larger than what it is derived from."""
+        return {name: value for name, value in self.__dict__.items() if name != "coefficients"}
 
     def targets_of(self, first: int, count: int) -> Floats:
         """Return (m, SUPERBLOCK) targets of a superblock, zero where there are none."""
@@ -64,7 +85,7 @@ class Drawing:
             law, block = self._law_of(begin // BLOCK), begin // BLOCK + 1
             while block * BLOCK < end and self._law_of(block) == law:
                 block += 1
-            yield self.laws[law], begin, min(block * BLOCK, end)
+            yield self.coefficients[law], begin, min(block * BLOCK, end)
             begin = block * BLOCK
 
     def _law_of(self, block: int) -> int:
@@ -97,26 +118,26 @@ def all_laws(laws: Sequence[Law] | Law) -> list[Law]:
 
 
 def prepare_drawing(
-    laws: list[Law],
+    laws: Sequence[Law] | Law,
     seed: int,
-    targets: Targets | None,
-    owner: Owner | None,
-    weights: Weights | None = None,
+    targets: Targets | None = None,
+    owner: Owner | None = None,
     *,
     pilots: bool = False,
 ) -> Drawing:
-    """Lay out the laws.
+    """Put laws together and lay them out.
 
     Raises
     ------
     InputError
-        Several laws of which nobody says which block follows which.
+        Laws that cannot be drawn together, or several of which nobody says which block follows which.
     """
-    if owner is None and len(laws) > 1:
-        raise InputError(f"{len(laws)} laws are drawn together, but no owner says which block follows which")
-    ready = [lay_out(law, pilots=pilots) for law in laws]
-    requirements = max(requirement_count(law) for law in laws)
-    return Drawing(ready, laws[0].start.size, requirements, np.uint64(seed), targets, weights, owner)
+    every = all_laws(laws)
+    if owner is None and len(every) > 1:
+        raise InputError(f"{len(every)} laws are drawn together, but no owner says which block follows which")
+    drawing = Drawing(tuple(every), seed, targets, owner, pilots)
+    assert drawing.coefficients  # what is wrong with a law is said now
+    return drawing
 
 
 def superblocks(first: int, count: int) -> Iterator[tuple[int, int]]:

@@ -6,94 +6,33 @@ functions of their counters, counts are integers, and power sums are added super
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
-from queue import SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.errors import InputError, Stopped
-from jpsim.simulation.accumulation import BINS, fixed_point, sink_bytes, sink_for, total
+from jpsim.errors import InputError
+from jpsim.simulation.accumulation import BINS, Counted, Totals, sink_bytes, sink_for, total
 from jpsim.simulation.correction import NOT_DEFINITE
+from jpsim.simulation.counting import Counting
 from jpsim.simulation.drawing import Drawing, Owner, Targets, all_laws, prepare_drawing, superblocks
+from jpsim.simulation.executors import Executor, Threads
+from jpsim.simulation.journal import Journal, NoJournal
 from jpsim.simulation.kernels.arrays import SUPERBLOCK, Scratch, Sink
 from jpsim.simulation.kernels.superblock import simulate_superblock, trace_superblock, weigh_superblock
 from jpsim.simulation.law import Law
-from jpsim.simulation.layout import law_bytes, lay_out, scratch_bytes, scratch_for
-from jpsim.simulation.reduction import summarise
+from jpsim.simulation.layout import law_bytes, lay_out, scratch_bytes
+from jpsim.simulation.order_statistics import PERCENTS, OrderStatistics, Search
+from jpsim.simulation.picking import Picked, Picking
+from jpsim.simulation.reduction import constant_outputs, summarise
 from jpsim.simulation.result import ScenarioSample
+from jpsim.simulation.sharding import Stop, cores
+from jpsim.simulation.stages import Stages
+from jpsim.simulation.weighting import fixed_point
 
 __all__ = ["draw", "draw_paths", "log_likelihoods", "memory_needed", "trace_interventions"]
 
 Floats = npt.NDArray[np.float64]
-
-POLL_SECONDS = 0.1
-
-
-def _count(drawing: Drawing, benches: SimpleQueue[tuple[Scratch, Sink]], first: int, count: int) -> Floats:
-    """Count one superblock on a free bench; returns its (O, h, moments) power sums."""
-    scratch, sink = benches.get()
-    try:
-        if drawing.stopping:
-            return sink.sums
-        sink.sums[:] = 0.0
-        if drawing.weights is not None:
-            sink.weights[:], sink.units[:] = drawing.weights.of(first, count)
-        targets = drawing.targets_of(first, count)
-        for law, begin, end in drawing.spans(first, count):
-            place = (np.uint64(first), begin - first, end - first, end == first + count)
-            simulate_superblock(law, scratch, sink, drawing.seed, *place, targets)
-        return sink.sums.copy()
-    finally:
-        benches.put((scratch, sink))
-
-
-def _wait(task: Future[Floats], stop: Callable[[], bool] | None) -> Floats:
-    """Return a task's result; looks at `stop` ten times a second."""
-    while True:
-        if stop is not None and stop():
-            raise Stopped("drawing was interrupted")
-        try:
-            return task.result(timeout=POLL_SECONDS)
-        except NotYet:
-            continue
-
-
-def _all_superblocks(
-    drawing: Drawing,
-    sinks: list[Sink],
-    paths: int,
-    progress: Callable[[int], None] | None,
-    stop: Callable[[], bool] | None,
-) -> Floats:
-    """Count every superblock and add the power sums in their order."""
-    benches: SimpleQueue[tuple[Scratch, Sink]] = SimpleQueue()
-    for sink in sinks:
-        benches.put((scratch_for(drawing.laws, drawing.outputs), sink))
-    sums = np.zeros_like(sinks[0].sums)
-    pending: deque[tuple[int, Future[Floats]]] = deque()
-    blocks = superblocks(0, paths)
-    with ThreadPoolExecutor(len(sinks), thread_name_prefix="jpsim-draw") as pool:
-        try:
-            while True:
-                while len(pending) < 4 * len(sinks) and (block := next(blocks, None)):
-                    pending.append((sum(block), pool.submit(_count, drawing, benches, *block)))
-                if not pending:
-                    return sums
-                end, task = pending.popleft()
-                sums += _wait(task, stop)
-                if progress is not None:
-                    progress(end)
-        except KeyboardInterrupt:
-            drawing.stopping.append(True)
-            raise Stopped("drawing was interrupted") from None
-        except BaseException:
-            drawing.stopping.append(True)
-            raise
 
 
 def draw(
@@ -106,8 +45,11 @@ def draw(
     targets: Targets | None = None,
     weights: Floats | None = None,
     owner: Owner | None = None,
+    exact: bool = False,
+    executor: Executor | None = None,
+    journal: Journal | None = None,
     progress: Callable[[int], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop | None = None,
 ) -> ScenarioSample:
     """Draw a scenario and reduce it to statistics with their Monte Carlo errors.
 
@@ -129,8 +71,14 @@ def draw(
         (paths,) importance weights, scaled here to mean 1; None where all paths weigh the same.
     owner
         Which of several laws each block of 512 paths follows: a function of the block or an array.
+    exact
+        Whether quantiles and shortfalls are those of the sorted sample: the paths are drawn twice.
+    executor
+        Where the work is done; threads of this process if left out. The result is the same everywhere.
+    journal
+        Keeps what was counted so far, so that a drawing that was stopped can go on.
     progress
-        Called with the number of paths done so far.
+        Called with the number of paths counted so far.
     stop
         Asked ten times a second; drawing ends when it answers True.
 
@@ -144,12 +92,34 @@ def draw(
     """
     if paths < 1:
         raise InputError(f"{paths} paths; at least 1 is needed")
-    every, fixed = all_laws(laws), None if weights is None else fixed_point(weights, paths)
-    drawing = prepare_drawing(every, seed, targets, owner, fixed)
-    busy = min(threads or _cores(), -(-paths // SUPERBLOCK))
-    sinks = [sink_for(every[0], weighted=fixed is not None) for _ in range(busy)]
-    sums = _all_superblocks(drawing, sinks, paths, progress, stop)
-    return summarise(scenario, paths, every[0], total(sinks, sums, paths, fixed))
+    fixed = None if weights is None else fixed_point(weights, paths)
+    drawing = prepare_drawing(laws, seed, targets, owner)
+    stages = Stages(executor or Threads(threads), journal or NoJournal(), paths, fixed, progress, stop)
+    law = drawing.laws[0]
+    nothing = Counted.empty(law, paths, weighted=fixed is not None)
+    half = (0.0, 0.5) if exact else (0.0, 1.0)
+    counted = stages.run(scenario, Counting(drawing, fixed is not None), nothing, half)
+    totals = total(law, counted, paths, fixed)
+    found = _order_statistics(drawing, scenario, counted, totals, stages) if exact else None
+    return summarise(scenario, paths, law, totals, found)
+
+
+def _order_statistics(
+    drawing: Drawing, scenario: str, counted: Counted, totals: Totals, stages: Stages
+) -> OrderStatistics:
+    """Draw the paths again, as often as need be, for the values that decide order statistics."""
+    law, many = drawing.laws[0], len(PERCENTS)
+    constant = constant_outputs(law, totals)
+    search = Search.begin(law, counted, constant, stages.paths, stages.weights)
+    number, half = 0, 0.5
+    while (turn := search.turn()).any():
+        number += 1
+        picking = Picking(drawing, search.codes(turn), many)
+        outputs, months = law.low.shape
+        nothing = Picked.empty(outputs, months, many, weighted=stages.weights is not None)
+        search.settle(turn, stages.run(f"{scenario}.{number}", picking, nothing, (half, 1.0)))
+        half = 1.0
+    return search.found
 
 
 def draw_paths(
@@ -167,15 +137,13 @@ def draw_paths(
     -------
     (O, h, count) factor levels and cumulative simple returns.
     """
-    every = all_laws(laws)
-    drawing = prepare_drawing(every, seed, targets, owner)
-    scratch = scratch_for(drawing.laws, drawing.outputs)
-    sink = sink_for(every[0], weighted=False, paths_kept=SUPERBLOCK)
-    out = np.empty((*every[0].low.shape, count))
+    drawing = prepare_drawing(laws, seed, targets, owner)
+    scratch, sink = drawing.scratch, sink_for(drawing.laws[0], weighted=False, paths_kept=SUPERBLOCK)
+    out = np.empty((*drawing.laws[0].low.shape, count))
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             block, place = drawing.targets_of(begin, end - begin), (np.uint64(begin), 0, end - begin, True)
-            simulate_superblock(law, scratch, sink, drawing.seed, *place, block)
+            simulate_superblock(law, scratch, sink, drawing.key, *place, block)
             out[:, :, begin - first : end - first] = sink.paths[:, :, : end - begin]
     return out
 
@@ -205,16 +173,15 @@ def log_likelihoods(
     InputError
         No law with requirements on mixed shocks, or requirements whose V is not positive definite.
     """
-    every = all_laws(laws)
-    if all(law.mixing is None or law.mixing.gap.size == 0 for law in every):
+    if all(law.mixing is None or law.mixing.gap.size == 0 for law in all_laws(laws)):
         raise InputError("the law has no requirements to weigh paths by")
-    drawing = prepare_drawing(every, seed, targets, owner, pilots=pilots)
-    scratch, block = scratch_for(drawing.laws, drawing.outputs), np.empty(SUPERBLOCK)
+    drawing = prepare_drawing(laws, seed, targets, owner, pilots=pilots)
+    scratch, block = drawing.scratch, np.empty(SUPERBLOCK)
     out = np.empty(count)
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             requirements = drawing.targets_of(begin, end - begin)
-            weigh_superblock(block, law, scratch, drawing.seed, np.uint64(begin), requirements)
+            weigh_superblock(block, law, scratch, drawing.key, np.uint64(begin), requirements)
             out[begin - first : end - first] = block[: end - begin]
     if not np.isfinite(out).all():
         raise InputError(NOT_DEFINITE)
@@ -255,12 +222,8 @@ def memory_needed(laws: Sequence[Law] | Law, threads: int, *, weighted: bool = F
 
     It does not grow with the number of paths, apart from 32 bytes a path with weights.
     """
-    every, busy = all_laws(laws), threads or _cores()
+    every, busy = all_laws(laws), threads or cores()
     ready = lay_out(every[0])
     per_thread = sink_bytes(every[0], weighted=weighted) + scratch_bytes([ready], every[0].start.size)
     shared = len(every) * law_bytes(ready) + every[0].low.size * BINS * 8 * (4 if weighted else 2)
     return busy * per_thread + shared
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

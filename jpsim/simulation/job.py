@@ -138,7 +138,6 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
         f"parameter_uncertainty: true on the model {model.id}, which has no posterior draws,": (
             request.parameter_uncertainty and model.draws is None
         ),
-        "statistics: exact": request.statistics == "exact",
         "executor: {kind: dask}": request.executor.kind == "dask",
     }
     wishes["formats: pdf"] = "pdf" in request.formats
@@ -149,7 +148,6 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
 
 
 _ALTERNATIVES = {
-    "statistics: exact": "set statistics: histogram",
     "executor: {kind: dask}": "set executor.kind: local",
 }
 

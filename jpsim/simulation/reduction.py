@@ -29,9 +29,10 @@ import numpy.typing as npt
 from jpsim.errors import InputError
 from jpsim.simulation.accumulation import BINS, Totals
 from jpsim.simulation.law import Law
+from jpsim.simulation.order_statistics import OrderStatistics
 from jpsim.simulation.result import STATISTICS, Histogram, ScenarioSample
 
-__all__ = ["summarise"]
+__all__ = ["constant_outputs", "summarise"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -189,12 +190,21 @@ def _tables(totals: Totals, law: Law) -> tuple[dict[str, Floats], dict[str, Floa
     return values, errors
 
 
-def _settle_constants(values: dict[str, Floats], errors: dict[str, Floats], law: Law, counts: Floats) -> None:
-    """Give constant outputs their value and no error: a spread of rounding size is none."""
-    mean = values["mean"]
-    rounding = FLAT * np.maximum(1.0, np.abs(mean))
+def constant_outputs(law: Law, totals: Totals) -> npt.NDArray[np.bool_]:
+    """(O, h) outputs that do not move: a spread of rounding size is none."""
+    moments = _moments(totals)
+    counts = totals.counts
     one_bin = counts.max(axis=2) == counts.sum(axis=2)
-    constant = (values["sd"] <= rounding) | (one_bin & (values["sd"] <= 1e-6 * (law.high - law.low)))
+    flat = moments.sd <= FLAT * np.maximum(1.0, np.abs(moments.mean))
+    constant: npt.NDArray[np.bool_] = flat | (one_bin & (moments.sd <= 1e-6 * (law.high - law.low)))
+    return constant
+
+
+def _settle_constants(
+    values: dict[str, Floats], errors: dict[str, Floats], law: Law, constant: npt.NDArray[np.bool_]
+) -> None:
+    """Give constant outputs their value and no error."""
+    mean = values["mean"]
     fall = np.broadcast_to(law.start[:, None], mean.shape) - mean
     for name in STATISTICS:
         errors[name][constant] = 0.0
@@ -204,10 +214,22 @@ def _settle_constants(values: dict[str, Floats], errors: dict[str, Floats], law:
             values[name][constant] = mean[constant]
         elif name.startswith(("var", "es")):
             values[name][constant] = fall[constant]
-    values["p_loss"][constant] = (fall > rounding)[constant]
+    values["p_loss"][constant] = (fall > FLAT * np.maximum(1.0, np.abs(mean)))[constant]
 
 
-def summarise(scenario: str, paths: int, law: Law, totals: Totals) -> ScenarioSample:
+def _take_exact(values: dict[str, Floats], law: Law, exact: OrderStatistics) -> None:
+    """Replace what histograms say about order statistics; errors stay as they are."""
+    start = law.start[:, None]
+    for k, name in enumerate(QUANTILES):
+        values[name] = exact.quantiles[..., k]
+    for confidence, k in TAILS.items():
+        values[f"var{confidence}"] = start - exact.quantiles[..., k]
+        values[f"es{confidence}"] = start - exact.tails[..., k]
+
+
+def summarise(
+    scenario: str, paths: int, law: Law, totals: Totals, exact: OrderStatistics | None = None
+) -> ScenarioSample:
     """Reduce what was counted to a `ScenarioSample`.
 
     Parameters
@@ -218,6 +240,8 @@ def summarise(scenario: str, paths: int, law: Law, totals: Totals) -> ScenarioSa
         For the edges of the histograms and the values at month 0.
     totals
         What was counted.
+    exact
+        Exact order statistics, instead of those of the histograms.
 
     Raises
     ------
@@ -227,7 +251,9 @@ def summarise(scenario: str, paths: int, law: Law, totals: Totals) -> ScenarioSa
     if not np.isfinite(totals.sums).all():
         raise InputError(f"scenario {scenario}: outputs are not finite on some paths; the law explodes")
     values, errors = _tables(totals, law)
-    _settle_constants(values, errors, law, totals.counts)
+    if exact is not None:
+        _take_exact(values, law, exact)
+    _settle_constants(values, errors, law, constant_outputs(law, totals))
     effective = totals.weight**2 / totals.weight_squares
     histogram = Histogram(law.low, law.high, totals.counts, totals.squares)
     return ScenarioSample(scenario, paths, effective, values, errors, histogram)

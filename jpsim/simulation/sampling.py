@@ -16,13 +16,16 @@ from jpsim.errors import InputError, LimitBreached
 from jpsim.scenario import Scenario
 from jpsim.simulation.compilation import Innovations
 from jpsim.simulation.engine import draw, draw_paths, trace_interventions
+from jpsim.simulation.executors import Executor
 from jpsim.simulation.importance import effective_size, normalise
+from jpsim.simulation.journal import Journal
 from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.law import Law
 from jpsim.simulation.part_sampling import PartSampler
 from jpsim.simulation.placement import place_histograms
 from jpsim.simulation.result import ScenarioSample
 from jpsim.simulation.rule_premium import note_shifts, settle_premium
+from jpsim.simulation.sharding import Stop
 from jpsim.simulation.views import Demand, demands_of, impose
 
 __all__ = ["FEWEST_EFFECTIVE", "Sampler"]
@@ -118,11 +121,18 @@ class Sampler:
     def draw(
         self,
         paths: int,
-        threads: int = 0,
+        executor: Executor | None = None,
+        *,
+        exact: bool = False,
+        journal: Journal | None = None,
         progress: Callable[[int], None] | None = None,
-        stop: Callable[[], bool] | None = None,
+        stop: Stop | None = None,
     ) -> tuple[ScenarioSample, Floats | None]:
-        """Draw and reduce; returns the sample and the weights, if there are any.
+        """Draw and reduce; see `jpsim.simulation.engine.draw`.
+
+        Returns
+        -------
+        The sample, and the weights, if there are any.
 
         Raises
         ------
@@ -141,10 +151,12 @@ class Sampler:
             scenario=self.id,
             seed=self.seed,
             paths=paths,
-            threads=threads,
             targets=self._targets,
             weights=weights,
             owner=self._owner,
+            exact=exact,
+            executor=executor,
+            journal=journal,
             progress=progress,
             stop=stop,
         )

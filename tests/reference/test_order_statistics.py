@@ -1,0 +1,110 @@
+"""Exact order statistics against numpy's sort of the same paths, to the last bit."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from jpsim.simulation import order_statistics
+from jpsim.simulation.engine import draw, draw_paths
+from tests.naive import simulation as naive
+
+SEED = 99
+PATHS = 9_001
+PERCENTS = (1, 5, 10, 25, 50, 75, 90, 95, 99)
+SIZE = {"n": 3, "series": 4, "groups": 2, "months": 3, "nu": 5.0, "idio_nu": 4.0}
+
+
+@pytest.fixture(scope="module")
+def law():
+    """A heavy-tailed law whose histograms are too narrow for it: values lie beyond both of their ends."""
+    law = naive.example_law(np.random.default_rng(6), **SIZE)
+    x = draw_paths(law, SEED, 0, 2048)
+    low, high = np.quantile(x, (0.012, 0.992), axis=2)
+    return dataclasses.replace(law, low=low, high=high)
+
+
+@pytest.fixture(scope="module")
+def values(law):
+    return draw_paths(law, SEED, 0, PATHS)
+
+
+def weights_of(kind):
+    rng = np.random.default_rng(3)
+    return {
+        "none": None,
+        "gamma": rng.gamma(0.7, size=PATHS),
+        "equal": np.ones(PATHS),
+        "some are zero": rng.integers(0, 3, size=PATHS).astype(np.float64),
+        "one path in a hundred has nearly all": np.where(np.arange(PATHS) % 100, 1e-9, 1.0),
+    }[kind]
+
+
+def sorted_statistics(x, weights, percent):
+    """Quantile, and the mean of the lowest share with the quantile's own part of it, of (O, h, paths) values."""
+    order = np.argsort(x, axis=2)
+    x, w = np.take_along_axis(x, order, 2), weights[order]
+    total, upto = weights.sum(), np.cumsum(w, axis=2)
+    place = (upto * 100.0 < percent * total * (1.0 - 1e-13)).sum(axis=2)[..., None]
+    quantile = np.take_along_axis(x, place, 2)
+    before = np.arange(x.shape[2]) < place
+    share = percent * total / 100.0
+    inside = np.where(before, w * x, 0.0).sum(axis=2)
+    tail = inside + (share - np.where(before, w, 0.0).sum(axis=2)) * quantile[..., 0]
+    return quantile[..., 0], tail / share
+
+
+@pytest.mark.parametrize("kind", ["none", "gamma", "equal", "some are zero", "one path in a hundred has nearly all"])
+def test_quantiles_equal_those_of_sorted_paths(law, values, kind):
+    weights = weights_of(kind)
+    sample = draw(law, scenario="a", seed=SEED, paths=PATHS, threads=2, weights=weights, exact=True)
+    plain = np.ones(PATHS) if weights is None else weights
+    start = law.start[:, None]
+    for percent in PERCENTS:
+        quantile, tail = sorted_statistics(values, plain, percent)
+        np.testing.assert_array_equal(sample.statistics[f"q{percent:02d}"], quantile)
+        if percent in (1, 5):
+            np.testing.assert_array_equal(sample.statistics[f"var{100 - percent}"], start - quantile)
+            np.testing.assert_allclose(sample.statistics[f"es{100 - percent}"], start - tail, rtol=1e-12, atol=1e-13)
+
+
+def test_equal_weights_agree_with_numpy(law, values):
+    sample = draw(law, scenario="a", seed=SEED, paths=PATHS, exact=True)
+    for percent in PERCENTS:  # 9,001 paths: no quantile falls between two of them
+        expected = np.quantile(values, percent / 100.0, axis=2, method="inverted_cdf")
+        np.testing.assert_array_equal(sample.statistics[f"q{percent:02d}"], expected)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_turns_threads_and_errors(law, weighted, monkeypatch):
+    """Outputs that take turns, one thread or three: the same bits; errors are those of the histograms."""
+    weights = weights_of("gamma") if weighted else None
+    whole = draw(law, scenario="a", seed=SEED, paths=PATHS, threads=1, weights=weights, exact=True)
+    counted = draw(law, scenario="a", seed=SEED, paths=PATHS, weights=weights)
+    monkeypatch.setattr(order_statistics, "MOST_KEPT", 500)
+    turns = draw(law, scenario="a", seed=SEED, paths=PATHS, threads=3, weights=weights, exact=True)
+    for name, table in whole.statistics.items():
+        np.testing.assert_array_equal(turns.statistics[name], table)
+        np.testing.assert_array_equal(whole.errors[name], counted.errors[name])
+
+
+def test_atoms_and_constants():
+    """A factor that is constant up to month 2 and then takes one of two values."""
+    law = naive.example_law(np.random.default_rng(6), **SIZE | {"gain": 1})
+    gain = np.zeros_like(law.dynamics.gain)
+    gain[2, 0, 0] = 1.0
+    still = law.dynamics._replace(impact=np.zeros_like(law.dynamics.impact), gain=gain)
+    law = dataclasses.replace(law, dynamics=still, mixing=None)
+
+    def targets(first, count):
+        return (np.arange(first, first + count) % 4 == 0).astype(np.float64)[None]
+
+    x = draw_paths(law, SEED, 0, PATHS, targets)
+    x_low, x_high = x.min(axis=2), x.max(axis=2)
+    law = dataclasses.replace(law, low=x_low - 1.0, high=x_high + 1.0)
+    sample = draw(law, scenario="a", seed=SEED, paths=PATHS, targets=targets, exact=True)
+    for percent in PERCENTS:
+        quantile, _ = sorted_statistics(x, np.ones(PATHS), percent)
+        np.testing.assert_allclose(sample.statistics[f"q{percent:02d}"], quantile, rtol=0, atol=1e-14)
