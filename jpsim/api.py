@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,9 +38,18 @@ from jpsim.model.store import find_model, list_models, load_model
 from jpsim.reporting.html import render_report
 from jpsim.reporting.markdown import render_markdown
 from jpsim.reporting.workbook import render_workbook
-from jpsim.runs import Run, ScenarioResult, gather, load_run_folder, run_identifier, write_run_folder
+from jpsim.runs import (
+    Run,
+    RunJournal,
+    ScenarioResult,
+    gather,
+    load_run_folder,
+    resume_journal,
+    run_identifier,
+    write_run_folder,
+)
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
-from jpsim.simulation.executors import Threads
+from jpsim.simulation.executors import Executor, opened
 from jpsim.simulation.interventions import InterventionRisk
 from jpsim.simulation.job import RNG, Job, prepare_job
 from jpsim.simulation.plan import Plan, check_plan, describe_machine, list_versions, now_utc
@@ -55,6 +65,7 @@ __all__ = [
     "execute",
     "explain",
     "hedge",
+    "keep_journal",
     "plan",
     "reopen",
     "replay",
@@ -99,6 +110,7 @@ def run(
     *,
     overrides: Sequence[str] = (),
     out: str | Path | None = "outputs",
+    resume: str | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Carry out a run file and store the result.
@@ -111,6 +123,8 @@ def run(
         ``key=value`` texts that replace leaves of it.
     out
         Folder that holds runs; None stores nothing.
+    resume
+        Id of a run that was stopped: what it had counted is not counted again.
     progress
         Told how far drawing has come.
 
@@ -129,11 +143,39 @@ def run(
         If a limit of the run file is breached, after the run was stored.
     """
     job = _prepare(load_run(config, overrides))
-    result = execute(job, progress=progress)
-    if out is not None:
-        result = store(result, Path(out), job).run
+    if out is None:
+        result = execute(job, progress=progress)
+    else:
+        with keep_journal(job, Path(out), resume) as journal:
+            result = store(execute(job, progress=progress, journal=journal), Path(out), job).run
     check_limits(result, job.request)
     return result
+
+
+@contextmanager
+def keep_journal(job: Job, out: Path, resume: str | None = None) -> Iterator[RunJournal]:
+    """Keep a journal in the folder `out` while a job is carried out; it is gone when that is done.
+
+    Parameters
+    ----------
+    job, out
+        The job, and the folder that holds runs.
+    resume
+        Id of a run that was stopped, whose journal is taken up.
+
+    Raises
+    ------
+    InputError
+        There is no journal to resume from, or it is that of something else.
+    """
+    identity = {"content_hash": job.content_hash, "model": _model_of(job), "versions": list_versions()}
+    journal = RunJournal(out, now_utc(), identity) if resume is None else resume_journal(out, resume, identity)
+    try:
+        yield journal
+    except BaseException:
+        journal.close(remove=False)
+        raise
+    journal.close(remove=True)
 
 
 def plan(request: RunRequest) -> tuple[Job, Plan]:
@@ -142,18 +184,37 @@ def plan(request: RunRequest) -> tuple[Job, Plan]:
     return job, job.plan()
 
 
-def execute(job: Job, *, progress: Progress | None = None, stop: Callable[[], bool] | None = None) -> Run:
-    """Draw all scenarios of a prepared job and put the results together; stores nothing."""
+def execute(
+    job: Job,
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    journal: RunJournal | None = None,
+) -> Run:
+    """Draw all scenarios of a prepared job and put the results together; stores nothing but a journal."""
+    wanted = job.request.executor
+    with opened(wanted.kind, wanted.threads, wanted.address) as executor:
+        return _execute(job, executor, progress, stop, journal)
+
+
+def _execute(
+    job: Job,
+    executor: Executor,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+    journal: RunJournal | None,
+) -> Run:
     check_plan(job.plan())
-    started, created = time.perf_counter(), now_utc()
+    started, created = time.perf_counter(), now_utc() if journal is None else journal.created_utc
     samples, weights, outcomes = [], {}, {}
     book, held = book_of(job), {}
     for sampler in job.samplers:
         told = None if progress is None else _teller(progress, sampler.id, job.request.paths)
         sample, weight = sampler.draw(
             job.request.paths,
-            Threads(job.request.executor.threads),
+            executor,
             exact=job.request.statistics == "exact",
+            journal=journal,
             progress=told,
             stop=stop,
         )
@@ -494,13 +555,12 @@ def _manifest(job: Job, created: str, seconds: float) -> dict[str, Any]:
         "returns": job.request.returns,
         "formats": list(job.request.formats),
         "scenarios": [scenario.id for scenario in job.request.scenarios],
-        "model": {
-            "id": job.model.id,
-            "version": job.model.version,
-            "sha256": job.model.sha256,
-            "as_of": str(job.model.as_of),
-        },
+        "model": _model_of(job) | {"as_of": str(job.model.as_of)},
         "versions": list_versions(),
         "machine": describe_machine(),
         "timing": {"simulation_seconds": round(seconds, 3)},
     }
+
+
+def _model_of(job: Job) -> dict[str, str]:
+    return {"id": job.model.id, "version": job.model.version, "sha256": job.model.sha256}

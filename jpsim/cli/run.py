@@ -27,6 +27,7 @@ __all__ = ["command"]
 @click.option("--threads", type=int, help="Threads, 0 for all cores; the results do not depend on it.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True,
               help="Folder that holds runs.")  # fmt: skip
+@click.option("--resume", metavar="RUN_ID", help="Go on with a run that was stopped, to the same results.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the plausibility; draw nothing.")
 @click.option("--all", "everything", is_flag=True, help="Show the 33 sectors and the themes, too.")
 @click.option("--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True, help="Names in the table.")
@@ -38,6 +39,7 @@ def command(
     seed: int | None,
     threads: int | None,
     out: Path,
+    resume: str | None,
     dry_run: bool,
     everything: bool,
     lang: Literal["en", "ja"],
@@ -47,6 +49,7 @@ def command(
     from jpsim import api
     from jpsim.cli import is_quiet
     from jpsim.cli.kernels import choose_kernel_folder
+    from jpsim.errors import Stopped
     from jpsim.scenario import load_run
 
     extra = {"paths": paths, "seed": seed, "executor.threads": threads}
@@ -60,29 +63,34 @@ def command(
     if dry_run:
         _show_plan(job, planned, as_json)
         return
-    with _interruptible() as stop, _progress(job, quiet or as_json) as progress:
-        result = api.execute(job, progress=progress, stop=stop)
-        stored = api.store(result, out, job, stop=stop)
+    with _stopping(), api.keep_journal(job, out, resume) as journal, _progress(job, quiet or as_json) as progress:
+        try:
+            result = api.execute(job, progress=progress, journal=journal)
+            stored = api.store(result, out, job)
+        except Stopped as stopped:
+            told = "nothing was stored"
+            if journal.started:
+                told = f"go on with: jpsim run {config} ... --out {out} --resume {journal.run_id}"
+            raise Stopped(f"the run was interrupted; {told}", stopped.signal_number) from None
     _show_run(stored.run, stored.path, as_json=as_json, everything=everything, lang=lang)
     api.check_limits(stored.run, request)
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Turn the first SIGINT or SIGTERM into a question that drawing asks ten times a second."""
+def _stopping() -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into `Stopped`, and ignore what follows: tidying up takes no second."""
     from jpsim.errors import Stopped
 
     caught: list[int] = []
-    previous = {
-        number: signal.signal(number, lambda received, _: caught.append(received))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+
+    def on_signal(received: int, _: object) -> None:
+        if not caught:
+            caught.append(received)
+            raise Stopped("the run was interrupted; nothing was stored", received)
+
+    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(caught)
-        if caught:
-            raise Stopped("the run was interrupted; nothing was stored", caught[0])
-    except Stopped:
-        raise Stopped("the run was interrupted; nothing was stored", caught[0] if caught else 2) from None
+        yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -109,7 +109,10 @@ def replay_command(context: click.Context, run_id: str, out: Path, as_json: bool
 @_out
 @_json
 def gc_command(run_id: tuple[str, ...], dry_run: bool, out: Path, as_json: bool) -> None:
-    """Remove what killed runs left behind, and the runs named, if any."""
+    """Remove what killed and stopped runs left behind, and the runs named, if any.
+
+    A stopped run that is removed cannot be resumed.
+    """
     from jpsim.runs import gc_runs
 
     removed = gc_runs(out, run_id, dry_run=dry_run)

@@ -4,6 +4,7 @@ from jpsim.runs.catalogue import RunEntry, find_run, gc_runs, list_runs, verify_
 from jpsim.runs.diagnostics import PolicyPath, ScenarioDiagnostics
 from jpsim.runs.distribution import Distribution, HistogramSlice
 from jpsim.runs.folder import load_run_folder, write_run_folder
+from jpsim.runs.journal import RunJournal, resume_journal
 from jpsim.runs.manifest import run_identifier
 from jpsim.runs.outcomes import Estimate, Outcome, ScenarioResult, SeriesResult
 from jpsim.runs.parquet import contribution_table
@@ -18,6 +19,7 @@ __all__ = [
     "PolicyPath",
     "Run",
     "RunEntry",
+    "RunJournal",
     "ScenarioDiagnostics",
     "ScenarioResult",
     "SeriesResult",
@@ -27,6 +29,7 @@ __all__ = [
     "gc_runs",
     "list_runs",
     "load_run_folder",
+    "resume_journal",
     "run_identifier",
     "verify_run",
     "write_run_folder",

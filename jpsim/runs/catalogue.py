@@ -13,6 +13,7 @@ from typing import Any
 
 from jpsim.errors import DamagedError, InputError, JpsimError, Problem
 from jpsim.runs.folder import PARTIAL_SUFFIX
+from jpsim.runs.journal import JOURNAL_SUFFIX
 from jpsim.runs.manifest import MANIFEST, file_digest, read_manifest
 
 __all__ = ["RunEntry", "find_run", "gc_runs", "list_runs", "verify_run"]
@@ -105,7 +106,7 @@ def verify_run(path: Path) -> tuple[str, ...]:
 
 
 def gc_runs(directory: Path, remove: Sequence[str] = (), *, dry_run: bool = False) -> tuple[Path, ...]:
-    """Remove what killed writers left behind, and the runs named in `remove`; never any other run.
+    """Remove what killed writers and stopped runs left behind, and the runs named in `remove`; never any other run.
 
     Parameters
     ----------
@@ -124,7 +125,8 @@ def gc_runs(directory: Path, remove: Sequence[str] = (), *, dry_run: bool = Fals
     runs = tuple(find_run(directory, reference) for reference in remove)
     if not Path(directory).is_dir():
         return ()
-    leftovers = tuple(path for path in sorted(Path(directory).glob(f".*{PARTIAL_SUFFIX}")) if _abandoned(path))
+    hidden = sorted(path for end in (PARTIAL_SUFFIX, JOURNAL_SUFFIX) for path in Path(directory).glob(f".*{end}"))
+    leftovers = tuple(path for path in hidden if _abandoned(path))
     if not dry_run:
         for folder in leftovers:
             shutil.rmtree(folder)

@@ -25,9 +25,11 @@ Group = Literal["index", "sector17", "sector33", "size", "segment", "theme"]
 class Executor(Record):
     """Where the work is done; no part of the content hash."""
 
-    kind: Literal["local", "dask"] = Field("local", description="this machine, or a Dask cluster")
-    threads: Count = Field(0, description="threads of this machine; 0 for all")
-    address: str | None = Field(None, description="address of the Dask scheduler")
+    kind: Literal["local", "processes", "dask"] = Field(
+        "local", description="threads of this machine, processes of this machine, or a Dask cluster"
+    )
+    threads: Count = Field(0, description="threads or processes of this machine; 0 for all")
+    address: str | None = Field(None, description="address of the Dask scheduler; null starts one on this machine")
 
 
 class Limit(Record):

@@ -254,7 +254,7 @@ def _executor(at: Cursor) -> Executor | None:
     keys = at.fields(tuple(Executor.model_fields), "an executor")
     values: dict[str, Any] = {}
     if "kind" in keys:
-        values["kind"] = keys["kind"].word(("local", "dask"))
+        values["kind"] = keys["kind"].word(("local", "processes", "dask"))
     if "threads" in keys:
         values["threads"] = keys["threads"].integer(0, 1024)
     if "address" in keys:

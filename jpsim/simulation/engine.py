@@ -18,10 +18,10 @@ from jpsim.simulation.counting import Counting
 from jpsim.simulation.drawing import Drawing, Owner, Targets, all_laws, prepare_drawing, superblocks
 from jpsim.simulation.executors import Executor, Threads
 from jpsim.simulation.journal import Journal, NoJournal
-from jpsim.simulation.kernels.arrays import SUPERBLOCK, Scratch, Sink
+from jpsim.simulation.kernels.arrays import SUPERBLOCK
 from jpsim.simulation.kernels.superblock import simulate_superblock, trace_superblock, weigh_superblock
 from jpsim.simulation.law import Law
-from jpsim.simulation.layout import law_bytes, lay_out, scratch_bytes
+from jpsim.simulation.layout import law_bytes, lay_out, scratch_bytes, scratch_for
 from jpsim.simulation.order_statistics import PERCENTS, OrderStatistics, Search
 from jpsim.simulation.picking import Picked, Picking
 from jpsim.simulation.reduction import constant_outputs, summarise

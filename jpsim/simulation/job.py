@@ -138,18 +138,12 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
         f"parameter_uncertainty: true on the model {model.id}, which has no posterior draws,": (
             request.parameter_uncertainty and model.draws is None
         ),
-        "executor: {kind: dask}": request.executor.kind == "dask",
     }
     wishes["formats: pdf"] = "pdf" in request.formats
     wishes["formats: xlsx, without the package xlsxwriter,"] = "xlsx" in request.formats and not find_spec("xlsxwriter")
     for wish, asked in wishes.items():
         if asked:
-            yield Problem(f"{wish} cannot be carried out yet", fix=_ALTERNATIVES.get(wish, "remove it"))
-
-
-_ALTERNATIVES = {
-    "executor: {kind: dask}": "set executor.kind: local",
-}
+            yield Problem(f"{wish} cannot be carried out yet", fix="remove it")
 
 
 def _unknown_series(request: RunRequest, model: Model) -> Iterator[Problem]:

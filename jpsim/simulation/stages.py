@@ -76,7 +76,7 @@ class Stages:
         found, done = nothing, 0
         if (entry := self.journal.recall(stage)) is not None:
             found, done = type(nothing).of_arrays(entry.arrays), entry.done
-        shards = cut(self.paths, self.executor.spans, self.weights, done)
+        shards = cut(self.paths, self.executor.spans(self.paths), self.weights, done)
         try:
             for shard, more in self.executor.each(task, shards, self._teller(share), self.stop):
                 found.add(more)

@@ -4,7 +4,8 @@ An executor only decides where and when; results come back in the order of the p
 worked on again, so that the numbers are the same everywhere.
 """
 
+from jpsim.simulation.executors.opening import opened
 from jpsim.simulation.executors.protocol import Executor, Task
 from jpsim.simulation.executors.threads import Threads
 
-__all__ = ["Executor", "Task", "Threads"]
+__all__ = ["Executor", "Task", "Threads", "opened"]

@@ -26,9 +26,8 @@ class Task(Protocol[Outcome]):
 class Executor(Protocol):
     """Where shards are worked on. Whoever makes one closes it."""
 
-    @property
-    def spans(self) -> int:
-        """Spans of `jpsim.simulation.sharding.SPAN` paths that make a shard of good size here."""
+    def spans(self, paths: int) -> int:
+        """How many spans of `jpsim.simulation.sharding.SPAN` paths make a shard of good size here."""
 
     def each(
         self, task: Task[Result], shards: Iterator[Shard], progress: Progress | None, stop: Stop | None

@@ -27,8 +27,7 @@ class Threads:
     def __init__(self, threads: int = 0) -> None:
         self._threads = threads or cores()
 
-    @property
-    def spans(self) -> int:
+    def spans(self, paths: int) -> int:
         """Spans of a shard."""
         return _SPANS_PER_THREAD * self._threads
 

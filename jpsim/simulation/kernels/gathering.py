@@ -35,13 +35,15 @@ class Pickings(NamedTuple):
 
 
 @inlined
-def code_block(coded: Any, x: Any, low: Any, per_width: Any, codes: Any) -> None:
+def code_block(bins: Any, coded: Any, x: Any, low: Any, per_width: Any, codes: Any) -> None:
     """Code of each value's bin; the same bins as in `tally`."""
     last = np.float64(codes.size - 1)
     for p in range(x.size):
         v = (x[p] - low) * per_width
         v = v if v > 0.0 else 0.0
-        coded[p] = codes[np.uint16(v if v < last else last)]
+        bins[p] = np.uint16(v if v < last else last)
+    for p in range(x.size):
+        coded[p] = codes[bins[p]]
 
 
 @routine
@@ -61,6 +63,8 @@ def pick_block(pickings: Any, coded: Any, x: Any, weights: Any, fine: Any, cell:
     centre, per_spread = scale
     for p in range(x.size):
         code = coded[p]
+        if ((code & 1) == 0) & (code >= TAIL):
+            continue
         if code & 1:
             pickings.slots[kept] = np.uint32(first + (code >> 1))
             pickings.values[kept] = x[p]
@@ -80,7 +84,7 @@ def pick_superblock(pickings: Any, codes: Any, sink: Any, many: int, weights: An
     ones where all paths weigh the same.
     """
     kept, months = 0, codes.shape[1]
-    coded = np.empty(BLOCK, dtype=np.uint8)
+    bins, coded = np.empty(BLOCK, dtype=np.uint16), np.empty(BLOCK, dtype=np.uint8)
     for o in range(codes.shape[0]):
         for t in range(months):
             own = codes[o, t]
@@ -91,7 +95,7 @@ def pick_superblock(pickings: Any, codes: Any, sink: Any, many: int, weights: An
             for begin in range(0, count, BLOCK):
                 end = min(begin + BLOCK, count)
                 x = sink.paths[o, t, begin:end]
-                code_block(coded, x, sink.low[o, t], sink.per_width[o, t], own)
+                code_block(bins, coded, x, sink.low[o, t], sink.per_width[o, t], own)
                 if pickings.between.size > 0:
                     weigh_block(pickings.between[o, t], coded, fine[begin:end])
                 kept = pick_block(pickings, coded, x, weights[begin:end], fine[begin:end], cell, scale, kept)
