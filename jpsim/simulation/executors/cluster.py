@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
@@ -17,6 +18,7 @@ __all__ = ["Cluster"]
 Result = TypeVar("Result")
 
 _CONNECT_SECONDS = 10
+_CLOSE_SECONDS = 1
 
 
 class Cluster:
@@ -85,9 +87,11 @@ class Cluster:
     def close(self) -> None:
         """Leave the cluster; end it if it is ours."""
         self._parcels.clear()
-        self._client.close(timeout=1)
+        with suppress(TimeoutError):
+            self._client.close(timeout=_CLOSE_SECONDS)
         if self._local is not None:
-            self._local.close(timeout=1)
+            with suppress(TimeoutError):  # its processes end with this one
+                self._local.close(timeout=_CLOSE_SECONDS)
 
     def _connected(self, address: str | None) -> Any:
         try:
