@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from importlib import import_module
+from threading import Event
 from typing import Any, ClassVar, TypeVar
 
 from jpsim.errors import InputError, Problem, ResourceError
@@ -19,6 +20,20 @@ Result = TypeVar("Result")
 
 _CONNECT_SECONDS = 10
 _CLOSE_SECONDS = 1
+
+
+class _DaskReply:
+    """A result to come; waiting in short turns for Dask's own would break off transfers again and again."""
+
+    def __init__(self, future: Any) -> None:
+        self._future, self._done = future, Event()
+        future.add_done_callback(lambda _: self._done.set())
+
+    def result(self, timeout: float) -> Any:
+        """Wait until there is one, then for as long as it takes to get it here."""
+        if not self._done.wait(timeout):
+            raise TimeoutError
+        return self._future.result()
 
 
 class Cluster:
@@ -73,8 +88,7 @@ class Cluster:
         if parcel.name not in self._parcels:
             self._parcels[parcel.name] = self._client.scatter(parcel.content, broadcast=True, hash=False)
         content = self._parcels[parcel.name]
-        reply: Reply = self._client.submit(work_on, content, parcel.name, shard, pure=False)
-        return reply
+        return _DaskReply(self._client.submit(work_on, content, parcel.name, shard, pure=False))
 
     def renew(self) -> None:
         """Send tasks anew: the workers that held them are gone."""
