@@ -52,7 +52,7 @@ from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
 from jpsim.simulation.executors import Executor, opened
 from jpsim.simulation.interventions import InterventionRisk
 from jpsim.simulation.job import RNG, Job, prepare_job
-from jpsim.simulation.plan import Plan, check_plan, describe_machine, list_versions, now_utc
+from jpsim.simulation.plan import Plan, check_disk, check_plan, describe_machine, list_versions, now_utc
 from jpsim.simulation.result import Histogram, ScenarioSample
 from jpsim.simulation.rule_outcomes import intervention_outcome, target_outcome
 from jpsim.simulation.target_moves import DecidedTarget, StatedTarget
@@ -167,7 +167,10 @@ def keep_journal(job: Job, out: Path, resume: str | None = None) -> Iterator[Run
     ------
     InputError
         There is no journal to resume from, or it is that of something else.
+    ResourceError
+        The disk has no room for what the run will store.
     """
+    check_disk(job.plan(), out)
     identity = {"content_hash": job.content_hash, "model": _model_of(job), "versions": list_versions()}
     journal = RunJournal(out, now_utc(), identity) if resume is None else resume_journal(out, resume, identity)
     try:

@@ -60,6 +60,8 @@ def command(
     for warning in () if quiet else request.warnings:
         click.echo(f"warning: {warning}", err=True)
     job, planned = api.plan(request)
+    for told in () if quiet else planned.warnings:
+        click.echo(f"warning: {told}", err=True)
     if dry_run:
         _show_plan(job, planned, as_json)
         return
@@ -135,14 +137,22 @@ def _show_plan(job: Job, planned: Plan, as_json: bool) -> None:
     else:
         click.echo(
             f"{planned.scenarios} scenarios x {planned.paths:,} paths x {planned.outputs} outputs x {planned.months} "
-            f"months: about {planned.seconds:,.1f} s, {planned.memory_bytes / 2**20:,.0f} MiB "
+            f"months: about {_duration(planned.seconds)}, {planned.memory_bytes / 2**20:,.0f} MiB "
             f"({planned.memory_free / 2**30:,.1f} GiB free)"
+            + (f", up to {planned.disk_bytes / 2**20:,.0f} MiB of files" if planned.disk_bytes else "")
         )
         for scenario, card in cards.items():
             click.echo(f"{scenario}: {_plausible(card)}")
             for warning in warnings[scenario]:
                 click.echo(f"  warning: {warning}")
     check_plan(planned)
+
+
+def _duration(seconds: float) -> str:
+    """Write a time in seconds, minutes or hours."""
+    if seconds < 120.0:
+        return f"{seconds:,.1f} s"
+    return f"{seconds / 60:,.0f} minutes" if seconds < 7200.0 else f"{seconds / 3600:,.1f} hours"
 
 
 def _plausible(card: dict[str, Any]) -> str:

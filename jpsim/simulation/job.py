@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,8 +15,10 @@ from jpsim.errors import InputError, Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import RunRequest
 from jpsim.simulation.engine import memory_needed
-from jpsim.simulation.plan import Plan, make_plan
+from jpsim.simulation.order_statistics import search_bytes
+from jpsim.simulation.plan import Plan, free_memory
 from jpsim.simulation.sampling import Sampler
+from jpsim.simulation.sharding import cores
 
 __all__ = ["RNG", "Job", "prepare_job"]
 
@@ -71,21 +72,43 @@ class Job:
         return [position for position, (name, kind) in rows if kind == "factor" or name in wanted or kind in wanted]
 
     def plan(self) -> Plan:
-        """Estimate memory and time."""
-        threads = self.request.executor.threads or os.cpu_count() or 1
-        weighted = [sampler.weighted for sampler in self.samplers]
+        """Estimate memory, time and disk; drawing is timed on a few paths of each scenario."""
+        request, months = self.request, self.request.horizon
+        threads = request.executor.threads or cores()
+        exact = request.statistics == "exact"
+        per_path = max(sampler.bytes_per_path for sampler in self.samplers)
         memory = max(
-            memory_needed(sampler.laws, threads, weighted=flag)
-            for sampler, flag in zip(self.samplers, weighted, strict=True)
+            memory_needed(sampler.laws, threads, weighted=sampler.weighted)
+            + (search_bytes(sampler.laws[0], request.paths, threads) if exact else 0)
+            for sampler in self.samplers
         )
-        return make_plan(
-            paths=self.request.paths,
-            weighted=weighted,
+        seconds = sum(self._seconds_per_path) * request.paths * (2.0 if exact else 1.0) / threads
+        files = self._stored_bytes_per_path
+        return Plan(
+            paths=request.paths,
+            scenarios=len(self.samplers),
             outputs=len(self.model.outputs),
-            months=self.request.horizon,
-            base_memory=memory,
-            threads=threads,
+            months=months,
+            memory_bytes=memory + per_path * request.paths,
+            memory_free=free_memory(),
+            bytes_per_path=per_path,
+            seconds=seconds,
+            disk_bytes=files * request.paths,
+            disk_bytes_per_path=files,
+            limited=request.executor.address is None,
         )
+
+    @cached_property
+    def _seconds_per_path(self) -> list[float]:
+        """Time of a path of each scenario."""
+        return [sampler.seconds_per_path() for sampler in self.samplers]
+
+    @property
+    def _stored_bytes_per_path(self) -> int:
+        """Bytes of stored paths and weights, before they are compressed."""
+        paths = self.request.horizon * (4 * len(self.selected) + 2) if self.request.paths_out == "all" else 0
+        weights = 16 if any(sampler.weighted for sampler in self.samplers) else 0
+        return len(self.samplers) * (paths + weights)
 
 
 def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] | None = None) -> Job:

@@ -20,13 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.simulation.accumulation import BINS, Counted, sink_for
+from jpsim.simulation.kernels.arrays import SUPERBLOCK
 from jpsim.simulation.kernels.gathering import UNSEEN, find_ranks
 from jpsim.simulation.kernels.tally import HALF
 from jpsim.simulation.law import Law
 from jpsim.simulation.picking import Kept, Picked
 from jpsim.simulation.weighting import Weights
 
-__all__ = ["PERCENTS", "OrderStatistics", "Search"]
+__all__ = ["PERCENTS", "OrderStatistics", "Search", "search_bytes"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -37,6 +38,7 @@ PERCENTS: Final = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 MOST_KEPT: Final = 16_000_000
 """Values kept at once, about, of 12 bytes each, or 20 with weights."""
 _LEVELS: Final = len(PERCENTS)
+_SHARE_KEPT: Final = 0.002  # of all values, for each order statistic: a bin holds less unless the output is discrete
 _TAILS: Final = 2
 
 
@@ -153,6 +155,12 @@ class Search:
                 sink.centre + (lower + unit * (rest[..., j, 1] + left * edge)) / (unit * share) / sink.per_spread
             )
         return out
+
+
+def search_bytes(law: Law, paths: int, threads: int) -> int:
+    """Memory that the search takes at its peak: cumulated counts, codes, a superblock for each thread, kept values."""
+    kept = min(law.low.size * _LEVELS * paths * _SHARE_KEPT, 1.5 * MOST_KEPT)
+    return law.low.size * (BINS * 10 + threads * SUPERBLOCK * 10) + int(20 * kept)
 
 
 def _slots(bins: Integers) -> Integers:

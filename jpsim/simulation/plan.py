@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -11,15 +12,11 @@ from pathlib import Path
 
 from jpsim.errors import ResourceError
 
-__all__ = ["Plan", "check_plan", "describe_machine", "list_versions", "make_plan", "now_utc"]
+__all__ = ["Plan", "check_disk", "check_plan", "describe_machine", "free_memory", "list_versions", "now_utc"]
 
-SECONDS_PER_CELL = 1.3e-8
-"""Rough time of one output in one month of one path on one core; only estimates depend on it."""
-
-WEIGHTED_FACTOR = 2.0
-BYTES_PER_WEIGHTED_PATH = 40
 LONGEST_SECONDS = 24 * 3600.0
-_RESERVE = 0.9  # share of the free memory that a run may take
+LONG_SECONDS = 3600.0
+_RESERVE = 0.9  # share of the free memory, or disk, that a run may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +28,17 @@ class Plan:
     paths, scenarios, outputs, months
         Its size.
     memory_bytes
-        Peak memory of drawing one scenario.
+        Peak memory.
     memory_free
         Free memory of this machine.
     bytes_per_path
         Memory that grows with the number of paths.
     seconds
-        Rough time of drawing all scenarios.
+        Rough time of drawing all scenarios, from the rate that this machine was measured to have.
+    disk_bytes, disk_bytes_per_path
+        What files that grow with the number of paths take: stored paths and weights.
+    limited
+        Whether a run may take a day at most: a cluster of unknown size may be quicker than is known here.
     """
 
     paths: int
@@ -48,40 +49,20 @@ class Plan:
     memory_free: int
     bytes_per_path: int
     seconds: float
+    disk_bytes: int = 0
+    disk_bytes_per_path: int = 0
+    limited: bool = True
 
     def to_dict(self) -> dict[str, float | int]:
         """Plain JSON."""
         return {name: getattr(self, name) for name in self.__slots__}
 
-
-def make_plan(*, paths: int, weighted: list[bool], outputs: int, months: int, base_memory: int, threads: int) -> Plan:
-    """Estimate a run.
-
-    Parameters
-    ----------
-    paths
-        Paths per scenario.
-    weighted
-        For each scenario, whether its paths carry weights.
-    outputs, months
-        Reported quantities and months.
-    base_memory
-        Bytes that do not depend on the number of paths.
-    threads
-        Threads in use.
-    """
-    per_path = BYTES_PER_WEIGHTED_PATH if any(weighted) else 0
-    work = sum(WEIGHTED_FACTOR if flag else 1.0 for flag in weighted) * paths * outputs * months
-    return Plan(
-        paths=paths,
-        scenarios=len(weighted),
-        outputs=outputs,
-        months=months,
-        memory_bytes=base_memory + per_path * paths,
-        memory_free=_free_memory(),
-        bytes_per_path=per_path,
-        seconds=work * SECONDS_PER_CELL / max(threads, 1),
-    )
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know before it starts."""
+        if self.seconds <= LONG_SECONDS:
+            return ()
+        return (f"this run takes about {self.seconds / 3600:,.1f} hours; it can be stopped and resumed",)
 
 
 def check_plan(plan: Plan) -> None:
@@ -92,7 +73,7 @@ def check_plan(plan: Plan) -> None:
     ResourceError
         If it takes more memory than is free or more than a day; names the largest number of paths that fits.
     """
-    fits = int(plan.paths * LONGEST_SECONDS / max(plan.seconds, 1e-9))
+    fits = int(plan.paths * LONGEST_SECONDS / max(plan.seconds, 1e-9)) if plan.limited else plan.paths
     budget = _RESERVE * plan.memory_free
     if plan.bytes_per_path:
         base = plan.memory_bytes - plan.bytes_per_path * plan.paths
@@ -104,6 +85,36 @@ def check_plan(plan: Plan) -> None:
             f"{plan.paths:,} paths of {plan.scenarios} scenarios would take about {plan.seconds / 3600:,.1f} hours and "
             f"{plan.memory_bytes / 2**30:,.1f} GiB ({plan.memory_free / 2**30:,.1f} GiB are free); "
             f"at most about {_round_down(fits):,} paths fit in a day and in memory"
+        )
+
+
+def check_disk(plan: Plan, folder: Path) -> None:
+    """Refuse a run whose paths and weights the disk has no room for.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    folder
+        Folder that will hold the run; it need not exist yet.
+
+    Raises
+    ------
+    ResourceError
+        It names the largest number of paths that fits.
+    """
+    if not plan.disk_bytes_per_path:
+        return
+    there = next((place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir()), None)
+    if there is None:
+        return
+    free = shutil.disk_usage(there).free
+    fixed = plan.disk_bytes - plan.disk_bytes_per_path * plan.paths
+    if plan.disk_bytes > _RESERVE * free:
+        fits = max(int((_RESERVE * free - fixed) // plan.disk_bytes_per_path), 0)
+        raise ResourceError(
+            f"{folder}: the files of {plan.paths:,} paths take up to {plan.disk_bytes / 2**30:,.1f} GiB and "
+            f"{free / 2**30:,.1f} GiB are free; at most about {_round_down(fits):,} paths fit, or set paths_out: sample"
         )
 
 
@@ -133,7 +144,8 @@ def list_versions() -> dict[str, str]:
     return found
 
 
-def _free_memory() -> int:
+def free_memory() -> int:
+    """Bytes of memory that are free, or all there are where the system does not say."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         fields = dict(line.split(":", 1) for line in lines)

@@ -136,7 +136,7 @@ def test_too_many_paths_are_refused_before_anything_is_done(project: Path, tmp_p
 
 
 def test_keys_of_later_versions_are_refused_by_name(project: Path, tmp_path: Path) -> None:
-    wishes = ["statistics=exact", "executor.kind=dask"]
+    wishes = ["formats=[pdf]"]
     options = [word for wish in wishes for word in ("--set", wish)]
     done = call("run", project / "configs/boj_hike.yaml", *options, "--out", tmp_path)
     assert done.returncode == 2
@@ -186,3 +186,60 @@ def test_a_read_only_folder_is_said(project: Path) -> None:
     done = call("run", project / "configs/boj_hike.yaml", "--paths", "2000", "--out", "/proc/nowhere")
     assert done.returncode == 4
     assert "/proc/nowhere" in done.stderr
+
+
+def test_no_room_for_paths_is_said_before_anything_is_drawn(project: Path, tmp_path: Path) -> None:
+    options = ["--set", "scenarios=[baseline]", "--set", "paths_out=all", "--set", "innovations=gaussian"]
+    done = call("run", project / "configs/boj_hike.yaml", *options, "--paths", "500000000", "--out", tmp_path)
+    assert done.returncode == 4
+    assert "GiB are free" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_resuming_what_was_not_stopped_is_refused(project: Path, tmp_path: Path) -> None:
+    done = call("run", project / "configs/boj_hike.yaml", "--resume", "2026", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "no stopped run" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_stopped_run_is_resumed_to_the_same_bytes(
+    project: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    words = ["run", str(project / "configs/boj_hike.yaml"), "--set", "scenarios=[boj_hike]", "--set",
+             "statistics=exact", "--paths", "1_500_000", "--threads", "1", "--json", "--out"]  # fmt: skip
+    whole, out = tmp_path / "whole", tmp_path / "stopped"
+    expected = Path(json.loads(call(*words, whole).stdout)["path"])
+    process = subprocess.Popen([sys.executable, "-m", "jpsim", *words, str(out)], stderr=subprocess.PIPE, text=True)
+    begun = time.monotonic()
+    while not list(out.glob(".*.journal/*.state")) and time.monotonic() - begun < 300:
+        time.sleep(0.2)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == code
+    [journal] = out.iterdir()
+    run_id = journal.name[1 : -len(".journal")]
+    assert number == signal.SIGKILL or f"--resume {run_id}" in told
+    path = Path(json.loads(call(*words, out, "--resume", run_id).stdout)["path"])
+    assert path.name == run_id
+    for name in ("summary.parquet", "distribution.parquet", "weights.parquet"):
+        assert (path / name).read_bytes() == (expected / name).read_bytes(), name
+    assert list(out.iterdir()) == [path]
+
+
+@pytest.mark.slow
+def test_memory_hardly_grows_with_paths(project: Path, tmp_path: Path) -> None:
+    """Peak memory at 1,000,000 paths is at most 1.1 times that at 100,000."""
+    code = (
+        "import resource, sys; from jpsim.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+    peaks = []
+    for paths in ("100_000", "1_000_000"):
+        words = ["run", str(project / "configs/boj_hike.yaml"), "--set", "scenarios=[baseline]", "--paths", paths,
+                 "--threads", "2", "--quiet", "--out", str(tmp_path)]  # fmt: skip
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+        peaks.append(int(done.stderr.split()[-1]))
+    assert peaks[1] <= 1.1 * peaks[0], peaks
