@@ -111,7 +111,7 @@ class Sampler:
         viewed = {view.series for view in views} | {view.versus for view in views if view.versus}
         rows = max(part.weigh(0, 1)[1].shape[0] for part in members) + 2 * len(views)
         values = 16 * len(viewed) * int(self.parts[0].law.low.shape[1])
-        return _BYTES_PER_WEIGHT + _BYTES_PER_MOMENT * rows + values
+        return int(_BYTES_PER_WEIGHT + _BYTES_PER_MOMENT * rows + values)
 
     def seconds_per_path(self) -> float:
         """Time that a path takes here on one thread, measured on a few thousand."""

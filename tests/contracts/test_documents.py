@@ -193,7 +193,7 @@ def test_quoted_exports_are_those_that_exist() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["statistics=exact", "formats=[parquet, pdf]", "executor={kind: dask}"],
+    ["formats=[parquet, pdf]"],
 )  # fmt: skip
 def test_refused_keys_of_a_run_are_listed(change: str) -> None:
     request = load_run(ROOT / "configs" / "boj_hike.yaml", [change])
