@@ -21,7 +21,7 @@ from jpsim.simulation.journal import Journal, NoJournal
 from jpsim.simulation.kernels.arrays import SUPERBLOCK
 from jpsim.simulation.kernels.superblock import simulate_superblock, trace_superblock, weigh_superblock
 from jpsim.simulation.law import Law
-from jpsim.simulation.layout import law_bytes, lay_out, scratch_bytes, scratch_for
+from jpsim.simulation.layout import law_bytes, lay_out, scratch_bytes
 from jpsim.simulation.order_statistics import PERCENTS, OrderStatistics, Search
 from jpsim.simulation.picking import Picked, Picking
 from jpsim.simulation.reduction import constant_outputs, summarise
@@ -204,15 +204,13 @@ def trace_interventions(
     Whether each month has an intervention, 1 or 0, and the shift of the yen in it, in 100 log; both
     (h, count), zero under laws without the rule.
     """
-    every = all_laws(laws)
-    drawing = prepare_drawing(every, seed, targets, owner)
-    scratch = scratch_for(drawing.laws, drawing.outputs)
-    months = every[0].low.shape[1]
+    drawing = prepare_drawing(laws, seed, targets, owner)
+    scratch, months = drawing.scratch, drawing.laws[0].low.shape[1]
     block, out = np.empty((2, months, SUPERBLOCK)), np.empty((2, months, count))
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             requirements = drawing.targets_of(begin, end - begin)
-            trace_superblock(block[0], block[1], law, scratch, drawing.seed, np.uint64(begin), requirements)
+            trace_superblock(block[0], block[1], law, scratch, drawing.key, np.uint64(begin), requirements)
             out[:, :, begin - first : end - first] = block[:, :, : end - begin]
     return out[0], out[1]
 
