@@ -36,9 +36,6 @@ def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for channel in scenario.impulses:
         if channels()[channel].impulse is None:
             yield ("impulses", channel), f"impulse {channel}, which has no prior because factors carry it,"
-    kinds = {(block.table and "table") or block.kind for blocks in scenario.conditions.values() for block in blocks}
-    if {"table", "marginal"} <= kinds:
-        yield ("conditions",), "a table of probabilities beside a condition of kind marginal"
     for number, view in enumerate(scenario.views):
         if view.absorb != "factors" and not is_shift_view(view):
             yield ("views", number), f"view on the {view.statistic} of {view.series} absorbed by {view.absorb}"

@@ -1,7 +1,7 @@
 """The law of the values that soft conditions take: margins as stated, ranges as truncations.
 
-Hard and measurement rows leave a normal law of the other rows. Marginal rows replace its margins
-(`jpsim.conditioning.margins`), tables put probabilities on single values; ranges truncate what is left
+Hard and measurement rows leave a normal law of the other rows. Marginal rows replace its margins,
+tables put probabilities on single values (`jpsim.conditioning.stated`); ranges truncate what is left
 given those. A path's draw of these values, less their centres, is its target, and the gain of the
 conditional system does the rest.
 """
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.conditioning.grid import Grid, fit_grid
-from jpsim.conditioning.margins import fit_margins, relative_entropy
+from jpsim.conditioning.margins import relative_entropy
 from jpsim.conditioning.rows import RowTable
 from jpsim.conditioning.stacked import StackedRows
+from jpsim.conditioning.stated import StatedLaw, fit_stated
 from jpsim.conditioning.truncation import Truncation
 
 __all__ = ["TargetLaw", "find_targets"]
@@ -31,13 +31,11 @@ class TargetLaw:
     Parameters
     ----------
     free
-        Positions of the rows: those with a stated law (all marginal, or all tables), then the ranges.
+        Positions of the rows: the marginal ones, the tables, then the ranges.
     centre
         (q,) centres, in model units.
-    root
-        (a, a) root of the covariance of the a rows with a stated law.
-    grid
-        The joint law of tables; None for marginal rows.
+    stated
+        Law of the a rows with a stated law.
     follow
         (q - a, a) response of the ranges' means to the rows with a stated law.
     ranges
@@ -53,8 +51,7 @@ class TargetLaw:
 
     free: tuple[int, ...]
     centre: Floats
-    root: Floats
-    grid: Grid | None
+    stated: StatedLaw
     follow: Floats
     ranges: Truncation | None
     model_gap: Floats
@@ -64,8 +61,9 @@ class TargetLaw:
 
     @property
     def weighted(self) -> bool:
-        """Whether draws carry weights: all with ranges, but for one range and at most one stated law."""
-        return self.ranges is not None and (self.ranges.mean.size > 1 or self.root.shape[0] > 1)
+        """Whether draws carry weights: with ranges, but for one range and at most one stated law, or as they do."""
+        several = self.ranges is not None and (self.ranges.mean.size > 1 or self.stated.size > 1)
+        return several or self.stated.weighted
 
     @property
     def size(self) -> int:
@@ -73,8 +71,11 @@ class TargetLaw:
         return len(self.free)
 
     def draw(self, normals: Floats, uniforms: Floats) -> tuple[Floats, Floats]:
-        """Turn (a, count) normals and (1 + q - a, count) uniforms into deviations (q, count) and log weights."""
-        stated = self.root @ normals if self.grid is None else self.grid.draw(uniforms[0])
+        """Turn normals and (1 + q - a, count) uniforms into deviations (q, count) and log weights of the ranges.
+
+        There is a normal for each marginal row.
+        """
+        stated = self.stated.draw(normals, uniforms[0])
         if self.ranges is None:
             return stated, np.zeros(normals.shape[1])
         values, log_weight = self.ranges.draw(uniforms[1:], self.follow @ stated)
@@ -83,33 +84,27 @@ class TargetLaw:
 
 def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
     """Derive the law of the free rows' values from the model's law given the hard and measured rows."""
-    stated, ranges = table.of_kind("marginal") + table.of_kind("table"), table.of_kind("range")
-    given = table.of_kind("hard") + table.of_kind("measurement")
-    mean, cov = _given(table, stacked, given)
-    wanted, apart = table.values[stated], cov[np.ix_(stated, stated)]
-    grid, entropy = None, 0.0
-    if table.of_kind("table"):
-        laws = [table.rows[i].table for i in stated]
-        grid = fit_grid(wanted - mean[stated], apart, wanted, laws)
-        fitted, entropy = grid.cov, np.inf
-    else:
-        fitted = fit_margins(apart, np.array([table.rows[i].sd for i in stated]))
-        entropy = relative_entropy(wanted, fitted, mean[stated], apart) if stated else 0.0
-    follow, left_mean, left_cov = _regress(mean, cov, stated, ranges, wanted)
+    normal, tabled, ranges = table.of_kind("marginal"), table.of_kind("table"), table.of_kind("range")
+    rows = normal + tabled
+    mean, cov = _given(table, stacked, table.of_kind("hard") + table.of_kind("measurement"))
+    wanted, apart = table.values[rows], cov[np.ix_(rows, rows)]
+    sd, laws = np.array([table.rows[i].sd for i in normal]), [table.rows[i].table for i in tabled]
+    stated = fit_stated(apart, sd, table.values[tabled], laws)
+    entropy = np.inf if tabled else relative_entropy(wanted, stated.cov, mean[rows], apart) if rows else 0.0
+    follow, left_mean, left_cov = _regress(mean, cov, rows, ranges, wanted)
     law, centre, within = _truncate(table, ranges, left_mean, left_cov)
     if law is not None:
         entropy -= float(np.log(max(law.probability, 1e-300)))
-    cross = follow @ fitted
+    cross = follow @ stated.cov
     return TargetLaw(
-        tuple(stated + ranges),
+        tuple(rows + ranges),
         np.concatenate([wanted, centre]),
-        np.asarray(np.linalg.cholesky(fitted) if stated and grid is None else fitted, dtype=np.float64),
-        grid,
+        stated,
         follow,
         law,
-        mean[stated] - wanted,
+        mean[rows] - wanted,
         apart,
-        np.block([[fitted, cross.T], [cross, within + cross @ follow.T]]),
+        np.block([[stated.cov, cross.T], [cross, within + cross @ follow.T]]),
         float(entropy),
     )
 

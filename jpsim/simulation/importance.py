@@ -38,7 +38,7 @@ def log_model_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> 
     Months' scales that suit a draw of stated values are judged against it: what the stated law adds to or
     takes from the model's is no news about scales.
     """
-    stated = law.root.shape[0]
+    stated = law.stated.size
     score = np.linalg.solve(np.linalg.cholesky(law.model_cov), deviations[:stated] - law.model_gap[:, None])
     density: Floats = _log_range_density(law, deviations, log_range) - 0.5 * (score**2).sum(axis=0)
     return density
@@ -52,23 +52,19 @@ def log_proposal(law: TargetLaw, deviations: Floats, log_range: Floats) -> Float
     law
         Their law.
     deviations
-        (q, count) values less their centres: marginal rows, then ranges.
+        (q, count) values less their centres: marginal rows, tables, then ranges.
     log_range
         (count,) log probability of each draw's own ranges.
     """
-    stated = law.root.shape[0]
-    if law.grid is not None:
-        density = law.grid.log_probability(deviations[:stated])
-    else:
-        density = -0.5 * (np.linalg.solve(law.root, deviations[:stated]) ** 2).sum(axis=0)
-    return density + _log_range_density(law, deviations, log_range)
+    stated = law.stated.size
+    return law.stated.log_density(deviations[:stated]) + _log_range_density(law, deviations, log_range)
 
 
 def _log_range_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
     """Log density from which the ranges' values were drawn, given the rows with a stated law."""
     if law.ranges is None:
         return -log_range
-    stated = law.root.shape[0]
+    stated = law.stated.size
     apart = deviations[stated:] - law.ranges.mean[:, None] - law.follow @ deviations[:stated]
     score = np.linalg.solve(np.linalg.cholesky(law.ranges.cov), apart)
     density: Floats = -0.5 * (score**2).sum(axis=0) - log_range

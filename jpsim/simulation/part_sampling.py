@@ -78,11 +78,6 @@ class PartSampler:
         return self.conditional.recursion is not None and mixing is not None and mixing.gap.size > 0
 
     @property
-    def stated(self) -> int:
-        """Number of stated margins."""
-        return int(self.conditional.targets.root.shape[0])
-
-    @property
     def soft_rows(self) -> int:
         """Number of values that are drawn path by path."""
         return self.conditional.targets.size
@@ -99,7 +94,7 @@ class PartSampler:
     def deviations(self, first: int, count: int) -> tuple[Floats, Floats]:
         """Soft rows' values less their centres (q, count), and the log probability of each draw's ranges."""
         law = self.conditional.targets
-        normals = fill_normals(self.seed, TARGETS, first, count, 1, law.root.shape[0])[_NORMALS]
+        normals = fill_normals(self.seed, TARGETS, first, count, 1, law.stated.normal)[_NORMALS]
         uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, 1 + law.follow.shape[0])[_UNIFORMS]
         return law.draw(normals, uniforms)
 
@@ -107,12 +102,17 @@ class PartSampler:
         """Log importance weights (count,), up to a constant, and moments (k, count) that hold the stated laws."""
         deviations, log_range = self.deviations(first, count)
         targets = self.conditional.targets
-        stated = deviations[: self.stated]
-        if targets.grid is not None:
-            moments = targets.grid.moments(stated)
-        else:
-            moments = margin_moments(stated / np.sqrt(np.diag(targets.spread))[: self.stated, None])
+        moments = self._moments(deviations)
         if not self.tilted:
-            return log_range, moments
+            return log_range + targets.stated.log_weight(deviations), moments
         likelihood = log_likelihoods(self.law, self.seed, first, count, self.targets)
         return likelihood - log_proposal(targets, deviations, log_range), moments
+
+    def _moments(self, deviations: Floats) -> Floats:
+        """Functions (k, count) of the drawn values that are zero in mean where the stated margins hold."""
+        stated = self.conditional.targets.stated
+        scores = deviations[: stated.normal] / np.sqrt(np.diag(stated.cov))[: stated.normal, None]
+        moments = margin_moments(scores)
+        if stated.grid is None:
+            return moments
+        return np.vstack([moments, stated.grid.moments(deviations[stated.normal : stated.size])])

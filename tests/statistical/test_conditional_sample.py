@@ -247,7 +247,7 @@ def test_tables_have_their_probabilities_and_the_models_dependence(
             error = np.sqrt(share * (1 - share) / paths)
             assert abs(q @ hit - share) < (1e-9 if weights is not None else 4 * error)
     if innovations == "student_t":
-        grid = conditional.targets.grid
+        grid = conditional.targets.stated.grid
         assert grid is not None
         both = np.array([brute[0, 2], brute[1, 5]])
         total, weight = np.zeros(both.shape[1]), 0.15 * both.std(axis=1)

@@ -165,3 +165,38 @@ def test_histograms_are_placed_so_that_quantiles_are_those_of_the_paths(model, n
         exact = np.take_along_axis(drawn, order, axis=1)[np.arange(len(drawn)), place]
         error = np.maximum(sample.errors[statistic][:, 11], 1e-9)
         assert np.abs((sample.statistics[statistic][:, 11] - exact) / error).max() < 1.5, statistic
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "student_t"])
+def test_a_table_beside_margins_and_a_range(model, tmp_path, kind: str) -> None:
+    scenario = scenario_from(
+        tmp_path,
+        """conditions:
+  us_policy_rate: {table: {2026-12: {3.25%: 0.2, 3.50%: 0.5, 3.75%: 0.3}}}
+  boj_policy_rate: {table: {2026-07: {0.75%: 0.4, 1.00%: 0.6}}}
+  jgb_10y: {change: {12m: +40bp}, kind: marginal, sd: 20bp}
+  usdjpy: {level: {6m: 150}, kind: marginal, sd: 6%}
+  sp500: {range: {12m: [6200, null]}}
+""",
+    )
+    sampler = sampler_of(model, scenario, kind=kind)
+    sample, weights = sampler.draw(PATHS)
+    assert weights is not None
+    assert sample.effective > 0.5 * PATHS
+    q = weights / weights.sum()
+    drawn = sampler.paths(0, PATHS)
+    funds, rate, ten, yen, stocks = (
+        drawn[model.factor(name), month - 1]
+        for name, month in (
+            ("us_policy_rate", 11), ("boj_policy_rate", 6), ("jgb_10y", 12), ("usdjpy", 6), ("sp500", 12),
+        )
+    )  # fmt: skip
+    for values, table in ((funds, {3.25: 0.2, 3.5: 0.5, 3.75: 0.3}), (rate, {0.75: 0.4, 1.0: 0.6})):
+        for value, share in table.items():
+            assert q @ (np.abs(values - value) < 1e-6) == pytest.approx(share, abs=1e-8)
+    start = float(model.state[-1, model.factor("jgb_10y")])
+    assert q @ ten == pytest.approx(start + 0.4, abs=1e-6)
+    assert np.sqrt(q @ (ten - start - 0.4) ** 2) == pytest.approx(0.2, abs=1e-6)
+    assert q @ yen == pytest.approx(150.0, rel=2e-4)  # its logarithm's moments are held exactly
+    assert np.sqrt(q @ (yen - 150.0) ** 2) == pytest.approx(9.0, rel=2e-3)
+    assert stocks.min() >= 6200 - 1e-6

@@ -1,0 +1,122 @@
+"""The joint law of quantities with stated margins: normal ones, and tables of probabilities.
+
+Both kinds together have the law of least relative entropy whose margins are exactly those stated:
+normal quantities are drawn first, and the tables given them (`jpsim.conditioning.grid`). Beside one
+normal quantity that is exact; beside several, the sum over the tables' points says how their
+dependence differs from the normal one, which weights make up for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.conditioning.grid import Grid, Table, fit_grid
+from jpsim.conditioning.margins import fit_margins
+
+__all__ = ["StatedLaw", "fit_stated"]
+
+Floats = npt.NDArray[np.float64]
+
+_LEAST_SPREAD = 1e-4  # of the model's sd: what stands for the sd of a table with one value
+
+
+@dataclass(frozen=True, eq=False)
+class StatedLaw:
+    """b quantities with normal margins, then a quantities with tables, as deviations from their stated means.
+
+    Parameters
+    ----------
+    root
+        (b, b) root of the covariance of the normal ones.
+    grid
+        Law of the others given these; None without tables.
+    cov
+        (b + a, b + a) covariance of all.
+    bend
+        (b, b) quadratic part of what tables do to the dependence of the normal ones, for `log_weight`.
+    """
+
+    root: Floats
+    grid: Grid | None
+    cov: Floats
+    bend: Floats
+
+    @property
+    def normal(self) -> int:
+        """Number b of quantities with normal margins."""
+        return int(self.root.shape[0])
+
+    @property
+    def size(self) -> int:
+        """Number of all quantities."""
+        return int(self.cov.shape[0])
+
+    @property
+    def weighted(self) -> bool:
+        """Whether draws carry weights: with tables beside several normal margins."""
+        return self.grid is not None and self.normal > 1
+
+    def draw(self, normals: Floats, uniforms: Floats) -> Floats:
+        """Turn (b, count) normals and (count,) uniforms into deviations (b + a, count)."""
+        values: Floats = self.root @ normals
+        return values if self.grid is None else np.vstack([values, self.grid.draw(uniforms, values)])
+
+    def log_density(self, deviations: Floats) -> Floats:
+        """Log density, up to a constant, from which (b + a, count) deviations were drawn."""
+        values = deviations[: self.normal]
+        density: Floats = -0.5 * (np.linalg.solve(self.root, values) ** 2).sum(axis=0)
+        if self.grid is None:
+            return density
+        return density + self.grid.log_probability(deviations[self.normal :], values)
+
+    def log_weight(self, deviations: Floats) -> Floats:
+        """Log weight (count,) that makes the drawn dependence the one of least relative entropy.
+
+        It is exact once the margins are held: a factor that depends on one quantity alone does not matter.
+        """
+        if self.grid is None or not self.weighted:
+            return np.zeros(deviations.shape[1])
+        values = deviations[: self.normal]
+        weight: Floats = self.grid.log_total(values) - 0.5 * (values * (self.bend @ values)).sum(axis=0)
+        return weight
+
+
+def fit_stated(cov: Floats, sd: Floats, means: Floats, tables: Sequence[Table]) -> StatedLaw:
+    """Fit the law of least relative entropy with stated margins.
+
+    Parameters
+    ----------
+    cov
+        (b + a, b + a) covariance of the model: the normal quantities, then those with tables.
+    sd
+        (b,) stated standard deviations of the normal ones.
+    means
+        (a,) means of the tables.
+    tables
+        For each of the others its values and their probabilities.
+
+    Raises
+    ------
+    InputError
+        If the tables have too many combinations.
+    """
+    size, spread = sd.size, [_spread(table) for table in tables]
+    least = _LEAST_SPREAD * np.sqrt(np.diag(cov)[size:])
+    fitted = fit_margins(cov, np.concatenate([sd, np.maximum(spread, least)])) if cov.size else cov
+    root: Floats = np.asarray(np.linalg.cholesky(fitted[:size, :size]), dtype=np.float64)
+    if not tables:
+        return StatedLaw(root, None, fitted, np.zeros((size, size)))
+    grid = fit_grid(fitted, means, tables)
+    precision = np.linalg.inv(fitted)
+    bend: Floats = precision[:size, size:] @ np.linalg.solve(precision[size:, size:], precision[size:, :size])
+    whole = np.block([[fitted[:size, :size], grid.cross], [grid.cross.T, grid.cov]])
+    return StatedLaw(root, grid, whole, bend)
+
+
+def _spread(table: Table) -> float:
+    values, shares = np.array(table).T
+    return float(np.sqrt(max(shares @ values**2 - (shares @ values) ** 2, 0.0)))
