@@ -25,7 +25,7 @@ from jpsim.errors import InputError
 __all__ = ["Grid", "fit_grid"]
 
 Floats = npt.NDArray[np.float64]
-Table = tuple[tuple[float, float], ...]
+Table = Sequence[tuple[float, float]]
 
 _LARGEST = 20_000
 _LARGEST_BESIDE = 500  # points where their probabilities depend on other quantities

@@ -112,9 +112,9 @@ def fit_stated(cov: Floats, sd: Floats, means: Floats, tables: Sequence[Table]) 
         return StatedLaw(root, None, fitted, np.zeros((size, size)))
     grid = fit_grid(fitted, means, tables)
     precision = np.linalg.inv(fitted)
-    bend: Floats = precision[:size, size:] @ np.linalg.solve(precision[size:, size:], precision[size:, :size])
+    bend = precision[:size, size:] @ np.linalg.solve(precision[size:, size:], precision[size:, :size])
     whole = np.block([[fitted[:size, :size], grid.cross], [grid.cross.T, grid.cov]])
-    return StatedLaw(root, grid, whole, bend)
+    return StatedLaw(root, grid, whole, np.asarray(bend, dtype=np.float64))
 
 
 def _spread(table: Table) -> float:

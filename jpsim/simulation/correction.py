@@ -17,33 +17,43 @@ from jpsim.simulation.tail_tables import scale_table
 __all__ = ["NOT_DEFINITE", "lay_out_correction", "scale_tables"]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 NOT_DEFINITE: Final = "the requirements have no positive definite covariance: some repeat or contradict others"
 
 
-def scale_tables(mixing: Mixing) -> Floats:
-    """Tabulate the Student-t part of the scales: (1, intervals, 4), or one table a month with a proposal."""
+def scale_tables(mixing: Mixing) -> tuple[Floats, Integers, Floats]:
+    """Tabulate the Student-t part of the scales.
+
+    Returns
+    -------
+    Tables (K, intervals, 4), one for each shape; which of them each component uses in each month (C, h);
+    and the factors (C, h) that its rate brings. Without a proposal C is 0 and K is 1.
+    """
     nu, tilt = float(mixing.nu), mixing.tilt
-    if not np.isfinite(nu):
-        return np.zeros((1, 0, 4))
-    if tilt is None:
-        return scale_table(nu, 0.5 * nu)[None].copy()
-    return np.stack([scale_table(nu, float(a), float(b)) for a, b in zip(tilt.shape, tilt.rate, strict=True)])
+    months = np.asarray(mixing.exposure).shape[0]
+    if tilt is None or not np.isfinite(nu):
+        plain = scale_table(nu, 0.5 * nu)[None].copy() if np.isfinite(nu) else np.zeros((1, 0, 4))
+        none = np.zeros((0, months)) if tilt is None else np.zeros_like(tilt.rate)
+        return plain, none.astype(np.int64), none
+    shapes, place = np.unique(tilt.shape, return_inverse=True)
+    tables = np.stack([scale_table(nu, float(shape)) for shape in shapes])
+    return tables, place.reshape(tilt.shape.shape).astype(np.int64), np.sqrt(2.0 * tilt.rate)
 
 
 def _ratios(mixing: Mixing) -> Floats:
-    """Coefficients (h, 3) of log chi-square less log proposal density of g, by 1, log s**-2 and s**-2."""
+    """Coefficients (C, h, 3) of log chi-square less log proposal density of g, by 1, log s**-2 and s**-2."""
     from scipy.special import gammaln
 
     if mixing.tilt is None:
-        return np.zeros((0, 3))
+        return np.zeros((0, np.asarray(mixing.exposure).shape[0], 3))
     shape, rate = np.asarray(mixing.tilt.shape), np.asarray(mixing.tilt.rate)
     if not np.isfinite(mixing.nu):
-        return np.zeros((shape.size, 3))
+        return np.zeros((*shape.shape, 3))
     half, reach = 0.5 * mixing.nu, mixing.nu - 2.0
     prior, proposal = half * np.log(0.5) - gammaln(half), shape * np.log(rate) - gammaln(shape)
     constant = prior - proposal + (half - shape) * np.log(reach)
-    return np.column_stack([constant, half - shape, (rate - 0.5) * reach])
+    return np.stack([constant, half - shape, (rate - 0.5) * reach], axis=2)
 
 
 def _fixed_response(response: Floats, products: Floats, noise: Floats) -> Floats:
@@ -72,16 +82,21 @@ def lay_out_correction(mixing: Mixing | None, months: int, n: int, *, pilots: bo
     exposure, noise = np.asarray(mixing.exposure), np.array(mixing.noise, dtype=np.float64)
     response = exposure if mixing.response is None else np.asarray(mixing.response)
     products, fixed = _products(response, exposure), not (heavy or volatile) and noise.size > 0
+    tables, place, stretch = scale_tables(mixing)
+    tilt = mixing.tilt
     delivered = _fixed_response(response, products, noise) if fixed else response
     return Correction(
         heavy=int(heavy),
-        scale=scale_tables(mixing),
+        scale=tables,
+        table=place,
+        stretch=np.ascontiguousarray(stretch),
+        share=np.zeros(0) if tilt is None else np.array(tilt.share, dtype=np.float64),
         volatile=int(volatile),
         persistence=float(mixing.sv_phi),
         deviation=float(mixing.sv_sigma),
         origin=float(mixing.sv_start),
         centre=float(mixing.sv_sigma**2 / (2.0 * (1.0 - mixing.sv_phi**2))),
-        news=np.zeros(months) if mixing.tilt is None else np.array(mixing.tilt.news, dtype=np.float64),
+        news=np.zeros((0, months)) if tilt is None else np.array(tilt.news, dtype=np.float64),
         ratio=_ratios(mixing),
         streams=np.array(PILOTS if pilots else (MIXING, VOLATILITY), dtype=np.uint64),
         fixed=int(fixed),

@@ -43,12 +43,14 @@ class Dynamics(NamedTuple):
 class ScaleTilt(NamedTuple):
     """Where the mixing variables are drawn from instead of their own law; weights make up for it.
 
+    A mixture of C components; each path draws from one of them, and is weighed by the density of all.
     See `jpsim.simulation.cross_entropy`.
     """
 
-    shape: Floats  # (h,) of the gamma law of g_t; nu / 2 changes nothing
-    rate: Floats  # (h,); 1 / 2 changes nothing
-    news: Floats  # (h,) mean of eta_t; 0 changes nothing
+    shape: Floats  # (C, h) of the gamma law of g_t; nu / 2 changes nothing
+    rate: Floats  # (C, h); 1 / 2 changes nothing
+    news: Floats  # (C, h) mean of eta_t; 0 changes nothing
+    share: Floats  # (C,) shares of the paths; they sum to 1
 
 
 class Mixing(NamedTuple):

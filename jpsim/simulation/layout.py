@@ -117,6 +117,7 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
         "volatility": BLOCK,
         "news": BLOCK,
         "ratio": BLOCK,
+        "odds": (law.correction.share.size + 2) * BLOCK,
         "impulses": law.returns.impulse.shape[2] * BLOCK,
         "innovation": n * BLOCK,
         "common": law.returns.common.shape[1] * BLOCK,
@@ -144,12 +145,12 @@ def scratch_for(laws: list[Coefficients], outputs: int) -> Scratch:
     """Allocate one thread's scratch memory for any of some laws, zeroed because padding rows are read."""
     flat = {name: np.zeros(size) for name, size in _largest(laws, outputs).items()}
     bins = np.zeros((outputs, laws[0].own.shape[0], SUPERBLOCK), dtype=np.uint16)
-    return Scratch(bins=bins, **flat)
+    return Scratch(bins=bins, component=np.zeros(BLOCK, dtype=np.int64), **flat)
 
 
 def scratch_bytes(laws: list[Coefficients], outputs: int) -> int:
     """Size of one thread's scratch memory in bytes."""
-    return 8 * sum(_largest(laws, outputs).values()) + 2 * outputs * len(laws[0].own) * SUPERBLOCK
+    return 8 * (sum(_largest(laws, outputs).values()) + BLOCK) + 2 * outputs * len(laws[0].own) * SUPERBLOCK
 
 
 def law_bytes(law: Coefficients) -> int:

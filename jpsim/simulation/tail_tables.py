@@ -32,15 +32,15 @@ def _cubics(values: Floats, slopes: Floats) -> Floats:
 
 
 @lru_cache(maxsize=256)
-def scale_table(nu: float, shape: float, rate: float = 0.5) -> Floats:
-    """Tabulate the month's scale ``sqrt((nu - 2) / g)``, g gamma, against a normal draw.
+def scale_table(nu: float, shape: float) -> Floats:
+    """Tabulate the month's scale ``sqrt((nu - 2) / g)``, g gamma of rate 1 / 2, against a normal draw.
 
     Parameters
     ----------
     nu
         Degrees of freedom, above 2.
-    shape, rate
-        Of the gamma law that g is drawn from; ``nu / 2`` and 1 / 2 make it chi-square.
+    shape
+        Of the gamma law that g is drawn from; ``nu / 2`` makes it chi-square.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def scale_table(nu: float, shape: float, rate: float = 0.5) -> Floats:
     z = np.linspace(-REACH, REACH, int(2 * REACH * SCALE_NODES_PER_UNIT) + 1)
     unit = np.where(z > 0.0, gammaincinv(shape, ndtr(-np.abs(z))), gammainccinv(shape, ndtr(-np.abs(z))))
     log_density = (shape - 1.0) * np.log(unit) - unit - gammaln(shape)
-    scale = np.sqrt((nu - 2.0) * rate / unit)
+    scale = np.sqrt((nu - 2.0) * 0.5 / unit)
     slope = 0.5 * scale / unit * _normal_density(z) / np.exp(log_density)
     return _cubics(scale, slope / SCALE_NODES_PER_UNIT)
 

@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 from scipy import stats
+from scipy.special import logsumexp
 
 from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, ScaleTilt, Sparse
 
@@ -76,14 +77,21 @@ def compressed(matrix):
     return Sparse(start.astype(np.int64), np.concatenate(rows).astype(np.int64), np.concatenate(values))
 
 
+def component_of(tilt, path):
+    """Component of the proposal: the golden section's point of the path among the shares."""
+    return int(np.searchsorted(np.cumsum(tilt.share)[:-1], (0.5 + path * 0.6180339887498949) % 1.0, side="right"))
+
+
 def mixing_variables(law, seed, path):
     """Month by month the gamma variable g_t and the news eta_t, from the proposal if there is one."""
     mixing, months = law.mixing, law.dynamics.intercept.shape[0]
-    tilt = mixing.tilt or ScaleTilt(np.full(months, mixing.nu / 2), np.full(months, 0.5), np.zeros(months))
+    own = np.full((1, months), mixing.nu / 2), np.full((1, months), 0.5), np.zeros((1, months)), np.ones(1)
+    tilt = mixing.tilt or ScaleTilt(*own)
+    c = component_of(tilt, path)
     z = np.array([normal(seed, 4, path, t, 0) for t in range(months)])
-    news = np.array([normal(seed, 7, path, t, 0) for t in range(months)]) + tilt.news
-    upper = stats.gamma.ppf(stats.norm.sf(z), tilt.shape, scale=1.0 / tilt.rate)
-    lower = stats.gamma.isf(stats.norm.cdf(z), tilt.shape, scale=1.0 / tilt.rate)
+    news = np.array([normal(seed, 7, path, t, 0) for t in range(months)]) + tilt.news[c]
+    upper = stats.gamma.ppf(stats.norm.sf(z), tilt.shape[c], scale=1.0 / tilt.rate[c])
+    lower = stats.gamma.isf(stats.norm.cdf(z), tilt.shape[c], scale=1.0 / tilt.rate[c])
     return np.where(z > 0.0, upper, lower), news
 
 
@@ -107,12 +115,14 @@ def log_ratio(law, seed, path):
     if tilt is None:
         return 0.0
     g, news = mixing_variables(law, seed, path)
-    out = 0.0
+    prior, densities = 0.0, np.log(tilt.share)
     if np.isfinite(mixing.nu):
-        out += np.sum(stats.chi2.logpdf(g, mixing.nu) - stats.gamma.logpdf(g, tilt.shape, scale=1.0 / tilt.rate))
+        prior += np.sum(stats.chi2.logpdf(g, mixing.nu))
+        densities = densities + stats.gamma.logpdf(g, tilt.shape, scale=1.0 / tilt.rate).sum(axis=1)
     if mixing.sv_sigma > 0.0:
-        out += np.sum(stats.norm.logpdf(news) - stats.norm.logpdf(news, tilt.news))
-    return out
+        prior += np.sum(stats.norm.logpdf(news))
+        densities = densities + stats.norm.logpdf(news, tilt.news).sum(axis=1)
+    return prior - logsumexp(densities)
 
 
 def requirement_covariance(law, s, response):
@@ -199,10 +209,16 @@ def deliver_by(law, count, rng):
     return dataclasses.replace(law, mixing=law.mixing._replace(response=law.mixing.exposure @ basis @ basis.T))
 
 
-def some_tilt(months, nu):
-    """A proposal that differs from month to month."""
-    month = np.arange(months)
-    return ScaleTilt(0.5 * nu * (1.0 + 0.2 * np.sin(month)), 0.5 + 0.1 * np.cos(month), 0.3 * np.sin(1.0 + month))
+def some_tilt(months, nu, components=1):
+    """A proposal that differs from month to month and from component to component."""
+    month = np.arange(months) + 0.7 * np.arange(components)[:, None]
+    share = 1.0 + np.arange(components)
+    return ScaleTilt(
+        0.5 * nu * (1.0 + 0.2 * np.sin(month)),
+        0.5 + 0.1 * np.cos(month),
+        0.3 * np.sin(1.0 + month),
+        share / share.sum(),
+    )
 
 
 def example_law(

@@ -135,9 +135,9 @@ def test_student_month_gets_its_exact_posterior():
     tilt = fit_scale_tilt(law, SEED, pilots=20_000)
     rate = 0.5 + (gap @ gap) / (2.0 * (nu - 2.0))
     # Relative errors of the estimates of a gamma law's shape and rate from 20 000 draws: under 1.2 %.
-    assert tilt.shape[0] == pytest.approx((nu + 2) / 2, rel=0.05)
-    assert tilt.rate[0] == pytest.approx(rate, rel=0.05)
-    exact = with_proposal(law, tilt._replace(shape=np.array([(nu + 2) / 2]), rate=np.array([rate])))
+    assert tilt.shape[0, 0] == pytest.approx((nu + 2) / 2, rel=0.05)
+    assert tilt.rate[0, 0] == pytest.approx(rate, rel=0.05)
+    exact = with_proposal(law, tilt._replace(shape=np.array([[(nu + 2) / 2]]), rate=np.array([[rate]])))
     weights = normalise(log_likelihoods(exact, SEED, 0, 1000))
     np.testing.assert_allclose(weights, 1.0, atol=1e-6)
 
@@ -154,7 +154,7 @@ def test_news_get_their_posterior_mean():
 
     mass = integrate.quad(joint, -10, 10)[0]
     truth = integrate.quad(lambda eta: eta * joint(eta), -10, 10)[0] / mass
-    assert tilt.news[0] == pytest.approx(truth, abs=4 / np.sqrt(20_000))
+    assert tilt.news[0, 0] == pytest.approx(truth, abs=4 / np.sqrt(20_000))
     # The mean weight is the density of the requirement, whatever the proposal.
     weights = np.exp(log_likelihoods(with_proposal(law, tilt), SEED, 0, 100_000))
     z = (weights.mean() - mass) / (weights.std() / np.sqrt(weights.size))
@@ -184,7 +184,10 @@ def test_laws_without_mixing_are_refused():
         draw_paths(memoryless(repeated), 1, 0, 1)
 
 
-@pytest.mark.parametrize(("nu", "distance", "share"), [(6.0, 1.5, 0.70), (8.0, 1.5, 0.70), (8.0, 3.0, 0.55)])
+@pytest.mark.parametrize(
+    ("nu", "distance", "share"),
+    [(6.0, 1.5, 0.70), (8.0, 1.5, 0.70), (6.0, 3.0, 0.55), (8.0, 3.0, 0.55), (6.0, 5.0, 0.45), (8.0, 5.0, 0.45)],
+)
 def test_effective_sample_at_two_distant_requirements(nu, distance, share):
     mixing = requirements(12, 3, 2, [0.0, 0.0], [0.0, 0.0], nu=nu, sv_phi=0.9, sv_sigma=0.25)
     sd = np.sqrt((mixing.exposure**2).sum(axis=(0, 2)))

@@ -41,6 +41,8 @@ VARIANTS = {
     "some normal shocks deliver": ("normal months with requirements", lambda law: naive.deliver_by(law, 3, RNG())),
     "proposal": ("stochastic volatility of student months", lambda law: tilted(law)),
     "proposal, student only": ("student months with requirements", lambda law: tilted(law)),
+    "mixture of proposals": ("stochastic volatility of student months", lambda law: tilted(law, 3)),
+    "mixture of proposals, student only": ("student months with requirements", lambda law: tilted(law, 4)),
 }
 
 
@@ -48,8 +50,8 @@ def RNG():
     return np.random.default_rng(12)
 
 
-def tilted(law):
-    mixing = law.mixing._replace(tilt=naive.some_tilt(law.low.shape[1], law.mixing.nu))
+def tilted(law, components=1):
+    mixing = law.mixing._replace(tilt=naive.some_tilt(law.low.shape[1], law.mixing.nu, components))
     return dataclasses.replace(law, mixing=mixing)
 
 

@@ -33,14 +33,17 @@ class Correction(NamedTuple):
     """The months' random scales, and the conditioning of the shocks given them."""
 
     heavy: int  # whether months are Student-t
-    scale: Floats  # (1 or h, intervals, 4) the month's scale against a normal draw, see `tails`
+    scale: Floats  # (tables, intervals, 4) the month's scale against a normal draw, see `tails`
+    table: Integers  # (C, h) which of them each component of the proposal uses; C is 0 without one
+    stretch: Floats  # (C, h) factor on the scale
+    share: Floats  # (C,) shares of the paths
     volatile: int  # whether volatility is stochastic
     persistence: float
     deviation: float  # of the news of log volatility
     origin: float  # log volatility at month 0
     centre: float  # what makes the mean of s_t**2 one
-    news: Floats  # (h,) shift of that news
-    ratio: Floats  # (h, 3) log of prior over proposal, see `scales`; (0, 3) where they are the same
+    news: Floats  # (C, h) shift of that news
+    ratio: Floats  # (C, h, 3) log of prior over each component's density, see `scales`
     streams: npt.NDArray[np.uint64]  # (2,) of the Student-t draws and of the news
     fixed: int  # whether all scales are 1: then `response` is response_t' V**-1
     exposure: Floats  # (h, m', n') with the sign reversed
@@ -125,6 +128,8 @@ class Scratch(NamedTuple):
     volatility: Floats  # 1 row: log volatility of the month
     news: Floats  # 1
     ratio: Floats  # 1: log of prior over proposal of the scales
+    odds: Floats  # C + 2: log of prior over each component's density, and the month's precision and its log
+    component: Integers  # 1: component of the proposal that a path draws from
     impulses: Floats  # (c')
     innovation: Floats  # (n')
     common: Floats  # (K') common residuals
