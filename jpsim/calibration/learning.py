@@ -16,6 +16,7 @@ from jpsim.calibration.card import write_card
 from jpsim.calibration.dynamics import FactorLaw, discount, estimate_factors
 from jpsim.calibration.equity import EquityLaw, Structure, build_structure, estimate_equities
 from jpsim.calibration.fiscal import add_fiscal_impulse, fiscal_chapter
+from jpsim.calibration.history import historical_ranges
 from jpsim.calibration.identification import Identified, identify
 from jpsim.calibration.observations import Observations, observe
 from jpsim.calibration.outlook import FactorRow, factor_rows, loading_rows, series_rows, sign_rows
@@ -293,7 +294,21 @@ def _provenance(found: _Found) -> dict[str, Any]:
         },
         "equity": found.equities.choices,
         "identities": _identities(panel, found.structure),
+        "history": _history(panel, observations),
     }
+
+
+def _history(panel: Panel, observations: Observations) -> dict[str, dict[str, float]]:
+    """Ranges of the factors in the sample, the policy rate included."""
+    names = (*observations.names, "boj_policy_rate")
+    policy = panel.monthly.since(observations.first, observations.last, "boj_policy_rate_decided")
+    entries = [factor_entries()[name] for name in names]
+    return historical_ranges(
+        np.column_stack([observations.levels, policy]),
+        names,
+        [entry.transform == "log100" for entry in entries],
+        [entry.in_differences for entry in entries],
+    )
 
 
 def _identities(panel: Panel, structure: Structure) -> list[dict[str, Any]]:

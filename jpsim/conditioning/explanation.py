@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.extrapolation import Extrapolation, find_extrapolations, warn_of
 from jpsim.conditioning.meetings import POLICY_RATE
 from jpsim.conditioning.scenario_law import ScenarioLaw, Story
 from jpsim.conditioning.support import intervenes
@@ -20,6 +21,7 @@ __all__ = ["explain_law", "explain_story"]
 Floats = npt.NDArray[np.float64]
 
 _NORMAL_95 = 1.6448536269514722
+_ROUNDING = 1e-6
 
 
 def explain_story(story: Story) -> dict[str, Any]:
@@ -36,7 +38,9 @@ def explain_story(story: Story) -> dict[str, Any]:
         {"scenario": part.law.scenario.id, "weight": part.weight / total} | explain_law(part.law) for part in first
     ]
     likeliest = max(members, key=lambda member: float(member["weight"]))
-    shared = {key: likeliest[key] for key in ("plausibility", "costs", "shocks", "start", "bands", "premium")}
+    shared = {
+        key: likeliest[key] for key in ("plausibility", "costs", "shocks", "extrapolation", "start", "bands", "premium")
+    }
     stated = [
         {**row, "statement": f"{member['scenario']} ({member['weight']:.0%}): {row['statement']}"}
         for member in members
@@ -52,21 +56,24 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
     Returns
     -------
     Keys ``plausibility``, ``assumptions`` (rows in words), ``costs`` (conditions, dearest first),
-    ``shocks`` (largest mean innovations in standard deviations), ``bands`` (closed-form mean, 5 and 95 %
+    ``shocks`` (largest mean innovations in standard deviations), ``extrapolation`` (how far each factor's mean
+    path leaves the model's forecast and the sample's range), ``bands`` (closed-form mean, 5 and 95 %
     of each factor by month), ``start`` (levels at month 0), ``policy_path`` where the policy rate is
     stated, ``premium`` (monthly shift per unit of beta, whatever it is booked as) and ``warnings``. Bands are those
     of normal innovations.
     """
     conditional = law.conditional
+    far = find_extrapolations(conditional)
     found: dict[str, Any] = {
-        "plausibility": conditional.plausibility.to_dict() | _range_probability(conditional),
+        "plausibility": conditional.plausibility.to_dict() | _range_probability(conditional) | _furthest(far),
         "assumptions": _assumptions(law),
         "costs": _costs(conditional),
         "shocks": _shocks(conditional),
+        "extrapolation": [one.to_dict() for one in far if abs(one.departure) > _ROUNDING],
         "start": _start(conditional),
         "bands": _bands(conditional),
         "premium": [float(shift) for shift in law.shift.total],
-        "warnings": list(law.warnings),
+        "warnings": [*law.warnings, *warn_of(far)],
     }
     if any(row.name == POLICY_RATE for row in conditional.table.rows):
         found["policy_path"] = _policy_path(conditional)
@@ -76,6 +83,13 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
 def _range_probability(conditional: Conditional) -> dict[str, float]:
     ranges = conditional.targets.ranges
     return {} if ranges is None else {"range_probability": ranges.probability}
+
+
+def _furthest(far: tuple[Extrapolation, ...]) -> dict[str, float]:
+    """Largest departure from the model's forecast, and from the sample's range where the model knows that."""
+    known = [one.beyond for one in far if one.beyond is not None]
+    largest = {"departure": max((abs(one.departure) for one in far), default=0.0)}
+    return largest | ({"beyond_history": max(known)} if known else {})
 
 
 def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:

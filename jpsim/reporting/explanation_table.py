@@ -47,6 +47,10 @@ def explanation_table(scenario: str, told: Mapping[str, Any], language: Language
         parts.append(_costs(told["costs"], told["plausibility"]["distance"]))
     if told["shocks"]:
         parts.append(Text(f"Largest mean innovations behind it: {'; '.join(_shocks(told['shocks'], language))}."))
+    if told["extrapolation"]:
+        parts.append(
+            Text(f"Furthest from the model's own forecast: {'; '.join(_far(told['extrapolation'], language))}.")
+        )
     parts.append(Text("Bands are those of normal innovations; jpsim run draws the tails.", style="dim"))
     return Group(*parts)
 
@@ -107,3 +111,9 @@ def _shocks(shocks: Sequence[Mapping[str, Any]], language: Language) -> Iterator
     for shock in shocks:
         name = label_of(shock["factor"], "factor").name(language)
         yield f"{name} {shock['sd']:+.1f} sd in month {shock['month']}"
+
+
+def _far(rows: Sequence[Mapping[str, Any]], language: Language, most: int = 3) -> Iterator[str]:
+    for row in rows[:most]:
+        text = f"{label_of(row['factor'], 'factor').name(language)} {row['departure']:+.1f} sd in month {row['month']}"
+        yield text + (f", {row['beyond']:.1f} historical sd outside the sample" if row.get("beyond") else "")

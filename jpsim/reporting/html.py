@@ -33,7 +33,7 @@ _SHOWN = 5
 _LATENT = ("boj_policy_shadow",)
 _PLAUSIBILITY_FIGURES = (
     "rows", "distance", "percentile", "terminal_rows", "terminal_percentile", "largest_shock",
-    "largest_shock_month", "relative_entropy", "range_probability",
+    "largest_shock_month", "departure", "beyond_history", "relative_entropy", "range_probability",
 )  # fmt: skip
 
 

@@ -16,7 +16,15 @@ __all__ = ["render_markdown"]
 
 _COLUMNS = ("mean", "q50", "range", "p_loss", "es95")
 _HEADS = {"q50": "median"}
-_FIGURES = ("percentile", "terminal_percentile", "distance", "largest_shock", "relative_entropy")
+_FIGURES = (
+    "percentile",
+    "terminal_percentile",
+    "distance",
+    "largest_shock",
+    "departure",
+    "beyond_history",
+    "relative_entropy",
+)
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~])")
 

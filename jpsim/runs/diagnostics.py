@@ -38,6 +38,9 @@ class ScenarioDiagnostics(TypedDict, total=False):
         Conditions with their shares of the squared distance, dearest first: `row`, `share`, `surprise`.
     shocks
         Largest mean innovations that the conditions imply: `factor`, `month`, `sd`.
+    extrapolation
+        Furthest point of each factor's mean path from the model's forecast: `factor`, `month`, `departure` in its
+        standard deviations, and `beyond`, historical sds outside the estimation sample's range, where known.
     premium
         Monthly shift of the equity premium.
     policy_path
@@ -57,6 +60,7 @@ class ScenarioDiagnostics(TypedDict, total=False):
     start: Mapping[str, float]
     costs: Sequence[Mapping[str, Any]]
     shocks: Sequence[Mapping[str, Any]]
+    extrapolation: Sequence[Mapping[str, Any]]
     premium: Sequence[float]
     policy_path: PolicyPath
     bands: Mapping[str, Mapping[str, Sequence[float]]]

@@ -125,8 +125,6 @@ REFUSED = {
     "regime": "regime: stress",
     "fx_intervention beside drivers": "drivers: [oil]\nas_of: 2026-01\nconditions: {oil: {change: {6m: 10%}}}\n"
     "rules: {fx_intervention: {threshold: 160 JPY}}",
-    "table": "as_of: 2026-01\nconditions: {jgb_10y: {change: {12m: 40bp}, kind: marginal, sd: 20bp},"
-    " us_policy_rate: {table: {2026-12: {3.25%: 0.5, 3.50%: 0.5}}}}",
     "absorb: equity_premium or earnings": "views: [{series: topix, at: 12m, mean: {at_least: 5%}, absorb: earnings}]",
     "impulse of a channel that has no prior": "impulses: {bank_margins: {size: 1sd, over: 6m}}",
 }
