@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,8 +38,11 @@ class Conditional:
     response
         (h, m, n) directions in which each month's shocks are steered: the rows' exposures, or their parts
         along the shocks that must deliver them.
+    steered
+        Whether only some shocks are steered.
     recursion
-        The conditional recursion, its soft rows at their centres; None if only some shocks are steered.
+        The conditional recursion, its soft rows at their centres; None if only some shocks are steered, or a
+        row is an average over months.
     plausibility
         How far the rows are from the model's mean.
     """
@@ -49,6 +52,7 @@ class Conditional:
     stacked: StackedRows
     targets: TargetLaw
     response: Floats
+    steered: bool
     recursion: ConditionalSystem | None
     plausibility: Plausibility
 
@@ -141,7 +145,7 @@ def condition(
         cannot deliver the rows.
     """
     table = tabulate_rows(rows, system.start.size)
-    stacked = stack_rows(system, table.weights, table.constants, table.months)
+    stacked = stack_rows(system, table.weights, table.constants, table.months, table.firsts)
     _refuse_clashes(table, find_clashes(stacked.flat, table.values - stacked.mean))
     targets = find_targets(table, stacked)
     _refuse_empty_ranges(table, targets)
@@ -151,22 +155,36 @@ def condition(
         basis = driver_basis(system.model, drivers)
         refuse_undeliverable(table, stacked.exposure @ basis, drivers, place)
         response = stacked.exposure @ basis @ basis.T
-    else:
+    elif np.array_equal(table.firsts, table.months):
         recursion = condition_system(
             system, table.weights, table.months, centres - table.constants, table.noise, list(targets.free)
         )
     entropy = np.inf if table.of_kind("hard") else targets.entropy + _measured_entropy(table, stacked)
+    card = _judge(table, stacked, response, entropy)
+    return Conditional(system, table, stacked, targets, response, bool(drivers), recursion, card)
+
+
+def _judge(table: RowTable, stacked: StackedRows, response: Floats, entropy: float) -> Plausibility:
+    """Judge the rows, without the months of a window that ask nothing of the model's mean."""
+    gap = _nearest(table, stacked.mean) - stacked.mean
+    idle = [i for i, row in enumerate(table.rows) if row.window and gap[i] == 0.0]
+    told = [i for i in range(gap.size) if i not in idle]
+    last = {
+        table.rows[i].name: place for place, i in sorted(enumerate(told), key=lambda pair: table.rows[pair[1]].month)
+    }
     card = judge_plausibility(
-        _nearest(table, stacked.mean) - stacked.mean,
-        stacked.cov + np.diag(table.noise),
-        stacked.exposure,
-        response,
-        table.months,
-        table.last_of_each(),
+        gap[told],
+        (stacked.cov + np.diag(table.noise))[np.ix_(told, told)],
+        stacked.exposure[:, told],
+        response[:, told],
+        table.months[told],
+        sorted(last.values()),
         entropy,
-        [i for i, row in enumerate(table.rows) if row.name in exogenous_factors()],
+        [place for place, i in enumerate(told) if table.rows[i].name in exogenous_factors()],
     )
-    return Conditional(system, table, stacked, targets, response, recursion, card)
+    by_row, by_date = np.zeros(gap.size), np.zeros(gap.size)
+    by_row[told], by_date[told] = card.by_row, card.by_date
+    return replace(card, by_row=by_row, by_date=by_date)
 
 
 def _centres(table: RowTable, targets: TargetLaw) -> Floats:

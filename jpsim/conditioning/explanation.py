@@ -96,7 +96,7 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
     as_of = law.conditional.system.model.as_of
     stated = [
         {"series": row.name, "when": str(as_of + row.month), "statement": row.text.removeprefix(f"{row.name} ")}
-        for row in law.conditional.table.rows
+        for row in {(row.text if row.window else id(row)): row for row in law.conditional.table.rows}.values()
     ]
     for view in law.scenario.views:
         stated.append({"series": view.series, "when": str(view.at or view.by), "statement": _view_in_words(view)})
@@ -143,8 +143,13 @@ def _in_words(quantity: Quantity) -> str:
 def _costs(conditional: Conditional) -> list[dict[str, Any]]:
     """Shares of the squared distance, dearest row first."""
     card = conditional.plausibility
-    rows = zip(conditional.table.rows, card.by_row, card.by_date, strict=True)
-    costs = [{"row": row.text, "share": float(share), "surprise": float(new)} for row, share, new in rows]
+    costs: list[dict[str, Any]] = []
+    for row, share, new in zip(conditional.table.rows, card.by_row, card.by_date, strict=True):
+        if row.window and costs and costs[-1]["row"] == row.text:  # a window speaks once, for all its months
+            costs[-1]["share"] += float(share)
+            costs[-1]["surprise"] += float(new)
+        else:
+            costs.append({"row": row.text, "share": float(share), "surprise": float(new)})
     return sorted(costs, key=lambda cost: -abs(cost["share"]))
 
 

@@ -52,6 +52,16 @@ class Conditioned:
             return self.base + (100.0 * log(1.0 + stated.value) if self.logarithmic else stated.value)
         return 100.0 * log(stated.value) if self.logarithmic else stated.value
 
+    def written(self, centre: float) -> str:
+        """Write a value in model units as a user would."""
+        if self.logarithmic:
+            return f"{np.exp(centre / 100.0):,.5g}"
+        return f"{centre:.3f}".rstrip("0").rstrip(".") + self.unit
+
+    def interval(self, low: float, high: float) -> str:
+        """Write bounds in model units as a user would; an ellipsis where there is none."""
+        return " to ".join(self.written(end) if np.isfinite(end) else "…" for end in (low, high))
+
     def law(self, centre: float, sd: Quantity, role: str, kind: str, month: int) -> tuple[float, float]:
         """Mean and standard deviation in model units of a quantity whose stated mean is `centre`.
 

@@ -9,9 +9,26 @@ import numpy.typing as npt
 
 from jpsim.errors import Place
 
-__all__ = ["Row", "RowTable", "tabulate_rows"]
+__all__ = ["Row", "RowTable", "Touch", "tabulate_rows"]
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Bounds that a quantity must meet in at least one month of a window.
+
+    Parameters
+    ----------
+    window
+        What tells the window's rows from others.
+    low, high
+        The bounds; infinite where there is none.
+    """
+
+    window: str
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +57,12 @@ class Row:
         Where it was written.
     table
         Values and their probabilities, for a discrete law.
+    first
+        First month of the window over whose months' ends the quantity is averaged; None for the month alone.
+    touch
+        For a range over a window: which of its bounds must hold in at least one of the window's months.
+    window
+        Whether the row is one month of a statement on a maximum or minimum.
     """
 
     name: str
@@ -54,15 +77,19 @@ class Row:
     text: str
     place: Place | None
     table: tuple[tuple[float, float], ...] = ()
+    first: int | None = None
+    touch: Touch | None = None
+    window: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class RowTable:
-    """The rows of a scenario as arrays, all of length m."""
+    """The rows of a scenario as arrays, all of length m; `firsts` to `months` are the months they average over."""
 
     rows: tuple[Row, ...]
     weights: Floats
     constants: Floats
+    firsts: npt.NDArray[np.int64]
     months: npt.NDArray[np.int64]
     values: Floats
     noise: Floats
@@ -71,11 +98,6 @@ class RowTable:
         """Positions of the rows of a kind."""
         return [i for i, row in enumerate(self.rows) if row.kind == kind]
 
-    def last_of_each(self) -> list[int]:
-        """Positions of the last row of each quantity."""
-        last = {row.name: i for i, row in sorted(enumerate(self.rows), key=lambda pair: pair[1].month)}
-        return sorted(last.values())
-
 
 def tabulate_rows(rows: tuple[Row, ...], size: int) -> RowTable:
     """Collect rows on a state of `size` variables into arrays."""
@@ -83,6 +105,7 @@ def tabulate_rows(rows: tuple[Row, ...], size: int) -> RowTable:
         rows,
         np.array([row.weights for row in rows]).reshape(len(rows), size),
         np.array([row.constant for row in rows]),
+        np.array([row.month if row.first is None else row.first for row in rows], dtype=np.int64),
         np.array([row.month for row in rows], dtype=np.int64),
         np.array([row.value for row in rows]),
         np.array([row.sd**2 if row.kind == "measurement" else 0.0 for row in rows]),

@@ -20,6 +20,7 @@ from jpsim.conditioning.rows import Row
 from jpsim.conditioning.statements import state_rows
 from jpsim.conditioning.support import intervenes, refuse_unsupported
 from jpsim.conditioning.system import System, build_system
+from jpsim.conditioning.windows import merge_windows
 from jpsim.dictionary import boj_meetings
 from jpsim.errors import InputError, Place, Problem, UnsupportedError
 from jpsim.model import Model
@@ -171,7 +172,7 @@ def derive_law(
     levels = {name: quantity.value for name, quantity in scenario.state.items()}
     system = build_system(model, horizon, levels)
     rows, held = settle_at_meetings(
-        _state_all(system, scenario),
+        merge_windows(_state_all(system, scenario)),
         float(system.start[model.factor(POLICY_RATE)]) if POLICY_RATE in model.factors else 0.0,
         model.as_of,
         {Month.parse(meeting.day) for meeting in boj_meetings()},

@@ -48,7 +48,13 @@ class StackedRows:
         return self.flat @ self.flat.T
 
 
-def stack_rows(system: System, rows: Floats, constants: Floats, months: npt.NDArray[np.int64]) -> StackedRows:
+def stack_rows(
+    system: System,
+    rows: Floats,
+    constants: Floats,
+    months: npt.NDArray[np.int64],
+    firsts: npt.NDArray[np.int64] | None = None,
+) -> StackedRows:
     """Express rows ``rows[i] @ s_{months[i]} + constants[i]`` in the stacked shocks.
 
     Parameters
@@ -57,14 +63,16 @@ def stack_rows(system: System, rows: Floats, constants: Floats, months: npt.NDAr
         The recursion.
     rows, constants
         (m, d) and (m,).
-    months
-        (m,) months 1 to h.
+    months, firsts
+        (m,) months 1 to h, and the months from which a row is the average of the months' ends; the same if None.
     """
+    firsts = months if firsts is None else firsts
     exposure = np.zeros((system.horizon, rows.shape[0], system.impact.shape[2]))
     carried = np.zeros_like(rows)
     mean = constants.astype(np.float64)
     for step in range(system.horizon - 1, -1, -1):
-        carried = carried + np.where((months == step + 1)[:, None], rows, 0.0)
+        due = (firsts <= step + 1) & (step + 1 <= months)
+        carried = carried + np.where(due[:, None], rows / (months - firsts + 1)[:, None], 0.0)
         exposure[step] = carried @ system.impact[step]
         mean = mean + carried @ system.offset[step]
         carried = carried @ system.transition[step]

@@ -9,6 +9,7 @@ import numpy as np
 
 from jpsim.conditioning.quantity import Conditioned
 from jpsim.conditioning.rows import Row
+from jpsim.conditioning.windows import average_row, window_rows
 from jpsim.errors import Place
 from jpsim.months import Month
 from jpsim.scenario import Condition, When
@@ -50,6 +51,13 @@ def state_rows(quantity: Conditioned, block: Condition, as_of: Month, find: Find
         ]
         for point in _filled(sorted(points, key=lambda point: point.month), quantity.base, block.fill):
             yield _row(quantity, block, role, point, as_of)
+    first = 1 if block.since is None else block.since.index(as_of)
+    for when, value in block.average.items():
+        point = _Point(when.index(as_of), quantity.value(value, "level", when.index(as_of)), find("average", str(when)))
+        yield average_row(_row(quantity, block, "level", point, as_of), first, as_of)
+    for role in ("maximum", "minimum"):
+        for when, bounds in getattr(block, role).items():
+            yield from window_rows(quantity, role, bounds, (first, when.index(as_of)), as_of, find(role, str(when)))
     for when, law in block.table.items():
         yield _table_row(quantity, when, law, as_of, find("table", str(when)))
     for when, bounds in block.range.items():
@@ -78,7 +86,7 @@ def _row(quantity: Conditioned, block: Condition, role: str, point: _Point, as_o
     value, sd = point.centre, 0.0
     if block.sd is not None and block.kind != "hard":
         value, sd = quantity.law(point.centre, block.sd, role, block.kind, point.month)
-    text = f"{quantity.name} {_number(quantity, point.centre)} in {as_of + point.month}"
+    text = f"{quantity.name} {quantity.written(point.centre)} in {as_of + point.month}"
     if block.kind != "hard":
         text += f" ({block.kind}, sd {_spread(quantity, sd)})"
     return Row(
@@ -93,7 +101,7 @@ def _table_row(
     month = when.index(as_of)
     table = tuple((quantity.value(value, "level", month), share) for value, share in law.items())
     mean = sum(value * share for value, share in table)
-    words = ", ".join(f"{_number(quantity, value)} {share:.0%}" for value, share in table)
+    words = ", ".join(f"{quantity.written(value)} {share:.0%}" for value, share in table)
     return Row(
         quantity.name, month, "table", quantity.row, quantity.constant, mean, 0.0, -np.inf, np.inf,
         f"{quantity.name} in {as_of + month} one of {words}", place, table,
@@ -110,17 +118,11 @@ def _range_row(
     month = when.index(as_of)
     ends = [None if bound is None else quantity.value(bound, "level", month) for bound in bounds]
     low, high = (-np.inf if ends[0] is None else ends[0]), (np.inf if ends[1] is None else ends[1])
-    words = " to ".join("…" if end is None else _number(quantity, end) for end in ends)
+    words = quantity.interval(low, high)
     return Row(
         quantity.name, month, "range", quantity.row, quantity.constant, np.nan, 0.0, low, high,
         f"{quantity.name} within {words} in {as_of + month}", place,
     )  # fmt: skip
-
-
-def _number(quantity: Conditioned, centre: float) -> str:
-    if quantity.logarithmic:
-        return f"{np.exp(centre / 100.0):,.5g}"
-    return f"{centre:.3f}".rstrip("0").rstrip(".") + quantity.unit
 
 
 def _spread(quantity: Conditioned, sd: float) -> str:

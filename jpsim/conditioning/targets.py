@@ -17,7 +17,7 @@ from jpsim.conditioning.margins import relative_entropy
 from jpsim.conditioning.rows import RowTable
 from jpsim.conditioning.stacked import StackedRows
 from jpsim.conditioning.stated import StatedLaw, fit_stated
-from jpsim.conditioning.truncation import Truncation
+from jpsim.conditioning.truncation import Reach, Truncation
 
 __all__ = ["TargetLaw", "find_targets"]
 
@@ -70,10 +70,15 @@ class TargetLaw:
         """Number of free rows q."""
         return len(self.free)
 
-    def draw(self, normals: Floats, uniforms: Floats) -> tuple[Floats, Floats]:
-        """Turn normals and (1 + q - a, count) uniforms into deviations (q, count) and log weights of the ranges.
+    @property
+    def uniforms(self) -> int:
+        """Number of uniforms that a draw takes."""
+        return 1 + (0 if self.ranges is None else self.ranges.uniforms)
 
-        There is a normal for each marginal row.
+    def draw(self, normals: Floats, uniforms: Floats) -> tuple[Floats, Floats]:
+        """Turn normals and uniforms into deviations (q, count) and log weights of the ranges.
+
+        There is a normal for each marginal row; `uniforms` are many.
         """
         stated = self.stated.draw(normals, uniforms[0])
         if self.ranges is None:
@@ -84,7 +89,7 @@ class TargetLaw:
 
 def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
     """Derive the law of the free rows' values from the model's law given the hard and measured rows."""
-    normal, tabled, ranges = table.of_kind("marginal"), table.of_kind("table"), table.of_kind("range")
+    normal, tabled, ranges = table.of_kind("marginal"), table.of_kind("table"), _ranges(table)
     rows = normal + tabled
     mean, cov = _given(table, stacked, table.of_kind("hard") + table.of_kind("measurement"))
     wanted, apart = table.values[rows], cov[np.ix_(rows, rows)]
@@ -134,5 +139,24 @@ def _truncate(
         return None, np.zeros(0), np.zeros((0, 0))
     low = np.array([table.rows[i].low for i in ranges])
     high = np.array([table.rows[i].high for i in ranges])
-    centre, within = Truncation(mean, cov, low, high).moments
-    return Truncation(mean - centre, cov, low - centre, high - centre), centre, within
+    centre, within = Truncation(mean, cov, low, high, _reaches(table, ranges, np.zeros(mean.size))).moments
+    moved = _reaches(table, ranges, centre)
+    return Truncation(mean - centre, cov, low - centre, high - centre, moved), centre, within
+
+
+def _ranges(table: RowTable) -> list[int]:
+    """Positions of the ranges; windows come last, latest month first, whose draws then need the least weights."""
+    plain = [i for i in table.of_kind("range") if not table.rows[i].window]
+    windows = [i for i in table.of_kind("range") if table.rows[i].window]
+    return plain + sorted(windows, key=lambda i: -table.rows[i].month)
+
+
+def _reaches(table: RowTable, ranges: list[int], centre: Floats) -> tuple[Reach, ...]:
+    """Bounds that one month of a window must meet, as deviations from the rows' centres."""
+    touches = {place: touch for place, row in enumerate(ranges) if (touch := table.rows[row].touch) is not None}
+    found = []
+    for window in dict.fromkeys(touch.window for touch in touches.values()):
+        at = [place for place, touch in touches.items() if touch.window == window]
+        low, high = np.array([touches[i].low for i in at]), np.array([touches[i].high for i in at])
+        found.append(Reach(tuple(at), low - centre[at], high - centre[at]))
+    return tuple(found)

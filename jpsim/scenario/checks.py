@@ -20,6 +20,7 @@ from jpsim.units import Quantity, QuantityError, parse_share
 __all__ = ["check_conditions", "check_mixture", "time_problems"]
 
 _KINDS = ("level", "change", "table", "range")
+_WINDOWS = ("average", "maximum", "minimum")
 _POLICY_RATE = "boj_policy_rate"
 
 
@@ -75,6 +76,8 @@ def _problems(scenario: Scenario, origin: Origin, as_of: Month | None, horizon: 
         yield from _outside(when, as_of, horizon, origin.place(path))
     for name, blocks in scenario.conditions.items():
         yield from _repeated(name, blocks, as_of, origin)
+        for number, block in enumerate(blocks):
+            yield from _empty_windows(block, as_of, origin, ("conditions", name, number))
     if as_of is not None and scenario.rules.policy_rate_meetings != "off":
         for number, block in enumerate(scenario.conditions.get(_POLICY_RATE, ())):
             if block.kind == "hard" and block.fill != "linear":
@@ -86,9 +89,11 @@ def _dates(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], When]]:
     """All dates of a scenario with their paths."""
     for name, blocks in scenario.conditions.items():
         for number, block in enumerate(blocks):
-            for kind in _KINDS:
+            for kind in (*_KINDS, *_WINDOWS):
                 for when in getattr(block, kind):
                     yield ("conditions", name, number, kind, str(when)), when
+            if block.since is not None:
+                yield ("conditions", name, number, "since"), block.since
     for name, impulse in scenario.impulses.items():
         for key in ("when", "over"):
             if (moment := getattr(impulse, key)) is not None:
@@ -126,6 +131,21 @@ def _repeated(name: str, blocks: tuple[Condition, ...], as_of: Month | None, ori
                     yield Problem(found, place, "each quantity once", "remove one of the two")
                 else:
                     seen[key] = place
+
+
+def _empty_windows(
+    block: Condition, as_of: Month | None, origin: Origin, path: tuple[str | int, ...]
+) -> Iterator[Problem]:
+    """Find windows that end before they begin."""
+    if block.since is None:
+        return
+    first = block.since.months if as_of is None else block.since.index(as_of)
+    for kind in _WINDOWS:
+        for when in getattr(block, kind):
+            last = when.months if as_of is None else when.index(as_of)
+            if first is not None and last is not None and last < first:
+                found = f"the {kind} up to {when} ends before it begins, {block.since}"
+                yield Problem(found, origin.place((*path, kind, str(when))), f"a date not before {block.since}")
 
 
 def _without_meeting(

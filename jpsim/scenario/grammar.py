@@ -29,6 +29,8 @@ __all__ = ["SCHEMA", "read_scenario"]
 SCHEMA = "jpsim/scenario@1"
 """Value of the key `schema` in a scenario file."""
 
+_WINDOWS = {"average", "maximum", "minimum"}
+_STATEMENTS = {"level", "change", "range", "table"} | _WINDOWS
 _WORDS = {"id", "title", "narrative", "sources", "channels"}
 
 
@@ -177,13 +179,16 @@ def _condition(at: Cursor, subject: Subject) -> Condition:
     """One block; what is wrong in it is left out, and the findings refuse the whole."""
     keys = at.fields(tuple(Condition.model_fields), "a condition")
     values: dict[str, Any] = {}
-    for key in ("level", "change"):
+    for key in ("level", "change", "average"):
         if key in keys:
             dated = keys[key].dated(key)
-            role: Any = key
+            role: Any = "change" if key == "change" else "level"
             values[key] = _present({when: value.quantity(subject, role) for when, value in dated.items()})
-    if "range" in keys:
-        values["range"] = _present({when: _range(at, subject) for when, at in keys["range"].dated("range").items()})
+    for key in ("range", "maximum", "minimum"):
+        if key in keys:
+            values[key] = _present({when: _range(at, subject) for when, at in keys[key].dated(key).items()})
+    if "since" in keys:
+        values["since"] = keys["since"].when()
     if "table" in keys:
         values["table"] = {when: _table(at, subject) for when, at in keys["table"].dated("table").items()}
     if "kind" in keys:
@@ -209,12 +214,16 @@ def _spread_of(subject: Subject, of_change: bool) -> Subject:
 def _check_block(at: Cursor, keys: Mapping[str, Cursor]) -> None:
     """Refuse blocks whose keys do not fit together."""
     kind = keys["kind"].node.content if "kind" in keys else "hard"
-    if not keys.keys() & {"level", "change", "range", "table"}:
+    if not keys.keys() & _STATEMENTS:
         if isinstance(at.node.content, dict) and len(keys) == len(at.node.content):  # else a key is misspelled
-            at.refuse("the condition says nothing", "at least one of level, change, range, table")
-    elif not keys.keys() & {"level", "change"}:
+            at.refuse("the condition says nothing", f"at least one of {', '.join(sorted(_STATEMENTS))}")
+        return
+    if "since" in keys and not keys.keys() & _WINDOWS:
+        at.refuse("since without a window", f"since beside one of {', '.join(sorted(_WINDOWS))}", key="since")
+    if not keys.keys() & {"level", "change", "average"}:
         for key in sorted(keys.keys() & {"kind", "sd", "fill"}):
-            at.refuse(f"{key} belongs to level and change", "range and table are kinds of their own", key=key)
+            allowed = "range, table, maximum and minimum are kinds of their own"
+            at.refuse(f"{key} belongs to level, change and average", allowed, key=key)
     elif kind == "hard" and "sd" in keys:
         at.refuse("sd on a hard condition", "kind: measurement or kind: marginal beside sd", key="sd")
     elif kind in ("measurement", "marginal") and "sd" not in keys:

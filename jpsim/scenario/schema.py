@@ -82,8 +82,21 @@ class Condition(Record):
     table: Mapping[Moment, Mapping[Amount, Share]] = Field(
         default_factory=dict, description="date -> {level: probability}; the probabilities sum to 1"
     )
+    average: Mapping[Moment, Amount] = Field(
+        default_factory=dict, description="date -> average of the months' ends up to it; geometric for a price"
+    )
+    maximum: Mapping[Moment, tuple[Amount | None, Amount | None]] = Field(
+        default_factory=dict, description="date -> [low, high] for the highest month's end up to it"
+    )
+    minimum: Mapping[Moment, tuple[Amount | None, Amount | None]] = Field(
+        default_factory=dict, description="date -> [low, high] for the lowest month's end up to it"
+    )
+    since: Moment | None = Field(
+        None, description="first month of average, maximum and minimum; the one after as_of if left out"
+    )
     kind: Literal["hard", "measurement", "marginal"] = Field(
-        "hard", description="how level and change are meant: exact, noisy knowledge, or the law of that quantity"
+        "hard",
+        description="how level, change and average are meant: exact, noisy knowledge, or the law of that quantity",
     )
     sd: Amount | None = Field(None, description="standard deviation, for measurement and marginal")
     fill: Literal["none", "linear", "step"] = Field("none", description="what joins as_of and the named dates")

@@ -75,7 +75,9 @@ class PartSampler:
     def tilted(self) -> bool:
         """Whether conditions say something about months' scales or interventions: not if named drivers deliver them."""
         mixing = self.law.mixing
-        return self.conditional.recursion is not None and mixing is not None and mixing.gap.size > 0
+        if mixing is None or self.conditional.steered:
+            return False
+        return mixing.gap.size > 0 and bool(np.isfinite(mixing.nu) or mixing.sv_sigma > 0.0)
 
     @property
     def soft_rows(self) -> int:
@@ -95,7 +97,7 @@ class PartSampler:
         """Soft rows' values less their centres (q, count), and the log probability of each draw's ranges."""
         law = self.conditional.targets
         normals = fill_normals(self.seed, TARGETS, first, count, 1, law.stated.normal)[_NORMALS]
-        uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, 1 + law.follow.shape[0])[_UNIFORMS]
+        uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, law.uniforms)[_UNIFORMS]
         return law.draw(normals, uniforms)
 
     def weigh(self, first: int, count: int) -> tuple[Floats, Floats]:
