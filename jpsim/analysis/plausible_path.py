@@ -19,6 +19,7 @@ from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.impulses import impulse_cov
 from jpsim.conditioning.premium import series_weights
 from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.errors import Problem, UnsupportedError
 
 __all__ = ["PlausiblePath", "ReturnLaw", "find_plausible_path", "monthly_law"]
 
@@ -131,7 +132,15 @@ def find_plausible_path(law: ScenarioLaw, series: str, months: int, loss: float)
         A base series or aggregate, and the month, from 1 to the horizon.
     loss
         Share lost, above 0 and below 1.
+
+    Raises
+    ------
+    UnsupportedError
+        A scenario that says what some month of a window must reach: several months could.
     """
+    if reaching := [row for row in law.windows if row.touch is not None]:
+        found = f"the most plausible path on which {reaching[0].text} cannot be found yet"
+        raise UnsupportedError(Problem(found, reaching[0].place, fix="state the level of one month, or a range"))
     returns = monthly_law(law, series, months)
     conditional = law.conditional
     free = find_design_point(returns.mean, returns.cov, loss)

@@ -96,7 +96,9 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
     as_of = law.conditional.system.model.as_of
     stated = [
         {"series": row.name, "when": str(as_of + row.month), "statement": row.text.removeprefix(f"{row.name} ")}
-        for row in {(row.text if row.window else id(row)): row for row in law.conditional.table.rows}.values()
+        for row in {
+            (row.text if row.window else id(row)): row for row in (*law.conditional.table.rows, *law.windows)
+        }.values()
     ]
     for view in law.scenario.views:
         stated.append({"series": view.series, "when": str(view.at or view.by), "statement": _view_in_words(view)})

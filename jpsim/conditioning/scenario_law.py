@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -54,6 +54,13 @@ class ScenarioLaw:
         Plain sentences about plausibility.
     nudge
         (h, n) mean of what state-dependent rules add to the factors' innovations; None for nothing.
+    windows
+        Rows that speak of maxima and minima.
+    unwindowed
+        The law without them; None if there are none.
+    checked
+        Those of them that `conditional` lacks, because an average over the same months makes its rows depend on
+        each other: paths are weighed by whether they comply.
     """
 
     scenario: Scenario
@@ -63,6 +70,9 @@ class ScenarioLaw:
     impulses: tuple[ImpulseEffect, ...] = ()
     warnings: tuple[str, ...] = ()
     nudge: Floats | None = None
+    windows: tuple[Row, ...] = ()
+    unwindowed: Conditional | None = None
+    checked: tuple[Row, ...] = ()
 
     @property
     def drift(self) -> Floats:
@@ -181,12 +191,28 @@ def derive_law(
     if held:
         system = system.hold(model.factor(POLICY_RATE), held)
     drivers = () if scenario.drivers == "all" else scenario.drivers
-    conditional = condition(system, tuple(rows), drivers, scenario.place("drivers"))
+    windows, place = _windows(rows), scenario.place("drivers")
+    averaged = {row.name for row in rows if row.first is not None}
+    checked = tuple(row for row in windows if row.name in averaged)
+    conditional = condition(system, _without(rows, checked), drivers, place)
+    unwindowed = condition(system, _without(rows, windows), drivers, place) if windows else None
     impulses = impulse_effects(model, scenario.impulses, model.as_of, horizon)
     shift = _shift(model, scenario, conditional, impulses, library)
     warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings()
     dividends = monthly_dividends(model) if returns == "total" else np.zeros(len(model.series))
-    return ScenarioLaw(scenario, conditional, shift, dividends, impulses, tuple(warnings))
+    told = tuple(warnings)
+    return ScenarioLaw(scenario, conditional, shift, dividends, impulses, told, windows, unwindowed, checked)
+
+
+def _windows(rows: list[Row]) -> tuple[Row, ...]:
+    return tuple(row for row in rows if row.window or row.touch is not None)
+
+
+def _without(rows: list[Row], windows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Rows without some windows; a range that a window joined stays, without what had to be reached."""
+    apart = set(map(id, windows))
+    left = [row for row in rows if id(row) not in apart or not row.window]
+    return tuple(replace(row, touch=None) if id(row) in apart else row for row in left)
 
 
 def _state_all(system: System, scenario: Scenario) -> list[Row]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.rows import Row
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.simulation.compilation import Innovations, compile_law
 from jpsim.simulation.cross_entropy import fit_scale_tilt
@@ -16,6 +17,7 @@ from jpsim.simulation.importance import log_model_density, log_proposal
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import Law, ScaleTilt
 from jpsim.simulation.tilting import margin_moments
+from jpsim.simulation.windowing import open_windows
 
 __all__ = ["PartSampler"]
 
@@ -36,16 +38,20 @@ class PartSampler:
         The arrays of the kernels.
     seed
         Key of the generator.
+    windows
+        Rows with which paths must comply besides.
     """
 
     source: ScenarioLaw
     law: Law
     seed: int
+    windows: tuple[Row, ...] = ()
 
     @classmethod
     def of(cls, source: ScenarioLaw, innovations: Innovations, seed: int, *, plain: bool = False) -> PartSampler:
         """Compile a law; see `jpsim.simulation.compilation.compile_law`."""
-        return cls(source, compile_law(source, innovations, plain=plain), seed)
+        drawn, windows = open_windows(source, random_scales=innovations != "gaussian")
+        return cls(drawn, compile_law(drawn, innovations, plain=plain), seed, windows)
 
     def proposal(self) -> ScaleTilt | None:
         """Fit where the months' scales are best drawn from; None where conditions say nothing about them."""
@@ -78,6 +84,11 @@ class PartSampler:
         if mixing is None or self.conditional.steered:
             return False
         return mixing.gap.size > 0 and bool(np.isfinite(mixing.nu) or mixing.sv_sigma > 0.0)
+
+    @property
+    def weighted(self) -> bool:
+        """Whether paths are not equally likely, views apart."""
+        return self.tilted or self.conditional.targets.weighted or bool(self.windows)
 
     @property
     def soft_rows(self) -> int:

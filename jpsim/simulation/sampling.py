@@ -28,6 +28,7 @@ from jpsim.simulation.result import ScenarioSample
 from jpsim.simulation.rule_premium import note_shifts, settle_premium
 from jpsim.simulation.sharding import Stop
 from jpsim.simulation.views import Demand, demands_of, impose
+from jpsim.simulation.windowing import log_compliance, window_factors
 
 __all__ = ["FEWEST_EFFECTIVE", "Sampler"]
 
@@ -97,9 +98,7 @@ class Sampler:
     @property
     def weighted(self) -> bool:
         """Whether paths are not equally likely."""
-        return len(self._members) > 1 or any(
-            part.tilted or part.conditional.targets.weighted or self._sampled_views(part.source) for part in self.parts
-        )
+        return len(self._members) > 1 or any(part.weighted or self._sampled_views(part.source) for part in self.parts)
 
     @property
     def bytes_per_path(self) -> int:
@@ -262,16 +261,25 @@ class Sampler:
         pieces = [(part, *part.weigh(first, count)) for first, count, part in spans]
         levels = _levels([(part, log_weights) for part, log_weights, _ in pieces])
         log_weights = np.concatenate([own - levels[id(part)] for part, own, _ in pieces])
+        log_weights = log_weights + self._compliance(spans)
         moments = np.concatenate([held for _, _, held in pieces], axis=1)
         demands = [Demand("stated margins", None, moments, (0,) * moments.shape[0])] if moments.size else []
         source = spans[0][2].source
         return normalise(impose(log_weights, demands + self._view_demands(source, spans, normalise(log_weights))))
 
+    def _compliance(self, spans: list[tuple[int, int, PartSampler]]) -> Floats | float:
+        """Log weights that leave out the paths that leave a window; 0 without windows."""
+        part = spans[0][2]
+        if not part.windows:
+            return 0.0
+        names = window_factors(part.source, part.windows)
+        return log_compliance(part.source, part.windows, self._drawn(part.source, names, spans))
+
     def _sampled_views(self, source: ScenarioLaw) -> list[int]:
         """Positions of the views that weights must meet: all, but for means that a premium meets in law."""
         views = source.scenario.views
         part = next(part for part in self.parts if part.source is source)
-        in_law = not part.tilted and not part.conditional.targets.weighted and all(map(is_shift_view, views))
+        in_law = not part.weighted and all(map(is_shift_view, views))
         return [] if in_law else list(range(len(views)))
 
     def _view_demands(
@@ -301,9 +309,15 @@ class Sampler:
         self, source: ScenarioLaw, chosen: list[int], spans: list[tuple[int, int, PartSampler]]
     ) -> dict[str, Floats]:
         """(h, paths) price values of every series that the views speak of, on the paths of one member."""
-        outputs = source.conditional.system.model.outputs
         views = [source.scenario.views[number] for number in chosen]
         names = sorted({name for view in views for name in (view.series, view.versus) if name is not None})
+        return self._drawn(source, names, spans)
+
+    def _drawn(
+        self, source: ScenarioLaw, names: list[str], spans: list[tuple[int, int, PartSampler]]
+    ) -> dict[str, Floats]:
+        """(h, paths) values of some outputs, returns without dividends, on the paths of one member."""
+        outputs = source.conditional.system.model.outputs
         rows = [outputs.index(name) for name in names]
         values = np.concatenate([self._price_paths(first, count)[rows] for first, count, _ in spans], axis=2)
         return dict(zip(names, values, strict=True))

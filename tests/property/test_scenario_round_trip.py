@@ -90,6 +90,12 @@ def conditions(draw):
         block["fill"] = draw(st.sampled_from(["none", "linear", "step"]))
     low = draw(_amount(entry, "level"))
     block["range"] = {dates[2]: draw(st.sampled_from([[low, None], [None, low]]))}
+    if draw(st.booleans()):
+        block |= {
+            "average": {dates[0]: draw(_amount(entry, "level"))},
+            "minimum": {dates[2]: [low, None]},
+            "since": "1m",
+        }
     return entry.id, draw(st.sampled_from([block, [block]]))
 
 

@@ -80,7 +80,7 @@ def test_windows_are_those_of_brute_force(tmp_path: Path, truth: dict[str, np.nd
     sampler = sampler_of(stated(tmp_path, CASES[name][0]))
     weights = sampler.weights(PATHS)
     assert weights is not None
-    assert weights.sum() ** 2 / (weights**2).sum() > 0.25 * PATHS
+    assert weights.sum() ** 2 / (weights**2).sum() > 0.1 * PATHS  # the share of paths that comply
     model = sampler.story.parts[0].law.conditional.system.model
     drawn = sampler.paths(0, PATHS)[: len(model.factors)]
     log = np.array([kind == "log100" for kind in model.transform])[:, None, None]
@@ -100,20 +100,36 @@ def test_windows_are_those_of_brute_force(tmp_path: Path, truth: dict[str, np.nd
 @pytest.mark.parametrize("kind", ["gaussian", "student_t"])
 def test_every_path_complies(tmp_path: Path, kind: str) -> None:
     conditions = """usdjpy: {maximum: {6m: [160, 168]}}
-  jgb_10y: [{average: {6m: 2.4%}, kind: marginal, sd: 10bp}, {minimum: {4m: [2.1%, null]}}]
+  jgb_10y: [{average: {6m: 2.4%}, kind: marginal, sd: 10bp}, {minimum: {6m: [2.1%, null]}}]
   jgb_2y: {average: {2026-06: 1.30%}, since: 2026-03}"""
     sampler = sampler_of(stated(tmp_path, conditions), kind)
     weights = sampler.weights(20_000)
     assert weights is not None
     model = sampler.story.parts[0].law.conditional.system.model
     two, ten, yen = (sampler.paths(0, 20_000)[model.factor(name)] for name in ("jgb_2y", "jgb_10y", "usdjpy"))
+    counted = weights > 0
+    assert not counted.all()  # beside an average, and with random scales, paths that leave a window weigh nothing
+    two, ten, yen, weights = two[:, counted], ten[:, counted], yen[:, counted], weights[counted]
     assert yen.max(axis=0).min() >= 160 - 1e-9
     assert yen.max() <= 168 + 1e-9
-    assert ten[:4].min() >= 2.1 - 1e-9
+    assert ten.min() >= 2.1 - 1e-9
     np.testing.assert_allclose(two[1:5].mean(axis=0), 1.30, atol=1e-6)
     q = weights / weights.sum()
     assert q @ ten.mean(axis=0) == pytest.approx(2.4, abs=1e-6)
     assert np.sqrt(q @ (ten.mean(axis=0) - 2.4) ** 2) == pytest.approx(0.1, rel=1e-5)
+
+
+def test_normal_paths_all_comply(tmp_path: Path) -> None:
+    sampler = sampler_of(
+        stated(tmp_path, "usdjpy: {maximum: {6m: [160, 168]}, minimum: {6m: [140, null]}}"), "gaussian"
+    )
+    weights, model = sampler.weights(20_000), small_model()
+    assert weights is not None
+    assert weights.sum() ** 2 / (weights**2).sum() > 0.5 * 20_000
+    yen = sampler.paths(0, 20_000)[model.factor("usdjpy")]
+    assert yen.max(axis=0).min() >= 160 - 1e-9
+    assert yen.max() <= 168 + 1e-9
+    assert yen.min() >= 140 - 1e-9
 
 
 def test_probability_of_reaching_is_the_share_of_paths(tmp_path: Path) -> None:

@@ -124,7 +124,10 @@ def test_rules_and_impulses(read):
         ("conditions: {vix: []}", "nothing is said of 'vix'"),
         ("conditions: {vix: {level: {3m: 20}, sd: 5%}}", "sd on a hard condition"),
         ("conditions: {vix: {level: {3m: 20}, kind: marginal}}", "kind: marginal without sd"),
-        ("conditions: {vix: {range: {3m: [10, 20]}, kind: marginal, sd: 5%}}", "kind belongs to level and change"),
+        (
+            "conditions: {vix: {range: {3m: [10, 20]}, kind: marginal, sd: 5%}}",
+            "kind belongs to level, change and average",
+        ),
         ("conditions: {vix: {range: {3m: [20, 20]}}}", "is not below the upper end"),
         ("conditions: {vix: {range: {3m: [20]}}}", "a range has two ends"),
         ("conditions: {vix: {range: {3m: [null, null]}}}", "a range without bounds"),
