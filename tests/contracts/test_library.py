@@ -127,6 +127,13 @@ def test_titles_are_in_both_languages_and_differ(name):
     assert sum(scenario(other).title.en == title.en for other in NAMES) == 1
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_scenario_tells_its_story_and_names_its_sources(name):
+    assert scenario(name).narrative.strip()
+    assert all(len(source) > 20 for source in scenario(name).sources)
+    assert scenario(name).sources
+
+
 @pytest.mark.parametrize("name", LIBRARY)
 def test_words_are_complete(name):
     found = scenario(name)
