@@ -200,8 +200,17 @@ def derive_law(
     shift = _shift(model, scenario, conditional, impulses, library)
     warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings()
     dividends = monthly_dividends(model) if returns == "total" else np.zeros(len(model.series))
-    told = tuple(warnings)
-    return ScenarioLaw(scenario, conditional, shift, dividends, impulses, told, windows, unwindowed, checked)
+    return ScenarioLaw(
+        scenario,
+        conditional,
+        shift,
+        dividends,
+        impulses,
+        tuple(warnings),
+        windows=windows,
+        unwindowed=unwindowed,
+        checked=checked,
+    )
 
 
 def _windows(rows: list[Row]) -> tuple[Row, ...]:
