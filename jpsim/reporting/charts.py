@@ -12,12 +12,29 @@ from jpsim.months import Month
 from jpsim.reporting.labels import Label
 from jpsim.runs import Run
 
-__all__ = ["FanChart", "HoverMonth", "StepChart", "Tick", "fan_chart", "nice_ticks", "step_chart"]
+__all__ = [
+    "BOTTOM",
+    "HEIGHT",
+    "LEFT",
+    "RIGHT",
+    "TOP",
+    "WIDTH",
+    "FanChart",
+    "HoverMonth",
+    "StepChart",
+    "Tick",
+    "axis_text",
+    "decimals_of",
+    "fan_chart",
+    "nice_ticks",
+    "step_chart",
+]
 
 Floats = npt.NDArray[np.float64]
 
 WIDTH, HEIGHT = 360.0, 216.0
 LEFT, RIGHT, TOP, BOTTOM = 50.0, 22.0, 24.0, 22.0
+"""The drawing area of a chart, and its margins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +108,9 @@ class StepChart:
     y_ticks: tuple[Tick, ...]
 
 
-def fan_chart(run: Run, scenario: int, output: str, label: Label, start: float | None) -> FanChart:
+def fan_chart(
+    run: Run, scenario: int, output: str, label: Label, start: float | None, *, hover: bool = True
+) -> FanChart:
     """Lay out the fan of one output of one scenario; scenario 0 has no reference beside it.
 
     Parameters
@@ -104,6 +123,8 @@ def fan_chart(run: Run, scenario: int, output: str, label: Label, start: float |
         The output and its label.
     start
         Level at month 0, from which the fan opens; the fan begins at month 1 where it is not known.
+    hover
+        Whether every month can be read out under the pointer, or the last one alone.
     """
     place = run.outputs.index(output)
 
@@ -121,8 +142,8 @@ def fan_chart(run: Run, scenario: int, output: str, label: Label, start: float |
         median=frame.line(fan["q50"]),
         reference=(frame.line(beside[0]), frame.line(beside[1]), frame.line(beside[2])) if beside else None,
         x_ticks=_month_ticks(frame, run.as_of),
-        y_ticks=_value_ticks(frame, _axis_text(label)),
-        hover=_hover(frame, run.as_of, label, fan, beside[1] if beside else None),
+        y_ticks=_value_ticks(frame, axis_text(label)),
+        hover=_hover(frame, run.as_of, label, fan, beside[1] if beside else None, 1 if hover else run.horizon),
     )
 
 
@@ -172,14 +193,19 @@ def _month_ticks(frame: _Frame, as_of: Month) -> tuple[Tick, ...]:
 
 def _value_ticks(frame: _Frame, text: Callable[[float, int], str]) -> tuple[Tick, ...]:
     values = nice_ticks(frame.low, frame.high)
-    step = values[1] - values[0] if len(values) > 1 else 1.0
-    decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
-    if abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6:
-        decimals += 1
+    decimals = decimals_of(values)
     return tuple(Tick(frame.y(value), text(value, decimals)) for value in values)
 
 
-def _axis_text(label: Label) -> Callable[[float, int], str]:
+def decimals_of(values: Sequence[float]) -> int:
+    """Count the decimals that tell evenly spaced values apart."""
+    step = values[1] - values[0] if len(values) > 1 else 1.0
+    decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
+    return decimals + (abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6)
+
+
+def axis_text(label: Label) -> Callable[[float, int], str]:
+    """Return what writes a value of an axis to so many decimals of its own unit."""
     style = label.style
     percent = "%" if style.unit == "%" else ""
     lost = round(np.log10(style.scale))
@@ -191,7 +217,7 @@ def _axis_text(label: Label) -> Callable[[float, int], str]:
 
 
 def _hover(
-    frame: _Frame, as_of: Month, label: Label, fan: dict[str, Floats], reference: Floats | None
+    frame: _Frame, as_of: Month, label: Label, fan: dict[str, Floats], reference: Floats | None, first: int
 ) -> tuple[HoverMonth, ...]:
     step = frame.x(1) - frame.x(0)
     level = label.style.level
@@ -205,5 +231,5 @@ def _hover(
             span=f"{level(float(fan['q05'][month]))} … {level(float(fan['q95'][month]))}",
             reference=None if reference is None else level(float(reference[month])),
         )
-        for month in range(1, frame.horizon + 1)
+        for month in range(first, frame.horizon + 1)
     )

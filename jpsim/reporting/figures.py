@@ -10,7 +10,7 @@ import numpy as np
 from jpsim.reporting.labels import Label, label_of, share_error
 from jpsim.runs import Run
 
-__all__ = ["Cell", "Row", "equity_rows", "factor_rows", "figure", "headline", "largest_changes", "shade"]
+__all__ = ["Cell", "Row", "equity_rows", "factor_rows", "figure", "headline", "largest_changes", "shade", "shaded_changes"]
 
 _SHADES = 5
 
@@ -58,7 +58,9 @@ def headline(run: Run, scenario: int, output: str, kind: str, month: int) -> tup
     return label, {name: figure(run, scenario, label, name, month) for name in names}
 
 
-def equity_rows(run: Run, kinds: Sequence[str], month: int) -> list[tuple[str, list[Row]]]:
+def equity_rows(
+    run: Run, kinds: Sequence[str], month: int, scenarios: Sequence[int]
+) -> list[tuple[str, list[Row]]]:
     """Heat map of the equity series, by kind: mean, P(loss), ES95 and, beside the reference, the difference."""
     groups = [(kind, [label_of(output, kind) for output in run.of_kind(kind)]) for kind in kinds]
     shown = [label for _, labels in groups for label in labels]
@@ -66,11 +68,11 @@ def equity_rows(run: Run, kinds: Sequence[str], month: int) -> list[tuple[str, l
     rows = []
     for kind, labels in groups:
         if labels:
-            rows.append((kind, [_equity_row(run, label, scales, month) for label in labels]))
+            rows.append((kind, [_equity_row(run, label, scales, month, scenarios) for label in labels]))
     return rows
 
 
-def factor_rows(run: Run, month: int) -> list[Row]:
+def factor_rows(run: Run, month: int, scenarios: Sequence[int]) -> list[Row]:
     """Table of the factors: median, range and, beside the reference, the difference."""
     rows = []
     for output in run.of_kind("factor"):
@@ -79,7 +81,7 @@ def factor_rows(run: Run, month: int) -> list[Row]:
             tuple(
                 figure(run, scenario, label, name, month) for name in ("q50", "range", *(["change"] * (scenario > 0)))
             )
-            for scenario in range(len(run.scenarios))
+            for scenario in scenarios
         )
         rows.append(Row(label, cells))
     return rows
@@ -96,6 +98,20 @@ def largest_changes(run: Run, scenario: int, month: int, count: int = 3) -> tupl
     return _change_rows(run, scenario, gains, month), _change_rows(run, scenario, losses, month)
 
 
+def shaded_changes(run: Run, kinds: Sequence[str], month: int) -> tuple[list[Label], list[tuple[Cell, ...]]]:
+    """Map of differences of means: a label per output of these kinds, and a row of cells per scenario but the first."""
+    labels = [label_of(output, kind) for kind in kinds for output in run.of_kind(kind)]
+    scale = _scale(run, "change", labels, month)
+    rows = []
+    for scenario in range(1, len(run.scenarios)):
+        cells = []
+        for label in labels:
+            value = _value(run, scenario, "change", label, month)
+            cells.append(Cell(label.style.change(value), shade=shade(value, "change", scale)))
+        rows.append(tuple(cells))
+    return labels, rows
+
+
 def _change_rows(run: Run, scenario: int, outputs: Sequence[str], month: int) -> list[Row]:
     labels = [label_of(output, "sector17") for output in outputs]
     return [Row(label, ((figure(run, scenario, label, "change", month),),)) for label in labels]
@@ -105,9 +121,11 @@ def _equity_columns(scenario: int) -> tuple[str, ...]:
     return ("mean", "p_loss", "es95", *(("change",) if scenario else ()))
 
 
-def _equity_row(run: Run, label: Label, scales: dict[str, tuple[float, float]], month: int) -> Row:
+def _equity_row(
+    run: Run, label: Label, scales: dict[str, tuple[float, float]], month: int, scenarios: Sequence[int]
+) -> Row:
     cells = []
-    for scenario in range(len(run.scenarios)):
+    for scenario in scenarios:
         shaded = []
         for name in _equity_columns(scenario):
             cell = figure(run, scenario, label, name, month)
@@ -127,9 +145,11 @@ def _value(run: Run, scenario: int, name: str, label: Label, month: int) -> floa
 
 def _scale(run: Run, name: str, labels: Sequence[Label], month: int) -> tuple[float, float]:
     """Smallest and largest value over all scenarios, so that a shade means the same in each."""
-    scenarios = range(len(run.scenarios))
-    values = [_value(run, scenario, name, label, month) for scenario in scenarios for label in labels] or [0.0]
-    return min(values), max(values)
+    rows = [run.outputs.index(label.output) for label in labels]
+    values = run.statistics["mean" if name == "change" else name][:, rows, month - 1]
+    if name == "change":
+        values = values - values[:1]
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
 
 
 def shade(value: float, name: str, scale: tuple[float, float]) -> str:

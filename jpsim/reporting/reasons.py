@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jpsim.reporting.figures import Cell, shade
-from jpsim.reporting.labels import Label, label_of
+from jpsim.reporting.labels import Label, Language, label_of
+from jpsim.reporting.story import vocabulary
 from jpsim.runs import Run
 
-__all__ = ["Reasons", "attribution_reasons"]
+__all__ = ["Reasons", "attribution_reasons", "driver_text", "series_contributions"]
 
 _SERIES = ("topix", "banks", "real_estate", "autos", "electric_precision", "core30", "small", "growth")
 _SMALLEST = 0.0005
@@ -38,7 +40,7 @@ class Reasons:
 
 def attribution_reasons(run: Run, scenario: str, month: int) -> Reasons | None:
     """Lay out the attribution of one scenario at one month; None if the run holds none for it."""
-    parts = _contributions(run, scenario, month)
+    parts = series_contributions(run, scenario, month)
     series = [name for name in _SERIES if name in parts]
     if not series:
         return None
@@ -58,13 +60,27 @@ def attribution_reasons(run: Run, scenario: str, month: int) -> Reasons | None:
     )
 
 
-def _contributions(run: Run, scenario: str, month: int) -> Mapping[str, Mapping[str, float]]:
-    found: dict[str, dict[str, float]] = {}
+def series_contributions(run: Run, scenario: str, month: int) -> Mapping[str, Mapping[str, float]]:
+    """Contributions by series and driver of one scenario at one month, for the series that the report explains."""
+    return _by_scenario(run, month).get(scenario, {})
+
+
+def driver_text(driver: str) -> Mapping[Language, str]:
+    """Name of a driver by language."""
+    found = _driver(driver)
+    return vocabulary()[found] if isinstance(found, str) else found.names
+
+
+@lru_cache(maxsize=1)
+def _by_scenario(run: Run, month: int) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
+    """Read the attribution once for all scenarios: a run of thirty has half a million entries."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
     entries = run.attribution
-    columns = (entries.scenario, entries.series, entries.month, entries.driver, entries.contribution)
-    for name, series, when, driver, contribution in zip(*columns, strict=True):
-        if name == scenario and when == month and series in _SERIES:
-            found.setdefault(series, {})[driver] = contribution
+    wanted = [place for place, when in enumerate(entries.month) if when == month]
+    for place in wanted:
+        if (name := entries.series[place]) in _SERIES:
+            parts = found.setdefault(entries.scenario[place], {}).setdefault(name, {})
+            parts[entries.driver[place]] = entries.contribution[place]
     return found
 
 

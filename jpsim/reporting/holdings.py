@@ -1,0 +1,104 @@
+"""The book of a run as its folder keeps it: risk in each scenario, and what each position adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jpsim.reporting.labels import label_of
+from jpsim.reporting.page import Text
+from jpsim.runs import Run
+
+__all__ = ["BookInScenario", "Position", "book_in_scenario"]
+
+_COMPONENTS = "components.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A position in one scenario and month.
+
+    Parameters
+    ----------
+    name
+        Its id in the book.
+    series
+        Names of the series it follows.
+    weight
+        At month 0, as a share of the capital.
+    component, error
+        What it adds to the book's ES 95 %, and the Monte Carlo error of that.
+    marginal
+        Change of that ES for a unit more of weight.
+    """
+
+    name: str
+    series: Text
+    weight: float
+    component: float
+    error: float
+    marginal: float
+
+
+@dataclass(frozen=True, slots=True)
+class BookInScenario:
+    """The book in one scenario at one month.
+
+    Parameters
+    ----------
+    scenario
+        Position of the scenario.
+    month
+        Months after `as_of`.
+    told
+        What the diagnostics say: capital, currency, drawdown, breaches.
+    statistics
+        Statistic to value and Monte Carlo error, as shares of the capital.
+    positions
+        Largest contribution to ES 95 % first.
+    """
+
+    scenario: int
+    month: int
+    told: Mapping[str, Any]
+    statistics: Mapping[str, tuple[float, float]]
+    positions: tuple[Position, ...]
+
+    @property
+    def shortfall(self) -> float:
+        """ES 95 %, to which the components add up."""
+        return self.statistics["es95"][0]
+
+
+def book_in_scenario(run: Run, scenario: int, month: int) -> BookInScenario | None:
+    """Read the book in one scenario; None where the run has no book."""
+    if "portfolio" not in run.outputs:
+        return None
+    place = scenario, run.outputs.index("portfolio"), month - 1
+    names = ("mean", "sd", "q05", "q50", "q95", "p_loss", "var95", "es95", "var99", "es99")
+    return BookInScenario(
+        scenario=scenario,
+        month=month,
+        told=run.diagnostics[run.scenarios[scenario]].get("portfolio", {}),
+        statistics={name: (float(run.statistics[name][place]), float(run.errors[name][place])) for name in names},
+        positions=_positions(run, run.scenarios[scenario], month),
+    )
+
+
+def _positions(run: Run, scenario: str, month: int) -> tuple[Position, ...]:
+    if _COMPONENTS not in run.tables:
+        return ()
+    rows = [row for row in run.tables[_COMPONENTS].to_pylist() if row["scenario"] == scenario and row["month"] == month]
+    found = [
+        Position(
+            name=str(row["position"]),
+            series=label_of(str(row["series"]), "series").names,
+            weight=row["weight"],
+            component=row["component"],
+            error=row["component_se"],
+            marginal=row["marginal"],
+        )
+        for row in rows
+    ]
+    return tuple(sorted(found, key=lambda position: -abs(position.component)))

@@ -1,0 +1,81 @@
+"""What scenarios state, in the language of the report.
+
+Runs keep their statements in English. Each form of statement has its Japanese form in ``statements.toml``; one
+that has none is shown as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from jpsim.dictionary import channels
+from jpsim.reporting.labels import Label, Language, label_of
+
+__all__ = ["named", "statement_text"]
+
+_MEMBER = re.compile(r"(?P<member>\w+) \((?P<share>\d+%)\): (?P<said>.*)", re.DOTALL)
+_SUBJECT = re.compile(r"(?P<subject>[a-z]\w*) (?P<said>.*)", re.DOTALL)
+
+
+def statement_text(english: str) -> Mapping[Language, str]:
+    """Give a statement, or a warning, in every language.
+
+    Parameters
+    ----------
+    english
+        As the run keeps it, such as ``0.75% in 2026-03``; the id of a factor or the name of a mixture's member
+        may lead it.
+    """
+    return {"en": english, "ja": _japanese(english)}
+
+
+def named(output: str) -> Label:
+    """Label of whatever a statement speaks of: a factor, a series, a channel, or another word."""
+    for kind in ("factor", "series"):
+        label = label_of(output, kind)
+        if label.names["en"] != output:
+            return label
+    known = _tables()[1]
+    if output in channels():
+        names: dict[Language, str] = {"en": channels()[output].name_en, "ja": channels()[output].name_ja}
+    else:
+        names = {"en": output, "ja": known.get(output, output)}
+    return Label(output, "series", names, label.style)
+
+
+def _japanese(english: str) -> str:
+    said = english.strip()
+    if found := _form(said):
+        return found
+    if member := _MEMBER.fullmatch(said):
+        return f"{member['member']}（{member['share']}）：{_japanese(member['said'])}"
+    subject = _SUBJECT.fullmatch(said)
+    if subject and named(subject["subject"]).names["ja"] != subject["subject"] and (found := _form(subject["said"])):
+        return f"{named(subject['subject']).names['ja']}：{found}"
+    return said
+
+
+def _form(said: str) -> str | None:
+    forms, words = _tables()
+    for pattern, japanese in forms:
+        if found := pattern.fullmatch(said):
+            parts = {name: _listed(value or "", words) for name, value in found.groupdict().items()}
+            return japanese.format(**parts)
+    return None
+
+
+def _listed(text: str, words: Mapping[str, str]) -> str:
+    """Each element of a list in Japanese, where there is a word for it."""
+    return "、".join(words.get(part, part) for part in text.split(", "))
+
+
+@cache
+def _tables() -> tuple[tuple[tuple[re.Pattern[str], str], ...], Mapping[str, str]]:
+    text = files("jpsim.reporting").joinpath("templates", "statements.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    forms = tuple((re.compile(form["en"], re.DOTALL), form["ja"]) for form in tables["form"])
+    return forms, tables["words"]
