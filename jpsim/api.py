@@ -37,6 +37,7 @@ from jpsim.interop import summary_csv, write_paths
 from jpsim.model.store import find_model, list_models, load_model
 from jpsim.reporting.html import render_report
 from jpsim.reporting.markdown import render_markdown
+from jpsim.reporting.pdf import render_pdf
 from jpsim.reporting.workbook import render_workbook
 from jpsim.runs import (
     Run,
@@ -485,6 +486,7 @@ _DOCUMENTS: dict[str, tuple[str, Callable[[Run], bytes]]] = {
     "md": ("report.md", lambda run: render_markdown(run).encode()),
     "csv": ("summary.csv", summary_csv),
     "xlsx": ("report.xlsx", render_workbook),
+    "pdf": ("report.pdf", render_pdf),
 }
 
 

@@ -10,7 +10,13 @@ import click
 
 __all__ = ["command"]
 
-_OPTIONAL = {"pandas": "tables: pip install 'jpsim[frames]'", "xarray": "labelled cubes: pip install 'jpsim[frames]'"}
+_OPTIONAL = {
+    "pandas": "tables: pip install 'jpsim[frames]'",
+    "xarray": "labelled cubes: pip install 'jpsim[frames]'",
+    "xlsxwriter": "workbooks: pip install 'jpsim[xlsx]'",
+    "typst": "PDF: pip install 'jpsim[pdf]'",
+    "matplotlib": "pictures: pip install 'jpsim[plot]'",
+}
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
 
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_LANGUAGES = ("en", "ja")
+Language = Literal["en", "ja"]
+_Word = TypeVar("_Word", bound=str)
+_LANGUAGES: tuple[Language, ...] = ("en", "ja")
 
 
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--format", "formats", default="html", show_default=True,
-              help="html, md, csv, xlsx; separated by commas.")  # fmt: skip
+              help="html, md, csv, xlsx, pdf; separated by commas.")  # fmt: skip
 @click.option("--lang", "languages", default="en,ja", show_default=True, help="Languages; the first is shown first.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True,
               help="Folder that holds runs.")  # fmt: skip
@@ -29,17 +31,15 @@ _LANGUAGES = ("en", "ja")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(run_id: str, formats: str, languages: str, out: Path, target: Path | None, as_json: bool) -> None:
     """Build the reports of the stored run RUN: an id, the start of one, or the path of its folder."""
-    from jpsim.errors import UnsupportedError
-
-    wanted = _choices(formats, (*_RENDERERS, "pdf"), "--format")
+    wanted = _choices(formats, tuple(_RENDERERS), "--format")
     spoken = _choices(languages, _LANGUAGES, "--lang")
-    if "pdf" in wanted:
-        raise UnsupportedError("--format pdf: this version writes html, md, csv and xlsx; print the html to PDF")
     paths = _write(run_id, out, wanted, spoken, target or Path())
     click.echo(json.dumps({"files": list(map(str, paths))}) if as_json else "\n".join(map(str, paths)))
 
 
-def _write(run_id: str, out: Path, formats: tuple[str, ...], languages: tuple[str, ...], target: Path) -> list[Path]:
+def _write(
+    run_id: str, out: Path, formats: tuple[str, ...], languages: tuple[Language, ...], target: Path
+) -> list[Path]:
     """Render everything first, so that a report that fails leaves no file behind."""
     from jpsim.errors import ResourceError
     from jpsim.runs import find_run, load_run_folder
@@ -55,44 +55,50 @@ def _write(run_id: str, out: Path, formats: tuple[str, ...], languages: tuple[st
     return list(rendered)
 
 
-def _html(run: Run, languages: tuple[str, ...]) -> bytes:
+def _html(run: Run, languages: tuple[Language, ...]) -> bytes:
     from jpsim.reporting.html import render_report
 
     return render_report(run, languages).encode()
 
 
-def _markdown(run: Run, languages: tuple[str, ...]) -> bytes:
+def _markdown(run: Run, languages: tuple[Language, ...]) -> bytes:
     from jpsim.reporting.markdown import render_markdown
 
-    return render_markdown(run, "ja" if languages[0] == "ja" else "en").encode()
+    return render_markdown(run, languages[0]).encode()
 
 
-def _csv(run: Run, languages: tuple[str, ...]) -> bytes:
+def _csv(run: Run, languages: tuple[Language, ...]) -> bytes:
     from jpsim.interop import summary_csv
 
     return summary_csv(run)
 
 
-def _workbook(run: Run, languages: tuple[str, ...]) -> bytes:
+def _workbook(run: Run, languages: tuple[Language, ...]) -> bytes:
     from jpsim.reporting.workbook import render_workbook
 
-    return render_workbook(run, "ja" if languages[0] == "ja" else "en")
+    return render_workbook(run, languages[0])
 
 
-_RENDERERS: dict[str, Callable[[Run, tuple[str, ...]], bytes]] = {
+def _pdf(run: Run, languages: tuple[Language, ...]) -> bytes:
+    from jpsim.reporting.pdf import render_pdf
+
+    return render_pdf(run, languages)
+
+
+_RENDERERS: dict[str, Callable[[Run, tuple[Language, ...]], bytes]] = {
     "html": _html,
     "md": _markdown,
     "csv": _csv,
     "xlsx": _workbook,
+    "pdf": _pdf,
 }
 
 
-def _choices(text: str, allowed: tuple[str, ...], option: str) -> tuple[str, ...]:
+def _choices(text: str, allowed: tuple[_Word, ...], option: str) -> tuple[_Word, ...]:
     from jpsim.errors import InputError, Problem
 
     chosen = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    unknown = [part for part in chosen if part not in allowed]
-    if unknown or not chosen:
+    if not chosen or any(part not in allowed for part in chosen):
         found = f"{option} {text!r}"
         raise InputError(Problem(found, allowed=f"{', '.join(allowed)}, separated by commas"))
-    return chosen
+    return tuple(next(word for word in allowed if word == part) for part in chosen)

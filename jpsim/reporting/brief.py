@@ -89,7 +89,10 @@ def _plausible(run: Run, scenario: int) -> Iterator[tuple[str, str]]:
     told = run.diagnostics[run.scenarios[scenario]]
     share = plausibility_share(told.get("plausibility", {}))
     if share is None:
-        yield "It conditions no factor: this is the model's own law.", "ファクターへの条件はなく、モデル自身の分布である。"
+        yield (
+            "It conditions no factor: this is the model's own law.",
+            "ファクターへの条件はなく、モデル自身の分布である。",
+        )
         return
     much = f"{100 * share:.0f}" if share >= 0.01 else f"{100 * share:.1g}"
     english, japanese = _VERDICTS[verdict_of(share)]
@@ -149,13 +152,13 @@ def _drives(run: Run, scenario: int, label: Label) -> Iterator[tuple[str, str]]:
 
 def _uncertain(run: Run, scenario: int, label: Label) -> Iterator[tuple[str, str]]:
     told = run.diagnostics[run.scenarios[scenario]]
-    span = figure(run, scenario, label, "range", run.horizon).text
+    low, high = (f"{figure(run, scenario, label, end, run.horizon).text}%" for end in ("q05", "q95"))
     error = figure(run, scenario, label, "mean", run.horizon).error
     worth, paths = f"{float(told['effective_sample']):,.0f}", f"{run.manifest['paths']:,}"
     yield (
-        f"Nine paths in ten end between {span}%; the simulation leaves ±{error} on the mean "
+        f"Nine paths in ten end between {low} and {high}; the simulation leaves ±{error} on the mean "
         f"({worth} effective of {paths} paths).",
-        f"パスの9割は{span}%に収まる。平均のシミュレーション誤差は±{error}（{paths}パス、有効標本{worth}）。",
+        f"パスの9割は{low}から{high}に収まる。平均のシミュレーション誤差は±{error}（{paths}パス、有効標本{worth}）。",
     )
     if warnings := told.get("warnings"):
         yield f"Warnings: {len(warnings)}, see plausibility.", f"注意事項{len(warnings)}件（蓋然性の節を参照）。"

@@ -201,7 +201,7 @@ def decimals_of(values: Sequence[float]) -> int:
     """Count the decimals that tell evenly spaced values apart."""
     step = values[1] - values[0] if len(values) > 1 else 1.0
     decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
-    return decimals + (abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6)
+    return decimals + int(abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6)
 
 
 def axis_text(label: Label) -> Callable[[float, int], str]:

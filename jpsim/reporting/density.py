@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 _POINTS = 81
 _ENDS = 0.003
+_RIDGE_ENDS = 0.01
 """Share of the weight that lies beyond either end of the drawn range."""
 _TAIL = 0.05
 
@@ -126,7 +127,7 @@ def ridgeline(run: Run, places: Sequence[tuple[int, int]], label: Label, month: 
     """
     slices = [run.distribution.slice(*place, month - 1) for place in places]
     others = [run.distribution.slice(0, output, month - 1) if beside else None for _, output in places]
-    grid = _grid([one for one in (*slices, *others) if one is not None])
+    grid = _grid([one for one in (*slices, *others) if one is not None], _RIDGE_ENDS)
     heights = [_density(one, grid) for one in slices]
     behind = [None if one is None else _density(one, grid) for one in others]
     peak = max(float(one.max()) for one in (*heights, *behind) if one is not None)
@@ -146,16 +147,18 @@ def ridgeline(run: Run, places: Sequence[tuple[int, int]], label: Label, month: 
                 top=round(base - rise * _at(grid, height, median), 1),
             )
         )
-    return Ridgeline(tuple(rows), round(_STEP * (len(rows) + _OVERLAP) + 22.0, 1), _zero(label, grid, x), _ticks(label, grid, x))
+    return Ridgeline(
+        tuple(rows), round(_STEP * (len(rows) + _OVERLAP) + 22.0, 1), _zero(label, grid, x), _ticks(label, grid, x)
+    )
 
 
 def _spread(histogram: HistogramSlice) -> bool:
     return histogram.quantile(0.95) - histogram.quantile(0.05) > 1e-9 * max(1.0, abs(histogram.high))
 
 
-def _grid(histograms: Sequence[HistogramSlice]) -> Floats:
-    low = min(histogram.quantile(_ENDS) for histogram in histograms)
-    high = max(histogram.quantile(1 - _ENDS) for histogram in histograms)
+def _grid(histograms: Sequence[HistogramSlice], ends: float = _ENDS) -> Floats:
+    low = min(histogram.quantile(ends) for histogram in histograms)
+    high = max(histogram.quantile(1 - ends) for histogram in histograms)
     return np.linspace(low, high, _POINTS)
 
 
@@ -165,7 +168,8 @@ def _density(histogram: HistogramSlice, grid: Floats) -> Floats:
     half = (grid[1] - grid[0]) / 2
     rise = np.interp(grid + half, histogram.edges, cumulative) - np.interp(grid - half, histogram.edges, cumulative)
     smooth: Floats = np.convolve(np.pad(rise, 2, mode="edge"), np.array([1, 4, 6, 4, 1]) / 16, mode="valid")
-    return smooth / (2 * half)
+    density: Floats = smooth / (2 * half)
+    return density
 
 
 def _at(grid: Floats, values: Floats, where: float) -> float:

@@ -10,7 +10,17 @@ import numpy as np
 from jpsim.reporting.labels import Label, label_of, share_error
 from jpsim.runs import Run
 
-__all__ = ["Cell", "Row", "equity_rows", "factor_rows", "figure", "headline", "largest_changes", "shade", "shaded_changes"]
+__all__ = [
+    "Cell",
+    "Row",
+    "equity_rows",
+    "factor_rows",
+    "figure",
+    "headline",
+    "largest_changes",
+    "shade",
+    "shaded_changes",
+]
 
 _SHADES = 5
 
@@ -58,9 +68,7 @@ def headline(run: Run, scenario: int, output: str, kind: str, month: int) -> tup
     return label, {name: figure(run, scenario, label, name, month) for name in names}
 
 
-def equity_rows(
-    run: Run, kinds: Sequence[str], month: int, scenarios: Sequence[int]
-) -> list[tuple[str, list[Row]]]:
+def equity_rows(run: Run, kinds: Sequence[str], month: int, scenarios: Sequence[int]) -> list[tuple[str, list[Row]]]:
     """Heat map of the equity series, by kind: mean, P(loss), ES95 and, beside the reference, the difference."""
     groups = [(kind, [label_of(output, kind) for output in run.of_kind(kind)]) for kind in kinds]
     shown = [label for _, labels in groups for label in labels]
@@ -101,13 +109,13 @@ def largest_changes(run: Run, scenario: int, month: int, count: int = 3) -> tupl
 def shaded_changes(run: Run, kinds: Sequence[str], month: int) -> tuple[list[Label], list[tuple[Cell, ...]]]:
     """Map of differences of means: a label per output of these kinds, and a row of cells per scenario but the first."""
     labels = [label_of(output, kind) for kind in kinds for output in run.of_kind(kind)]
-    scale = _scale(run, "change", labels, month)
+    reach = _usual_change(run, labels, month)
     rows = []
     for scenario in range(1, len(run.scenarios)):
         cells = []
         for label in labels:
             value = _value(run, scenario, "change", label, month)
-            cells.append(Cell(label.style.change(value), shade=shade(value, "change", scale)))
+            cells.append(Cell(label.style.change(value), shade=shade(value, "change", (-reach, reach))))
         rows.append(tuple(cells))
     return labels, rows
 
@@ -157,10 +165,16 @@ def shade(value: float, name: str, scale: tuple[float, float]) -> str:
     low, high = scale
     if name in ("mean", "change"):
         reach = max(abs(low), abs(high)) or 1.0
-        step = round(_SHADES * abs(value) / reach)
+        step = min(round(_SHADES * abs(value) / reach), _SHADES)
         return f"{'gain' if value > 0 else 'fall'}-{step}" if step else ""
     step = round(_SHADES * (value - low) / (high - low)) if high > low else 0
     return f"risk-{step}" if step else ""
+
+
+def _usual_change(run: Run, labels: Sequence[Label], month: int) -> float:
+    """Size of difference that nine in ten do not exceed, so that one extreme scenario does not pale all others."""
+    means = run.statistics["mean"][:, [run.outputs.index(label.output) for label in labels], month - 1]
+    return float(np.quantile(np.abs(means[1:] - means[:1]), 0.9)) if labels else 0.0
 
 
 def _level(run: Run, output: str) -> float:

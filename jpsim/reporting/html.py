@@ -56,6 +56,8 @@ SECTIONS: tuple[tuple[str, Callable[[Page], Markup]], ...] = (
 A section that has nothing to say about a run gives no text and is left out, its heading, too.
 """
 
+_FIRST_OF_MANY = "side_by_side"
+
 
 def render_report(run: Run, languages: Sequence[Language] = LANGUAGES) -> str:
     """Render the report of a run; the same run gives the same bytes.
@@ -74,8 +76,9 @@ def render_report(run: Run, languages: Sequence[Language] = LANGUAGES) -> str:
     """
     style = files("jpsim.reporting").joinpath("templates", "report.css").read_text(encoding="utf-8")
     page = Page.of(run, tuple(languages))
-    made = [(word, section(page)) for word, section in SECTIONS]
-    return page.render(
+    order = SECTIONS if page.few else sorted(SECTIONS, key=lambda entry: entry[0] != _FIRST_OF_MANY)
+    made = [(word, section(page)) for word, section in order]
+    document = page.render(
         "report.html.j2",
         style=Markup(style),  # a file of this package
         style_digest=b64encode(sha256(style.encode()).digest()).decode(),
@@ -83,3 +86,4 @@ def render_report(run: Run, languages: Sequence[Language] = LANGUAGES) -> str:
         few=page.few,
         sections=[(word, text) for word, text in made if text],
     )
+    return str(document)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from jpsim.reporting.figures import Cell, shade
 from jpsim.reporting.labels import Label, Language, label_of
+from jpsim.reporting.statements import named
 from jpsim.reporting.story import vocabulary
 from jpsim.runs import Run
 
@@ -85,7 +86,7 @@ def _by_scenario(run: Run, month: int) -> Mapping[str, Mapping[str, Mapping[str,
 
 
 def _driver(driver: str) -> Label | str:
-    return f"driver_{driver}" if driver in _BESIDE_FACTORS else label_of(driver, "factor")
+    return f"driver_{driver}" if driver in _BESIDE_FACTORS else named(driver)
 
 
 def _cell(value: float, reach: float) -> Cell:

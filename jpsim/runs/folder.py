@@ -213,5 +213,6 @@ def _weights(path: Path) -> dict[str, np.ndarray]:
     if not path.exists():
         return {}
     table = read_table(path)
-    owner, weight = np.asarray(table["scenario"].to_pylist(), dtype=object), values_of(table["weight"])
-    return {str(name): weight[owner == name] for name in dict.fromkeys(owner)}
+    owner, weight = table["scenario"].combine_chunks().dictionary_encode(), values_of(table["weight"])
+    whose = values_of(owner.indices)
+    return {str(name): weight[whose == place] for place, name in enumerate(owner.dictionary.to_pylist())}

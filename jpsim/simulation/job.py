@@ -162,8 +162,10 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
             request.parameter_uncertainty and model.draws is None
         ),
     }
-    wishes["formats: pdf"] = "pdf" in request.formats
-    wishes["formats: xlsx, without the package xlsxwriter,"] = "xlsx" in request.formats and not find_spec("xlsxwriter")
+    for written, package in (("xlsx", "xlsxwriter"), ("pdf", "typst")):
+        wishes[f"formats: {written}, without the package {package},"] = written in request.formats and not find_spec(
+            package
+        )
     for wish, asked in wishes.items():
         if asked:
             yield Problem(f"{wish} cannot be carried out yet", fix="remove it")

@@ -41,9 +41,7 @@ def book_section(page: Page) -> Markup:
     if not books:
         return Markup()
     label = label_of("portfolio", "portfolio")
-    held = [
-        _Held(book, density_chart(run, book.scenario, label, run.horizon), _reach(book)) for book in books
-    ]
+    held = [_Held(book, density_chart(run, book.scenario, label, run.horizon), _reach(book)) for book in books]
     return page.render("sections/book.html.j2", held=held, rows=_ROWS, most=_MOST, told=books[0].told, few=page.few)
 
 

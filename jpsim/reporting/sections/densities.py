@@ -49,7 +49,9 @@ def _shapes(page: Page, scenario: int) -> _Shapes:
     wanted = _SHOWN if page.few else _SHOWN_OF_MANY
     labels = [_label(page, output) for output in wanted if output in run.outputs]
     found = [density_chart(run, scenario, label, run.horizon) for label in labels]
-    return _Shapes(scenario, tuple(one for one in found if one is not None), _sectors(page, scenario) if page.few else None)
+    return _Shapes(
+        scenario, tuple(one for one in found if one is not None), _sectors(page, scenario) if page.few else None
+    )
 
 
 def _label(page: Page, output: str) -> Label:
@@ -66,7 +68,9 @@ def _sectors(page: Page, scenario: int) -> _Rows | None:
     places.sort(key=lambda place: -float(run.statistics["mean"][scenario, place, -1]))
     labels = [label_of(run.outputs[place], "sector17") for place in places]
     chart = ridgeline(run, [(scenario, place) for place in places], labels[0], run.horizon, beside=scenario > 0)
-    return _Rows({"en": "TOPIX-17 sectors", "ja": "TOPIX-17業種"}, chart, tuple(_short(label.names) for label in labels))
+    return _Rows(
+        {"en": "TOPIX-17 sectors", "ja": "TOPIX-17業種"}, chart, tuple(_short(label.names) for label in labels)
+    )
 
 
 def _across(page: Page) -> _Rows | None:
@@ -83,5 +87,7 @@ def _across(page: Page) -> _Rows | None:
 
 def _short(names: Text) -> Text:
     """Names cut to the room beside a ridge; a Japanese sign takes the room of two."""
-    room: dict[str, int] = {"en": 32, "ja": 17}
-    return {key: text if len(text) <= room[key] else text[: room[key] - 1].rstrip() + "…" for key, text in names.items()}
+    room: dict[str, int] = {"en": 28, "ja": 15}
+    return {
+        key: text if len(text) <= room[key] else text[: room[key] - 1].rstrip() + "…" for key, text in names.items()
+    }

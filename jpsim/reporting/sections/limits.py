@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import yaml
 from markupsafe import Markup
 
 from jpsim.dictionary import factors
 from jpsim.reporting.labels import Label, label_of
 from jpsim.reporting.page import Page
+from jpsim.reporting.story import resolved_run
 from jpsim.runs import Run
 from jpsim.scenario import When
 from jpsim.simulation.result import STATISTICS
@@ -58,7 +58,7 @@ class LimitCheck:
 
 def limit_checks(run: Run) -> tuple[LimitCheck, ...]:
     """Hold each scenario of a run against each limit of its resolved run file."""
-    stated = (yaml.safe_load(run.resolved) or {}).get("limits") or ()
+    stated = resolved_run(run).get("limits") or ()
     return tuple(_check(run, scenario, limit) for limit in stated for scenario in range(len(run.scenarios)))
 
 
@@ -81,7 +81,11 @@ def _check(run: Run, scenario: int, limit: dict[str, object]) -> LimitCheck:
 def _bound(output: str, text: str) -> float:
     """Read a bound as the run file's reader did: a share of the start for series, a factor's own unit else."""
     entry = factors().get(output)
-    found = parse_quantity(text, "return", "sd") if entry is None else parse_quantity(text, entry.quantity, "sd", entry.unit)
+    found = (
+        parse_quantity(text, "return", "sd")
+        if entry is None
+        else parse_quantity(text, entry.quantity, "sd", entry.unit)
+    )
     return found.value
 
 

@@ -15,7 +15,16 @@ from jpsim.reporting.verdicts import plausibility_share, verdict_of
 
 __all__ = ["members_section"]
 
-_FACTORS = ("boj_policy_rate", "jgb_10y", "usdjpy", "us_policy_rate", "sp500", "semiconductors", "vix", "fiscal_impulse")
+_FACTORS = (
+    "boj_policy_rate",
+    "jgb_10y",
+    "usdjpy",
+    "us_policy_rate",
+    "sp500",
+    "semiconductors",
+    "vix",
+    "fiscal_impulse",
+)
 _MOST = 6
 
 
@@ -42,7 +51,9 @@ class _Mixture:
 
 def members_section(page: Page) -> Markup:
     """Lay out the members of each mixture; nothing where no scenario is one."""
-    mixtures = [_mixture(page, scenario) for scenario, _ in enumerate(page.run.scenarios) if "members" in page.told(scenario)]
+    mixtures = [
+        _mixture(page, scenario) for scenario, _ in enumerate(page.run.scenarios) if "members" in page.told(scenario)
+    ]
     return page.render("sections/members.html.j2", mixtures=mixtures) if mixtures else Markup()
 
 

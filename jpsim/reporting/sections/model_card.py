@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from jpsim.errors import JpsimError
@@ -39,7 +38,11 @@ def _card(run: Run) -> str | None:
 
 def _html(text: str) -> Markup:
     """Markdown as HTML: tables and emphasis, but no raw HTML, no link and no picture."""
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["link", "image", "autolink", "reference"])
+    from markdown_it import MarkdownIt  # takes a tenth of a second, which other commands need not wait for
+
+    parser = (
+        MarkdownIt("commonmark", {"html": False}).enable("table").disable(["link", "image", "autolink", "reference"])
+    )
     return Markup(parser.render(text).replace("<table>", '<div class="scroll"><table class="plain">').replace(
         "</table>", "</table></div>"
     ))  # fmt: skip  # escaped by the parser

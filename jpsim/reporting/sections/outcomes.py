@@ -69,7 +69,8 @@ def _fans(page: Page, scenario: int) -> _Fans:
     front = [output for output in _MAIN if output in page.run.outputs]
     back = [output for output in page.run.of_kind("factor") if output not in (*_MAIN, *LATENT)]
     main, more = (
-        tuple(_fan(page.run, scenario, output, start, hover=page.few) for output in outputs) for outputs in (front, back)
+        tuple(_fan(page.run, scenario, output, start, hover=page.few) for output in outputs)
+        for outputs in (front, back)
     )
     return _Fans(scenario, main + more, ()) if page.few else _Fans(scenario, main, more)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import yaml
 from markupsafe import Markup
 
 from jpsim.reporting.page import Page
+from jpsim.reporting.story import resolved_run
 
 __all__ = ["uncertainty_section"]
 
 
 def uncertainty_section(page: Page) -> Markup:
     """Say what the run's numbers do and do not cover."""
-    resolved = yaml.safe_load(page.run.resolved) or {}
-    drawn = bool(resolved.get("parameter_uncertainty"))
+    drawn = bool(resolved_run(page.run).get("parameter_uncertainty"))
     keys = ["uncertain_error"]
     keys += ["uncertain_paired"] if len(page.run.scenarios) > 1 else []
     keys += ["uncertain_drawn" if drawn else "uncertain_fixed", "uncertain_limits"]
