@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from jpsim.analysis.assumptions import LeafDifference
+from jpsim.analysis.contrast_plots import plot_contrast
 from jpsim.analysis.distances import DISTANCES, DOMINANCE
 from jpsim.analysis.paired_errors import DIFFERENCES, LEVEL, Difference
 from jpsim.months import Month
 from jpsim.runs.outcomes import html_table, position
+from jpsim.runs.plots import pyplot
 
 __all__ = ["Comparison", "Contrast", "SeriesContrast"]
 
@@ -125,6 +127,25 @@ class Contrast:
             "series": {entry.output: entry.to_dict() for entry in self.series},
         }
 
+    def to_frame(self) -> Any:
+        """Table (pandas) with a row per series and measure."""
+        import pandas as pd
+
+        rows = [
+            dict(series=entry.output, kind=entry.kind, measure=name, **one.to_dict())
+            for entry in self.series
+            for name, one in entry.measures.items()
+        ]
+        return pd.DataFrame(rows)
+
+    def plot(self, measure: str = "mean", ax: Any = None) -> Any:
+        """Draw one of `DIFFERENCES` with its interval, of the equities that move most; returns the Axes."""
+        return plot_contrast(self, measure, ax)
+
+    def _repr_html_(self) -> str:
+        rows = [(entry.output, *(one.span for one in entry.differences.values())) for entry in self.series]
+        return html_table(f"{self.scenario} against the reference, {self.month}m", ("series", *DIFFERENCES), rows)
+
     def __repr__(self) -> str:
         how = "paired" if self.paired else "not paired"
         return f"<{self.scenario} ({self.run_id}) against the reference, {self.month}m, {how}: {list(self.series[:3])}>"
@@ -177,6 +198,14 @@ class Comparison:
             for name, one in entry.measures.items()
         ]
         return pd.DataFrame(rows)
+
+    def plot(self, measure: str = "mean") -> Any:
+        """Draw one of `DIFFERENCES` of every scenario side by side (matplotlib); returns the Figure."""
+        count = len(self.contrasts)
+        figure, axes = pyplot().subplots(1, count, figsize=(6.5 * count, 6.5), squeeze=False, layout="constrained")
+        for ax, contrast in zip(axes[0], self.contrasts, strict=True):
+            contrast.plot(measure, ax)
+        return figure
 
     def __repr__(self) -> str:
         names = ", ".join(contrast.scenario for contrast in self.contrasts)

@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from jpsim.reporting.brief import brief_sentences
 from jpsim.reporting.figures import Cell, figure
+from jpsim.reporting.holdings import book_in_scenario
 from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
+from jpsim.reporting.limit_checking import limit_checks
 from jpsim.reporting.reasons import attribution_reasons
+from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
 from jpsim.runs import Run
 
@@ -25,6 +29,7 @@ _FIGURES = (
     "beyond_history",
     "relative_entropy",
 )
+_MOST_POSITIONS = 20
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~])")
 
@@ -45,6 +50,7 @@ def render_markdown(run: Run, language: Language = "en") -> str:
         Markdown with pipe tables; names and stories cannot bring in markup.
     """
     lines = list(_head(run, language))
+    lines += _limits(run, language)
     for scenario, story in enumerate(scenario_stories(run)):
         lines += _scenario(run, scenario, story, language)
     lines += _reproduction(run, language)
@@ -89,13 +95,18 @@ def _scenario(run: Run, scenario: int, story: ScenarioStory, language: Language)
     if story.narrative:
         yield _safe(story.narrative)
         yield ""
+    for sentence in brief_sentences(run, scenario):
+        yield f"- **{_word(f'brief_{sentence.question}', language)}**: {_safe(sentence.text[language])}"
+    yield ""
     told = run.diagnostics[story.scenario]
     for warning in told.get("warnings", ()):
-        yield from (f"> **{_word('warnings', language)}**: {_safe(warning)}", "")
+        yield from (f"> **{_word('warnings', language)}**: {_safe(statement_text(warning)[language])}", "")
     yield from _assumptions(told.get("assumptions", ()), language)
     yield from _plausibility(told, language)
     for kind in GROUPS:
         yield from _results(run, scenario, kind, language)
+    yield from _members(told.get("members", ()), language)
+    yield from _book(run, scenario, language)
     if scenario:
         yield from _why(run, story.scenario, language)
 
@@ -112,13 +123,14 @@ def _assumptions(assumptions: Sequence[str | Mapping[str, Any]], language: Langu
 def _assumption(row: str | Mapping[str, Any], language: Language) -> str:
     """One line: what is spoken of, by its name, when, and what is said of it."""
     if isinstance(row, str):
-        return _safe(row)
+        return _safe(statement_text(row)[language])
     told = {key: str(value) for key, value in row.items() if value not in ("", None)}
     if "statement" in told and "when" in told:
         told["statement"] = told["statement"].replace(f" in {told['when']}", "")
+    if "statement" in told:
+        told["statement"] = statement_text(told["statement"])[language]
     if "series" in told:
-        found = label_of(told["series"], "factor")
-        told["series"] = (found if found.names["en"] != told["series"] else label_of(told["series"], "")).name(language)
+        told["series"] = named(told["series"]).name(language)
     return _safe(", ".join(told.values()))
 
 
@@ -151,6 +163,48 @@ def _results(run: Run, scenario: int, kind: str, language: Language) -> Iterator
         rows.append([_safe(label.name_with_unit(language)), *map(_shown, cells)])
     heads = [_word(_HEADS.get(name, name), language) + (", %" if name == "p_loss" else "") for name in columns]
     yield from _table(["", *heads], rows)
+
+
+def _limits(run: Run, language: Language) -> Iterator[str]:
+    checks = limit_checks(run)
+    if not checks:
+        return
+    yield f"## {_word('limits', language)}"
+    yield ""
+    heads = ("col_series", "col_when", "scenario", "limit_measure", "limit_value", "limit_bound", "limit_verdict")
+    rows = [
+        [_safe(check.label.name(language)), str(run.as_of + check.month), _safe(run.scenarios[check.scenario]),
+         check.statistic, check.text(check.value), check.text(check.bound), _word(f"limit_{check.verdict}", language)]
+        for check in checks
+    ]  # fmt: skip
+    yield from _table([_word(key, language) for key in heads], rows)
+
+
+def _members(members: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    if not members:
+        return
+    yield f"### {_word('members', language)}"
+    yield ""
+    rows = [[_safe(member["scenario"]), f"{member['weight']:.0%}"] for member in members]
+    yield from _table([_word("member", language), _word("weight", language)], rows)
+
+
+def _book(run: Run, scenario: int, language: Language) -> Iterator[str]:
+    found = book_in_scenario(run, scenario, run.horizon)
+    if found is None:
+        return
+    yield f"### {_word('book', language)}"
+    yield ""
+    rows = [
+        [_word(f"book_{name}", language), f"{100 * value:.1f}%", f"{100 * error:.2g}"]
+        for name, (value, error) in found.statistics.items()
+    ]
+    yield from _table(["", f"{run.as_of + run.horizon}", "±"], rows)
+    rows = [
+        [_safe(one.name), _safe(one.series[language]), f"{100 * one.weight:.1f}%", f"{100 * one.component:.2f}%"]
+        for one in found.positions[:_MOST_POSITIONS]
+    ]
+    yield from _table([_word(key, language) for key in ("position", "follows", "weight", "component")], rows)
 
 
 def _shown(cell: Cell) -> str:

@@ -11,7 +11,9 @@ from typing import Any
 
 from jpsim.errors import InputError, Problem
 from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
+from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import scenario_stories, vocabulary
+from jpsim.reporting.workbook_book import add_book_sheets, add_limit_sheet, add_mixture_sheet
 from jpsim.reporting.workbook_charts import add_fan_sheet, add_sector_chart
 from jpsim.reporting.workbook_sheet import Sheet, Styles
 from jpsim.runs import Run
@@ -22,14 +24,16 @@ __all__ = ["render_workbook"]
 _STATISTICS = ("mean", "q05", "q50", "q95", "p_loss", "es95")
 _HEADLINES = ("topix", "nikkei225", "core30", "small", "growth", "banks", "usdjpy", "jgb_10y", "boj_policy_rate")
 _HEADS = {"q50": "median", "q05": "5%", "q95": "95%"}
+_ASSUMED = ("series", "when", "statement")
 _LONGEST_NAME = 31  # of a sheet
 
 
 def render_workbook(run: Run, language: Language = "en") -> bytes:
     """Render a run as a workbook; the same run gives the same bytes.
 
-    Sheets: an overview, a table and chart for each scenario, fan charts, assumptions, attribution, and all
-    statistics as a filtered table. Text is never run as a formula or made a link.
+    Sheets: an overview, a table and chart for each scenario, fan charts, limits, the book and its positions, the
+    stories of mixtures (where the run has them), assumptions, attribution, and all statistics as a filtered
+    table. Text is never run as a formula or made a link.
 
     Parameters
     ----------
@@ -53,7 +57,10 @@ def render_workbook(run: Run, language: Language = "en") -> bytes:
     for scenario in range(len(run.scenarios)):
         _scenario_sheet(Sheet.add(book, styles, _sheet_name(run, scenario)), book, run, scenario, language)
     add_fan_sheet(book, Sheet.add(book, styles, "Fans"), run, language)
-    _assumptions(Sheet.add(book, styles, "Assumptions"), run)
+    add_limit_sheet(book, styles, run, language)
+    add_book_sheets(book, styles, run, language)
+    add_mixture_sheet(book, styles, run, language)
+    _assumptions(Sheet.add(book, styles, "Assumptions"), run, language)
     _attribution(Sheet.add(book, styles, "Attribution"), run)
     _statistics(Sheet.add(book, styles, "Statistics"), run)
     book.close()
@@ -100,7 +107,7 @@ def _overview(sheet: Sheet, run: Run, language: Language) -> None:
         sheet.row([story.title[language]], ["bold"])
         sheet.paragraph(story.narrative)
         for warning in run.diagnostics[story.scenario].get("warnings", ()):
-            sheet.paragraph(f"{words['warnings'][language]}: {warning}")
+            sheet.paragraph(f"{words['warnings'][language]}: {statement_text(warning)[language]}")
     sheet.skip()
     _headlines(sheet, run, language)
     sheet.widths([44, 34, 24, 18])
@@ -160,13 +167,16 @@ def _output_row(sheet: Sheet, run: Run, scenario: int, label: Label, languages: 
     sheet.row(shown, styles)
 
 
-def _assumptions(sheet: Sheet, run: Run) -> None:
-    sheet.head(["scenario", "series", "when", "statement"])
+def _assumptions(sheet: Sheet, run: Run, language: Language) -> None:
+    words = vocabulary()
+    sheet.head([words["scenario"][language], "id", *(words[f"col_{key}"][language] for key in _ASSUMED)])
     for scenario in run.scenarios:
         for row in run.diagnostics[scenario].get("assumptions", ()):
             told = {"statement": row} if isinstance(row, str) else row
-            sheet.row([scenario, *(str(told.get(key, "")) for key in ("series", "when", "statement"))], ["text"] * 4)
-    sheet.widths([24, 24, 22, 70])
+            series, statement = str(told.get("series", "")), statement_text(str(told.get("statement", "")))
+            shown = [scenario, series, named(series).name(language) if series else "", str(told.get("when", ""))]
+            sheet.row([*shown, statement[language]], ["text", "dim", "text", "text", "text"])
+    sheet.widths([24, 20, 30, 14, 70])
     sheet.freeze(1)
 
 

@@ -13,9 +13,16 @@ from jpsim.errors import InputError, Problem
 from jpsim.simulation.result import STATISTICS
 
 if TYPE_CHECKING:
-    from jpsim.runs.record import Run
+    from jpsim.runs.record import Attribution, Run
 
-__all__ = ["STATISTIC_COLUMNS", "contribution_columns", "summary_columns", "summary_cube", "summary_frame"]
+__all__ = [
+    "STATISTIC_COLUMNS",
+    "attribution_frame",
+    "contribution_columns",
+    "summary_columns",
+    "summary_cube",
+    "summary_frame",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -71,6 +78,12 @@ def summary_cube(run: Run) -> Any:
     }
     notes = {"run_id": run.run_id, "as_of": str(run.as_of), "returns": run.returns}
     return _library("xarray").Dataset(variables, coords=coordinates, attrs=notes)
+
+
+def attribution_frame(attribution: Attribution) -> Any:
+    """Attribution as a pandas.DataFrame; InputError if pandas is not installed."""
+    names = ("scenario", "series", "month", "driver", "contribution")
+    return _library("pandas").DataFrame({name: getattr(attribution, name) for name in names})
 
 
 def _library(name: str) -> Any:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from jpsim.errors import InputError, Problem
 from jpsim.months import Month
+from jpsim.runs.plots import plot_density, plot_fan, plot_kind
 from jpsim.simulation.result import STATISTICS
 
 if TYPE_CHECKING:
@@ -136,6 +137,10 @@ class Outcome:
         histogram = self._histogram
         return histogram.edges, histogram.counts / histogram.counts.sum()
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the density with its worst twentieth shaded (matplotlib); returns the Axes."""
+        return plot_density(self, ax)
+
     @property
     def _place(self) -> tuple[int, int, int]:
         return position(self.run.scenarios, self.scenario), position(self.run.outputs, self.output), self.month - 1
@@ -205,6 +210,14 @@ class SeriesResult:
         chosen = (frame["scenario"] == self.scenario) & (frame["series"] == self.output)
         return frame[chosen].drop(columns=["scenario", "kind", "series"]).set_index("month")
 
+    def to_xarray(self) -> Any:
+        """Labelled arrays (xarray.Dataset): a variable per statistic and error over the months."""
+        return self.run.to_xarray().sel(scenario=self.scenario, series=self.output)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the fan over the months (matplotlib); returns the Axes."""
+        return plot_fan(self, ax)
+
     def __repr__(self) -> str:
         return f"<{self.output} in {self.scenario}: {self.run.horizon} months, last {self.at(self.run.horizon)!r}>"
 
@@ -244,6 +257,15 @@ class ScenarioResult:
         frame = self.run.summary()
         chosen = frame[frame["scenario"] == self.scenario].drop(columns="scenario")
         return chosen.set_index(["series", "month"])
+
+    def to_xarray(self) -> Any:
+        """Labelled cube (xarray.Dataset): a variable per statistic and error over series and month."""
+        return self.run.to_xarray().sel(scenario=self.scenario)
+
+    def plot(self, kind: str = "sector17", at: int | str | Month | None = None, ax: Any = None) -> Any:
+        """Draw mean and 5-95 % of all outputs of a kind in one month, the last by default; returns the Axes."""
+        month = self.run.horizon if at is None else _month_index(at, self.run)
+        return plot_kind(self, kind, month, ax)
 
     def __repr__(self) -> str:
         return f"<scenario {self.scenario}: {len(self.run.outputs)} outputs, {self.run.horizon} months>"

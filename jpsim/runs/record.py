@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.errors import InputError, Problem
 from jpsim.months import Month
 from jpsim.runs.distribution import Distribution
-from jpsim.runs.frames import contribution_columns, summary_cube, summary_frame
+from jpsim.runs.frames import attribution_frame, contribution_columns, summary_cube, summary_frame
 from jpsim.runs.outcomes import ScenarioResult, html_table, position
+from jpsim.runs.plots import plot_attribution, plot_run
 from jpsim.simulation.result import STATISTICS, ScenarioSample
 
 __all__ = ["Attribution", "Run", "gather"]
@@ -21,7 +23,7 @@ __all__ = ["Attribution", "Run", "gather"]
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Attribution:
     """Decomposition of the means against the first scenario, a row per entry, as columns.
 
@@ -53,6 +55,40 @@ class Attribution:
         """Read a table (pyarrow) of a run's folder."""
         return cls(**{name: tuple(values) for name, values in table.to_pydict().items()})
 
+    def parts(self, scenario: str, series: str, month: int) -> dict[str, float]:
+        """Contribution of each driver to one series in one month; InputError where there is none."""
+        keys = zip(self.scenario, self.series, self.month, self.driver, self.contribution, strict=True)
+        found = {
+            driver: value
+            for name, output, when, driver, value in keys
+            if (name, output, when) == (scenario, series, month)
+        }
+        if not found:
+            known = f"scenarios {', '.join(dict.fromkeys(self.scenario)) or '(none)'}"
+            raise InputError(Problem(f"no attribution of {series} in {scenario} at {month}m", allowed=known))
+        return found
+
+    def to_frame(self) -> Any:
+        """Table (pandas) with a row per scenario, series, month and driver."""
+        return attribution_frame(self)
+
+    def plot(self, scenario: str, series: str, month: int, *, most: int = 8, ax: Any = None) -> Any:
+        """Draw a waterfall of the `most` largest drivers (matplotlib); returns the Axes."""
+        return plot_attribution(self, scenario, series, month, most, ax)
+
+    def __repr__(self) -> str:
+        named = ", ".join(dict.fromkeys(self.scenario)) or "nothing"
+        return f"<attribution of {named}: {len(set(self.series))} series, {len(set(self.driver))} drivers>"
+
+    def _repr_html_(self) -> str:
+        last = max(self.month, default=0)
+        rows = [
+            (name, "topix", driver, f"{100 * value:+.2f}")
+            for name in dict.fromkeys(self.scenario)
+            if "topix" in self.series
+            for driver, value in sorted(self.parts(name, "topix", last).items(), key=lambda one: -abs(one[1]))
+        ]
+        return html_table(f"{self!r}, {last}m"[1:].replace(">", ""), ("scenario", "series", "driver", "pp"), rows)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
@@ -150,6 +186,10 @@ class Run:
     def to_xarray(self) -> Any:
         """Labelled cube (xarray.Dataset): a variable per statistic and error over scenario, series, month."""
         return summary_cube(self)
+
+    def plot(self, *outputs: str) -> Any:
+        """Draw fans of outputs (the main ones by default) in every scenario (matplotlib); returns the Figure."""
+        return plot_run(self, outputs or None)
 
     def __repr__(self) -> str:
         return (

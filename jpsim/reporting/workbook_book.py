@@ -1,0 +1,113 @@
+"""Sheets that only some runs need: the book and its positions, limits, and the stories of mixtures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jpsim.reporting.holdings import BookInScenario, book_in_scenario
+from jpsim.reporting.labels import Language, label_of
+from jpsim.reporting.limit_checking import limit_checks
+from jpsim.reporting.story import vocabulary
+from jpsim.reporting.workbook_sheet import Sheet, Styles
+from jpsim.runs import Run
+
+__all__ = ["add_book_sheets", "add_limit_sheet", "add_mixture_sheet"]
+
+_STATISTICS = ("mean", "sd", "q05", "q50", "q95", "p_loss", "var95", "es95", "var99", "es99")
+
+
+def add_book_sheets(book: Any, styles: Styles, run: Run, language: Language) -> None:
+    """Write the book's risk by scenario, with a chart, and the positions' components; nothing without a book."""
+    found = [book_in_scenario(run, scenario, run.horizon) for scenario in range(len(run.scenarios))]
+    books = [one for one in found if one is not None]
+    if not books:
+        return
+    words = vocabulary()
+    sheet = Sheet.add(book, styles, "Book")
+    sheet.title(f"{words['book'][language]}, {run.as_of + run.horizon}")
+    sheet.paragraph(words["book_note"][language])
+    sheet.head(["", *(head for name in run.scenarios for head in (name, "± se"))])
+    for name in _STATISTICS:
+        cells = [value for one in books for value in one.statistics[name]]
+        sheet.row([words[f"book_{name}"][language], *cells], ["text", *["return", "return_fine"] * len(books)])
+    for name in ("mean", "q95"):
+        falls = [value for one in books for value in _drawdown(one, name)]
+        sheet.row([words[f"drawdown_{name}"][language], *falls], ["text", *["return", "return_fine"] * len(books)])
+    sheet.widths([36, *[14] * (2 * len(books))])
+    sheet.freeze(3)
+    _positions(book, Sheet.add(book, styles, "Positions"), run, books, language)
+
+
+def add_limit_sheet(book: Any, styles: Styles, run: Run, language: Language) -> None:
+    """Write each limit in each scenario; nothing where the run states none."""
+    checks = limit_checks(run)
+    if not checks:
+        return
+    words = vocabulary()
+    sheet = Sheet.add(book, styles, "Limits")
+    heads = ("col_series", "col_when", "scenario", "limit_measure", "limit_value", "limit_bound", "limit_verdict")
+    sheet.head([words[key][language] for key in heads])
+    for check in checks:
+        style = "return" if check.label.kind != "factor" else "number"
+        when, name = str(run.as_of + check.month), run.scenarios[check.scenario]
+        verdict = words[f"limit_{check.verdict}"][language]
+        row = [check.label.name(language), when, name, check.statistic, check.value, check.bound, verdict]
+        sheet.row(
+            row, ["text", "text", "text", "text", style, style, "bold" if "breached" in check.verdict else "text"]
+        )
+    sheet.widths([26, 12, 26, 12, 12, 12, 40])
+    sheet.freeze(1)
+
+
+def add_mixture_sheet(book: Any, styles: Styles, run: Run, language: Language) -> None:
+    """Write the stories of each mixture with the factors' means; nothing where no scenario is a mixture."""
+    mixed = [name for name in run.scenarios if run.diagnostics[name].get("members")]
+    if not mixed:
+        return
+    words = vocabulary()
+    sheet = Sheet.add(book, styles, "Mixtures")
+    factors = list(run.diagnostics[mixed[0]]["members"][0].get("bands", {}))
+    labels = [label_of(name, "factor").name_with_unit(language) for name in factors]
+    heads = [words[key][language] for key in ("scenario", "member", "weight", "percentile")]
+    sheet.head([*heads, *labels])
+    for name in mixed:
+        for member in run.diagnostics[name]["members"]:
+            card = member.get("plausibility", {})
+            ends = [member["bands"][factor]["mean"][-1] if factor in member["bands"] else None for factor in factors]
+            percentile = card.get("percentile") if card.get("rows") else None
+            row = [name, member["scenario"], member["weight"], percentile, *ends]
+            sheet.row(row, ["text", "text", "percent", "percent", *["level2"] * len(ends)])
+    sheet.widths([24, 28, 10, 14, *[14] * len(factors)])
+    sheet.freeze(1)
+
+
+def _drawdown(book: BookInScenario, name: str) -> tuple[float | None, float | None]:
+    told = book.told.get("drawdown", {}).get(name, {})
+    return told.get("value"), told.get("se")
+
+
+def _positions(book: Any, sheet: Sheet, run: Run, books: list[BookInScenario], language: Language) -> None:
+    """All positions in all scenarios, and a bar chart of the first scenario's components."""
+    words = vocabulary()
+    heads = ("scenario", "position", "follows", "weight", "component", "marginal")
+    sheet.head([*(words[key][language] for key in heads), "± se"])
+    for one in books:
+        for position in one.positions:
+            name = run.scenarios[one.scenario]
+            row = [name, position.name, position.series[language], position.weight]
+            row += [position.component, position.marginal, position.error]
+            sheet.row(row, ["text", "text", "text", "percent", "change", "change", "return_fine"])
+    if books[0].positions:
+        chart = book.add_chart({"type": "bar"})
+        last = min(len(books[0].positions), 30)
+        names, values = [sheet.name, 1, 1, last, 1], [sheet.name, 1, 4, last, 4]
+        chart.add_series({"name": words["component"][language], "categories": names, "values": values})
+        chart.set_title(
+            {"name": f"{words['component'][language]}, {run.scenarios[books[0].scenario]}".replace("!", " ")}
+        )
+        chart.set_legend({"none": True})
+        chart.set_y_axis({"reverse": True, "label_position": "low"})
+        chart.set_x_axis({"num_format": "0%"})
+        sheet.page.insert_chart(1, 8, chart)
+    sheet.filter(7)
+    sheet.widths([22, 24, 30, 11, 14, 12, 10])
