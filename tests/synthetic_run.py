@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -175,6 +176,46 @@ def synthetic_run(
         attribution=_attribution(samples),
         weights=weights,
     )
+
+
+MEMBERS = [
+    {
+        "scenario": name,
+        "weight": weight,
+        "plausibility": {"rows": 2, "distance": 2.0, "percentile": 0.37, "terminal_percentile": 0.37},
+        "costs": [{"row": "usdjpy 169.18 in 2027-01 (marginal, sd 3.64%)", "share": 1.5, "surprise": 1.0}],
+        "bands": {"usdjpy": {"mean": [155.0, level]}, "jgb_10y": {"mean": [2.3, 2.4]}},
+    }
+    for name, weight, level in (("yen_slide", 0.6, 169.2), ("yen_surge", 0.4, 139.9))
+]
+
+BOOK_RUN = """\
+limits:
+- {series: topix, at: 12m, es95: 15%}
+- {series: topix, at: 2026-07, var99: 90%}
+"""
+
+
+def many_scenarios(count: int, drivers: int = 20) -> Run:
+    """As many scenarios, all but the first alike, with an attribution as large as that of a real run."""
+    hike = _sample("boj_hike", hike=True)
+    names = ["baseline", *(f"hike_{place}" for place in range(1, count))]
+    samples = [
+        replace(hike if place else _sample("baseline", hike=False), scenario=name) for place, name in enumerate(names)
+    ]
+    difference = hike.statistics["mean"] - samples[0].statistics["mean"]
+    rows = [
+        (scenario, name, int(month), f"driver_{driver}", float(difference[OUTPUTS.index(name), month - 1]) / drivers)
+        for scenario in names[1:]
+        for name, _ in SERIES
+        for month in MONTHS
+        for driver in range(drivers)
+    ]
+    told = {name: DIAGNOSTICS["boj_hike" if place else "baseline"] for place, name in enumerate(names)}
+    return gather(
+        samples, outputs=OUTPUTS, kinds=KINDS, as_of=Month(2026, 1), manifest={**MANIFEST, "scenarios": names},
+        resolved=RESOLVED, diagnostics=told, attribution=Attribution(*zip(*rows, strict=True)),
+    )  # fmt: skip
 
 
 def _attribution(samples: list[ScenarioSample]) -> Attribution:

@@ -86,8 +86,8 @@ def density_chart(run: Run, scenario: int, label: Label, month: int) -> DensityC
     if not _spread(own):
         return None
     grid = _grid([own] + [one for one in (beside,) if one is not None and _spread(one)])
-    height = _density(own, grid)
-    other = None if beside is None or not _spread(beside) else _density(beside, grid)
+    height = own.densities(grid)
+    other = None if beside is None or not _spread(beside) else beside.densities(grid)
     peak = max(float(height.max()), 0.0 if other is None else min(float(other.max()), 2.0 * float(height.max())))
     x = LEFT + (WIDTH - LEFT - RIGHT) * (grid - grid[0]) / (grid[-1] - grid[0])
     floor = HEIGHT - BOTTOM
@@ -128,8 +128,8 @@ def ridgeline(run: Run, places: Sequence[tuple[int, int]], label: Label, month: 
     slices = [run.distribution.slice(*place, month - 1) for place in places]
     others = [run.distribution.slice(0, output, month - 1) if beside else None for _, output in places]
     grid = _grid([one for one in (*slices, *others) if one is not None], _RIDGE_ENDS)
-    heights = [_density(one, grid) for one in slices]
-    behind = [None if one is None else _density(one, grid) for one in others]
+    heights = [one.densities(grid) for one in slices]
+    behind = [None if one is None else one.densities(grid) for one in others]
     peak = max(float(one.max()) for one in (*heights, *behind) if one is not None)
     x = _NAMES + (_RIDGE_WIDTH - _NAMES - 8.0) * (grid - grid[0]) / (grid[-1] - grid[0])
     rise = _STEP * _OVERLAP / peak
@@ -160,16 +160,6 @@ def _grid(histograms: Sequence[HistogramSlice], ends: float = _ENDS) -> Floats:
     low = min(histogram.quantile(ends) for histogram in histograms)
     high = max(histogram.quantile(1 - ends) for histogram in histograms)
     return np.linspace(low, high, _POINTS)
-
-
-def _density(histogram: HistogramSlice, grid: Floats) -> Floats:
-    """(81,) density at the points of the grid: slope of the distribution function, lightly smoothed."""
-    cumulative = np.concatenate([[0.0], np.cumsum(histogram.counts)]) / histogram.counts.sum()
-    half = (grid[1] - grid[0]) / 2
-    rise = np.interp(grid + half, histogram.edges, cumulative) - np.interp(grid - half, histogram.edges, cumulative)
-    smooth: Floats = np.convolve(np.pad(rise, 2, mode="edge"), np.array([1, 4, 6, 4, 1]) / 16, mode="valid")
-    density: Floats = smooth / (2 * half)
-    return density
 
 
 def _at(grid: Floats, values: Floats, where: float) -> float:

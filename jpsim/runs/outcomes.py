@@ -141,6 +141,10 @@ class Outcome:
         """Draw the density with its worst twentieth shaded (matplotlib); returns the Axes."""
         return plot_density(self, ax)
 
+    def density(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(g,) probability density at (g,) evenly spaced values, lightly smoothed."""
+        return self._histogram.densities(values)
+
     @property
     def _place(self) -> tuple[int, int, int]:
         return position(self.run.scenarios, self.scenario), position(self.run.outputs, self.output), self.month - 1

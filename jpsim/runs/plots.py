@@ -62,13 +62,8 @@ def plot_density(outcome: Outcome, ax: Any = None) -> Any:
     """Draw the density of one output in one month, its worst twentieth shaded; returns the Axes."""
     ax = _axes(ax)
     scale = 1.0 if outcome.output in factors() else 100.0
-    edges, shares = outcome.histogram()
-    low, high = float(outcome.quantile(0.002)), float(outcome.quantile(0.998))
-    grid = np.linspace(low, high, 121)
-    half = (grid[1] - grid[0]) / 2.0
-    cumulative = np.concatenate([[0.0], np.cumsum(shares)])
-    rise = np.interp(grid + half, edges, cumulative) - np.interp(grid - half, edges, cumulative)
-    height = rise / (2.0 * half * scale)
+    grid = np.linspace(float(outcome.quantile(0.003)), float(outcome.quantile(0.997)), 81)
+    height = outcome.density(grid)
     ax.fill_between(scale * grid, height, color=_INNER, lw=0)
     tail = grid <= float(outcome.quantile(0.05))
     ax.fill_between(scale * grid[tail], height[tail], color="#eea65a", lw=0, label="worst 5%")

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -15,6 +14,7 @@ import yaml
 from jpsim.reporting.html import render_report
 from jpsim.reporting.reasons import attribution_reasons
 from jpsim.runs import write_run_folder
+from tests.browser import open_page
 from tests.synthetic_run import MANIFEST, RESOLVED, synthetic_run
 
 HOSTILE = (
@@ -30,36 +30,6 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def report():
     return render_report(synthetic_run())
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    required = os.environ.get("JPSIM_REQUIRE_BROWSER") == "1"
-    if chromium is None:
-        (pytest.fail if required else pytest.skip)("no chromium on the path")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        (pytest.fail if required else pytest.skip)("playwright is not installed")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield opened
-        opened.close()
-
-
-def open_page(browser, tmp_path, text, **options):
-    """Open a report from disk and note every request, console message and error."""
-    path = tmp_path / "report.html"
-    path.write_text(text, encoding="utf-8")
-    page, seen = browser.new_page(**options), []
-    page.on("request", lambda request: seen.append(("request", request.url)))
-    page.on("console", lambda message: seen.append(("console", message.text)))
-    page.on("pageerror", lambda error: seen.append(("error", str(error))))
-    page.on("dialog", lambda dialog: seen.append(("dialog", dialog.message)))
-    page.goto(path.as_uri())
-    return page, [entry for entry in seen if entry != ("request", path.as_uri())]
 
 
 class _Elements(HTMLParser):

@@ -1,0 +1,143 @@
+"""What the sections of the report say: limits, books, mixtures, the card, sentences, and statements in Japanese."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from jpsim import api
+from jpsim.reporting.brief import brief_sentences
+from jpsim.reporting.holdings import book_in_scenario
+from jpsim.reporting.html import SECTIONS, render_report
+from jpsim.reporting.limit_checking import limit_checks
+from jpsim.reporting.statements import statement_text
+from jpsim.runs import Run
+from jpsim.scenario import find_scenarios, load_scenario
+from tests.synthetic_run import BOOK_RUN, DIAGNOSTICS, MEMBERS, RESOLVED, synthetic_run
+
+
+def plain(report: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", report).split())
+
+
+def section(report: str, name: str) -> str:
+    found = re.search(rf'<section id="{name}">(.*?)</section>', report, re.DOTALL)
+    return plain(found[1]) if found else ""
+
+
+def test_sections_without_matter_are_left_out() -> None:
+    report = render_report(synthetic_run())
+    present = re.findall(r'<section id="(\w+)">', report)
+    assert [word for word, _ in SECTIONS if word not in present] == ["limits", "members", "book"]
+    assert re.findall(r'href="#(\w+)"', report) == present
+
+
+def test_limits_are_held_against_the_summary() -> None:
+    run = synthetic_run(resolved=RESOLVED + BOOK_RUN)
+    checks = limit_checks(run)
+    assert [(check.scenario, check.statistic, check.month) for check in checks] == [
+        (0, "es95", 12), (1, "es95", 12), (0, "var99", 6), (1, "var99", 6)
+    ]  # fmt: skip
+    for check in checks:
+        found = run[run.scenarios[check.scenario]]["topix"].at(check.month).statistic(check.statistic)
+        assert check.value == float(found)
+        assert ("breached" in check.verdict) is (float(found) > check.bound)
+    assert section(render_report(run, ("en",)), "limits").count("breached") == 2
+
+
+def test_a_verdict_that_the_simulation_could_turn_says_so() -> None:
+    run = synthetic_run()
+    value = run["baseline"]["topix"].at(12).es()
+    text = f"limits: [{{series: topix, at: 12m, es95: {100 * (value + value.se):.4f}%}}]\n"
+    assert limit_checks(synthetic_run(resolved=RESOLVED + text))[0].verdict == "close_held"
+
+
+@pytest.fixture
+def mixed(monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setitem(DIAGNOSTICS, "boj_hike", {**DIAGNOSTICS["boj_hike"], "members": MEMBERS})
+    return synthetic_run()
+
+
+def test_members_of_a_mixture_stand_side_by_side(mixed: Run) -> None:
+    english = section(render_report(mixed, ("en",)), "members")
+    for told in ("yen_slide", "60%", "yen_surge", "40%", "169.2", "139.9"):
+        assert told in english
+    assert "2027-01に169.18（周辺分布を指定、標準偏差3.64%）" in section(render_report(mixed, ("ja",)), "members")
+
+
+def with_book(run: Run) -> Run:
+    """Name one output the portfolio, with two positions that add up to its shortfall."""
+    outputs = tuple("portfolio" if name == "standard" else name for name in run.outputs)
+    kinds = tuple(
+        "portfolio" if name == "standard" else kind for name, kind in zip(run.outputs, run.kinds, strict=True)
+    )
+    place = run.outputs.index("standard")
+    rows: list[dict[str, Any]] = []
+    for scenario, name in enumerate(run.scenarios):
+        whole = float(run.statistics["es95"][scenario, place, -1])
+        for position, share in (("=1+1", 1.2), ("<script>", -0.2)):
+            row = {"scenario": name, "month": 12, "position": position, "series": "banks", "currency": "JPY"}
+            rows.append(row | {"weight": share, "component": share * whole, "component_se": 0.001, "marginal": whole})
+    told = {"positions": 2, "capital": 1e6, "currency": "JPY", "gross": 1.4, "net": 1.0, "rebalancing": "none"}
+    told |= {"drawdown": {"mean": {"value": 0.08, "se": 0.001}, "q95": {"value": 0.2, "se": 0.002}}, "breaches": []}
+    diagnostics = {name: {**found, "portfolio": told} for name, found in run.diagnostics.items()}
+    tables = {"components.parquet": pa.Table.from_pylist(rows)}
+    return replace(run, outputs=outputs, kinds=kinds, tables=tables, diagnostics=diagnostics)
+
+
+def test_the_book_tells_its_risk_and_its_positions() -> None:
+    run = with_book(synthetic_run())
+    found = book_in_scenario(run, 1, 12)
+    assert found is not None
+    assert sum(one.component for one in found.positions) == pytest.approx(found.shortfall, abs=1e-12)
+    text = section(render_report(run, ("en",)), "book")
+    assert f"{100 * found.shortfall:.1f}%" in text
+    assert "&lt;script&gt;" in text
+    assert "120%" in text
+
+
+def test_sentences_are_made_from_the_numbers() -> None:
+    run = synthetic_run()
+    topix = run["boj_hike"]["topix"].at(12)
+    told = {sentence.question: sentence.text for sentence in brief_sentences(run, 1)}
+    assert list(told) == ["assumed", "plausible", "happens", "drives", "uncertain"]
+    assert "22%" in told["plausible"]["en"]
+    assert "unusual" in told["plausible"]["en"]
+    for language in ("en", "ja"):
+        assert f"{100 * topix.mean:+.1f}%" in told["happens"][language]
+        assert f"{100 * topix.p_loss:.1f}%" in told["happens"][language]
+        assert f"−{100 * topix.es():.1f}%" in told["happens"][language]
+    assert f"+{100 * topix.quantile(0.95):.1f}%" in told["uncertain"]["en"]
+
+
+def test_the_card_is_that_of_the_very_model() -> None:
+    assert "not at hand" in section(render_report(synthetic_run(), ("en",)), "card")
+    run = api.simulate(load_scenario("baseline"), paths=512)
+    report = render_report(run, ("en",))
+    assert "Scenario analysis and stress tests" in section(report, "card")
+    assert "<script" not in report
+    assert run.manifest["model"]["version"] in report
+
+
+def test_every_statement_of_the_library_has_its_japanese_form(project: Path) -> None:
+    """No English word but ids is left in what the shipped scenarios assume."""
+    left = {}
+    for name in find_scenarios(project / "scenarios"):
+        told = api.explain(load_scenario(name, project / "scenarios"))
+        for text in [*(row["statement"] for row in told["assumptions"]), *told["warnings"]]:
+            japanese = statement_text(text)["ja"]
+            value = re.fullmatch(r"[-\d.,%]+", text.split(" in ")[0])
+            if japanese == text and not value:
+                left[text] = name
+            if re.search(r"\b(?:within|impulse|priced|delivered|shift|view|probability)\b", japanese):
+                left[text] = name
+    assert left == {}
+
+
+def test_an_unknown_statement_is_shown_as_it_stands() -> None:
+    assert statement_text("something new at 5%")["ja"] == "something new at 5%"
