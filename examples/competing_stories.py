@@ -10,7 +10,7 @@ import jpsim
 from jpsim.runs.plots import pyplot
 
 stories = ("ai_supercycle", "physical_ai", "ai_bust", "ai_contested")
-run = jpsim.simulate(*(jpsim.load_scenario(name) for name in ("baseline", *stories)), paths=8_000)
+run = jpsim.simulate(*(jpsim.load_scenario(name) for name in ("baseline", *stories)), paths=5_000)
 
 # %%
 # The weights of the stories are a judgement, and the mixture says what it is worth to be wrong about them.

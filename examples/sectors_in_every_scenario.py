@@ -10,7 +10,7 @@ import jpsim
 from jpsim.runs.plots import pyplot
 
 names = ("baseline", "boj_hike", "boj_mistake", "yen_surge", "fiscal_calm", "us_recession", "ai_bust")
-run = jpsim.simulate(*(jpsim.load_scenario(name) for name in names), paths=6_000)
+run = jpsim.simulate(*(jpsim.load_scenario(name) for name in names), paths=4_000)
 means = run.to_xarray()["mean"].sel(month=12, series=list(run.of_kind("sector17")))
 change = 100 * (means - means.sel(scenario="baseline")).drop_sel(scenario="baseline")
 

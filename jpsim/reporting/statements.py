@@ -54,7 +54,7 @@ def _japanese(english: str) -> str:
     if member := _MEMBER.fullmatch(said):
         return f"{member['member']}（{member['share']}）：{_japanese(member['said'])}"
     subject = _SUBJECT.fullmatch(said)
-    if subject and named(subject["subject"]).names["ja"] != subject["subject"] and (found := _form(subject["said"])):
+    if subject and (found := _form(subject["said"])):
         return f"{named(subject['subject']).names['ja']}：{found}"
     return said
 

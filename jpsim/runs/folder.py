@@ -97,7 +97,7 @@ def load_run_folder(path: Path) -> Run:
     Raises
     ------
     InputError
-        There is no run at `path`.
+        There is no run at `path`, or one that another version wrote with other columns.
     DamagedError
         A file is missing or its bytes are not those that were written.
     """
@@ -106,6 +106,7 @@ def load_run_folder(path: Path) -> Run:
     for name in manifest["files"]:
         _check(folder / name, manifest["files"][name])
     summary = read_table(folder / "summary.parquet")
+    _require_columns(folder, summary, manifest)
     outputs, kinds = _outputs(summary, len(manifest["scenarios"]), manifest["horizon"])
     shape = len(manifest["scenarios"]), len(outputs), int(manifest["horizon"])
     columns = {name: values_of(summary[name]).reshape(shape) for name in STATISTIC_COLUMNS}
@@ -126,6 +127,14 @@ def load_run_folder(path: Path) -> Run:
         tables={name: read_table(folder / name) for name in _TABLES if name in manifest["files"]},
         inputs={name: (folder / name).read_bytes() for name in _INPUTS if name in manifest["files"]},
     )
+
+
+def _require_columns(folder: Path, summary: Any, manifest: Mapping[str, Any]) -> None:
+    lacking = [name for name in ("series", "kind", *STATISTIC_COLUMNS) if name not in summary.column_names]
+    if lacking:
+        written = manifest.get("versions", {}).get("jpsim", "another version")
+        found = f"{folder}: written by jpsim {written}, its summary lacks {', '.join(lacking)}"
+        raise InputError(Problem(found, fix="carry the run out again: jpsim run resolved.yaml"))
 
 
 def _write_tables(run: Run, folder: Path) -> None:

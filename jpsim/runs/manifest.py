@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jpsim.errors import DamagedError, InputError
+from jpsim.errors import DamagedError, InputError, Problem
 
 __all__ = ["MANIFEST", "MANIFEST_SCHEMA", "file_digest", "manifest_bytes", "read_manifest", "run_identifier"]
 
@@ -47,7 +47,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The folder holds no run.
+        The folder holds no run, or one in the form of another version.
     DamagedError
         A byte of the manifest is not what was written.
     """
@@ -58,12 +58,21 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder}: holds no run (no {MANIFEST})") from None
     try:
         manifest = json.loads(stored)
+        _refuse_other_form(path, manifest)
         whole = isinstance(manifest, dict) and manifest_bytes(manifest) == stored
     except ValueError:
         whole = False
     if not whole:
         raise DamagedError(f"{path}: damaged, its bytes are not those that were written")
     return dict(manifest)
+
+
+def _refuse_other_form(path: Path, manifest: Any) -> None:
+    """Tell a run that another version wrote in its own form from a damaged one."""
+    form = manifest.get("schema") if isinstance(manifest, dict) else None
+    if isinstance(form, str) and form.startswith("jpsim/manifest@") and form != MANIFEST_SCHEMA:
+        found = f"{path}: a run in the form {form}"
+        raise InputError(Problem(found, allowed=MANIFEST_SCHEMA, fix="read it with the version of jpsim that wrote it"))
 
 
 def _text(content: Mapping[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -119,6 +120,9 @@ class RunRequest(Record):
         from jpsim.scenario.canonical import plain_request
 
         return plain_request(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.to_yaml())}</pre>"
 
     def to_yaml(self) -> str:
         """Write the resolved run as a file that loads to an equal request; provenance stands in comments below."""

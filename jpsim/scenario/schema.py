@@ -7,6 +7,7 @@ each factor takes; the classes themselves only make sure that nothing of a wrong
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
@@ -224,6 +225,11 @@ class Scenario(Record):
         ``scenario.place("conditions", "jgb_10y", 0, "change", "12m")``
         """
         return self._origin.place(path)
+
+    def _repr_html_(self) -> str:
+        from jpsim.scenario.canonical import write_scenario
+
+        return f"<pre>{escape(write_scenario(self))}</pre>"
 
     def condition(self, name: str, **block: object) -> Scenario:
         """Replace what is known of one factor's path; returns a new scenario.

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 from jpsim import api
+from jpsim.cli import cli
+from jpsim.errors import DamagedError, InputError
 from jpsim.reporting.brief import brief_sentences
 from jpsim.reporting.holdings import book_in_scenario
 from jpsim.reporting.html import SECTIONS, render_report
 from jpsim.reporting.limit_checking import limit_checks
+from jpsim.reporting.markdown import render_markdown
 from jpsim.reporting.statements import statement_text
-from jpsim.runs import Run
+from jpsim.reporting.workbook import render_workbook
+from jpsim.runs import Run, load_run_folder, write_run_folder
+from jpsim.runs.manifest import file_digest, manifest_bytes
 from jpsim.scenario import find_scenarios, load_scenario
 from tests.synthetic_run import BOOK_RUN, DIAGNOSTICS, MEMBERS, RESOLVED, synthetic_run
 
@@ -129,7 +138,8 @@ def test_every_statement_of_the_library_has_its_japanese_form(project: Path) -> 
     left = {}
     for name in find_scenarios(project / "scenarios"):
         told = api.explain(load_scenario(name, project / "scenarios"))
-        for text in [*(row["statement"] for row in told["assumptions"]), *told["warnings"]]:
+        for text in [*(row["statement"] for row in told["assumptions"]), *told["warnings"],
+                     *(cost["row"] for cost in told["costs"])]:  # fmt: skip
             japanese = statement_text(text)["ja"]
             value = re.fullmatch(r"[-\d.,%]+", text.split(" in ")[0])
             if japanese == text and not value:
@@ -141,3 +151,67 @@ def test_every_statement_of_the_library_has_its_japanese_form(project: Path) -> 
 
 def test_an_unknown_statement_is_shown_as_it_stands() -> None:
     assert statement_text("something new at 5%")["ja"] == "something new at 5%"
+
+
+@pytest.mark.parametrize("languages", ["en", "ja", "ja,en"])
+def test_every_format_is_built_from_the_stored_run_alone(
+    languages: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is drawn, and the stored folder stays as it was."""
+    folder = write_run_folder(with_book(synthetic_run(resolved=RESOLVED + BOOK_RUN)), tmp_path / "runs")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr("jpsim.simulation.engine.draw", None)
+    formats = ["csv", "html", "md", *(["pdf"] if languages == "en" else []), "xlsx"]
+    arguments = ["report", str(folder), "--format", ",".join(formats), "--lang", languages]
+    done = CliRunner().invoke(cli, [*arguments, "--into", str(tmp_path / "into")], catch_exceptions=False)
+    assert done.exit_code == 0
+    names = sorted(path.suffix for path in (tmp_path / "into").iterdir())
+    assert names == [f".{name}" for name in formats]
+    first = (tmp_path / "into" / f"{folder.name}.md").read_text("utf-8")
+    assert ("シナリオ・レポート" in first) is (languages[:2] == "ja")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_workbook_and_markdown_hold_the_book_the_limits_and_the_stories(monkeypatch: pytest.MonkeyPatch) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    monkeypatch.setitem(DIAGNOSTICS, "boj_hike", {**DIAGNOSTICS["boj_hike"], "members": MEMBERS})
+    run = with_book(synthetic_run(resolved=RESOLVED + BOOK_RUN))
+    book = openpyxl.load_workbook(io.BytesIO(render_workbook(run, "ja")))
+    assert {"Book", "Positions", "Limits", "Mixtures"} <= set(book.sheetnames)
+    rows = list(book["Positions"].iter_rows(min_row=2, values_only=True))
+    assert [row[1] for row in rows[:2]] == ["=1+1", "<script>"]
+    shortfall = float(run.statistics["es95"][0, run.outputs.index("portfolio"), -1])
+    assert sum(row[4] for row in rows[:2]) == pytest.approx(shortfall)
+    assert book["Positions"]["B2"].data_type == "s"
+    assert [row[1:3] for row in book["Mixtures"].iter_rows(min_row=2, values_only=True)] == [
+        ("yen_slide", 0.6), ("yen_surge", 0.4)
+    ]  # fmt: skip
+    assert "周辺分布を指定" in str(list(book["Assumptions"].iter_rows(values_only=True)))
+    text = render_markdown(run, "ja")
+    for told in ("抵触", "ES95%への寄与", "yen\\_slide", "&lt;script&gt;"):
+        assert told in text
+
+
+def rewritten(folder: Path, **changes: Any) -> None:
+    """Write the manifest anew, whole, with other entries."""
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8")) | changes
+    (folder / "manifest.json").write_bytes(manifest_bytes(manifest))
+
+
+def test_damaged_and_foreign_runs_are_told_apart(tmp_path: Path) -> None:
+    folder = write_run_folder(synthetic_run(), tmp_path)
+    whole = (folder / "summary.parquet").read_bytes()
+    (folder / "summary.parquet").write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(DamagedError, match=r"summary\.parquet: damaged"):
+        load_run_folder(folder)
+    pq.write_table(pq.read_table(io.BytesIO(whole)).drop_columns(["es99"]), folder / "summary.parquet")
+    files = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
+    rewritten(folder, files=files | {"summary.parquet": file_digest(folder / "summary.parquet")})
+    with pytest.raises(InputError, match=r"written by jpsim 0\.1\.0, its summary lacks es99"):
+        load_run_folder(folder)
+    rewritten(folder, schema="jpsim/manifest@2")
+    with pytest.raises(InputError, match="jpsim/manifest@2"):
+        load_run_folder(folder)
+    done = CliRunner().invoke(cli, ["report", str(folder)])
+    assert isinstance(done.exception, InputError)
+    assert done.exception.exit_code == 2
