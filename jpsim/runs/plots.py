@@ -64,9 +64,9 @@ def plot_density(outcome: Outcome, ax: Any = None) -> Any:
     scale = 1.0 if outcome.output in factors() else 100.0
     grid = np.linspace(float(outcome.quantile(0.003)), float(outcome.quantile(0.997)), 81)
     height = outcome.density(grid)
-    ax.fill_between(scale * grid, height, color=_INNER, lw=0)
+    ax.fill_between(scale * grid, height, color=_OUTER, lw=0)
     tail = grid <= float(outcome.quantile(0.05))
-    ax.fill_between(scale * grid[tail], height[tail], color="#eea65a", lw=0, label="worst 5%")
+    ax.fill_between(scale * grid[tail], height[tail], color="#d07a1f", lw=0, label="worst 5%")
     ax.plot(scale * grid, height, color=_INK, lw=1.5)
     ax.axvline(scale * float(outcome.quantile(0.5)), color=_INK, lw=1, ls=":")
     ax.set_title(f"{title_of(outcome.output)}, {outcome.scenario}, {outcome.month}m", fontsize="medium", loc="left")
