@@ -18,6 +18,7 @@ from jpsim.reporting.page import Page
 from jpsim.reporting.sections.assumptions import assumptions_section
 from jpsim.reporting.sections.book import book_section
 from jpsim.reporting.sections.densities import densities_section
+from jpsim.reporting.sections.earnings import earnings_section
 from jpsim.reporting.sections.inputs import inputs_section
 from jpsim.reporting.sections.limits import limits_section
 from jpsim.reporting.sections.members import members_section
@@ -44,6 +45,7 @@ SECTIONS: tuple[tuple[str, Callable[[Page], Markup]], ...] = (
     ("happens", outcomes_section),
     ("shapes", densities_section),
     ("why", reasons_section),
+    ("split", earnings_section),
     ("book", book_section),
     ("uncertain", uncertainty_section),
     ("card", model_card_section),

@@ -90,6 +90,7 @@ class Attribution:
         ]
         return html_table(f"{self!r}, {last}m"[1:].replace(">", ""), ("scenario", "series", "driver", "pp"), rows)
 
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """A run that was carried out; immutable. Index it by scenario id.

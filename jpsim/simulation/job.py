@@ -168,7 +168,7 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
         )
     for wish, asked in wishes.items():
         if asked:
-            yield Problem(f"{wish} cannot be carried out yet", fix="remove it")
+            yield Problem(f"{wish} cannot be carried out", fix="remove it")
 
 
 def _unknown_series(request: RunRequest, model: Model) -> Iterator[Problem]:

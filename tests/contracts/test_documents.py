@@ -189,11 +189,10 @@ def test_quoted_exports_are_those_that_exist() -> None:
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(EXPORTS)
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["formats=[parquet, pdf]"],
-)  # fmt: skip
-def test_refused_keys_of_a_run_are_listed(change: str) -> None:
+@pytest.mark.parametrize("change", ["formats=[pdf]", "formats=[xlsx]", "executor={kind: dask}"])
+def test_refused_keys_of_a_run_are_listed(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the packages of the extras."""
+    monkeypatch.setattr("jpsim.simulation.job.find_spec", lambda name: None)
     request = load_run(ROOT / "configs" / "boj_hike.yaml", [change])
     with pytest.raises(UnsupportedError):
         api.plan(request)

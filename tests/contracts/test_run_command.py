@@ -135,16 +135,6 @@ def test_too_many_paths_are_refused_before_anything_is_done(project: Path, tmp_p
     assert not list(tmp_path.iterdir())
 
 
-def test_keys_of_later_versions_are_refused_by_name(project: Path, tmp_path: Path) -> None:
-    wishes = ["formats=[pdf]"]
-    options = [word for wish in wishes for word in ("--set", wish)]
-    done = call("run", project / "configs/boj_hike.yaml", *options, "--out", tmp_path)
-    assert done.returncode == 2
-    for wish in wishes:
-        assert wish.partition("=")[0].partition(".")[0] in done.stderr
-    assert not list(tmp_path.iterdir())
-
-
 def test_dry_run_prints_the_plan(project: Path, tmp_path: Path) -> None:
     done = call("run", project / "configs/boj_hike.yaml", "--dry-run", "--json", "--out", tmp_path)
     answer = json.loads(done.stdout)

@@ -10,7 +10,7 @@ import pytest
 
 from jpsim.analysis.elasticities import update_elasticities
 from jpsim.model.store import find_model, load_model
-from jpsim.reporting.earnings_section import earnings_table
+from jpsim.reporting.earnings_table import earnings_table
 from jpsim.reporting.html import render_report
 from jpsim.reporting.waterfall import MOST, driver_names, waterfall_chart, waterfall_charts
 from jpsim.runs import contribution_table

@@ -19,7 +19,7 @@ _SHOWN = 5
 _SMALLEST_SHARE = 0.005
 _FIGURES = (
     "rows", "distance", "percentile", "terminal_rows", "terminal_percentile", "largest_shock",
-    "largest_shock_month", "relative_entropy", "range_probability",
+    "largest_shock_month", "departure", "beyond_history", "relative_entropy", "range_probability",
 )  # fmt: skip
 
 
