@@ -72,7 +72,7 @@ def test_earnings_and_multiple_add_up_in_the_table_and_the_page_shows_them(run) 
     for _, scenarios in table.rows:
         for growth, earnings, multiple in scenarios:
             assert number(growth.text) == pytest.approx(number(earnings.text) + number(multiple.text), abs=0.16)
-    assert 'id="earnings"' in render_report(run)
+    assert 'id="split"' in render_report(run)
     assert 'id="earnings"' not in render_report(synthetic_run())
 
 
