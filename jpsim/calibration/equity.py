@@ -88,6 +88,14 @@ class Hierarchy:
         tilts = self.tilts.posterior.draw(np.zeros_like(self.tilts.loadings), rng)
         return np.asarray(structure.mix @ np.concatenate([sector33, tilts]))
 
+    def spread(self, structure: Structure) -> Floats:
+        """How much the base series' loadings move with TOPIX's, (S,): down the hierarchy, adding up to 1."""
+        upper = reconcile(self.beta17[:, None], np.ones(1), structure.shares, self.sector17.variance)
+        sector33 = self.beta33[:, None] * upper[self.parent]
+        sector33 = _reconcile_members(sector33, upper, structure.members, self.sector33.variance)
+        tilts = np.zeros((len(self.tilts.loadings), 1))
+        return np.asarray(structure.mix @ np.concatenate([sector33, tilts]))[:, 0]
+
 
 @dataclass(frozen=True, eq=False)
 class EquityLaw:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from jpsim.calibration.bridge import ROWS as BRIDGE
 from jpsim.calibration.markdown import table
 from jpsim.errors import InputError
-from jpsim.model.core import Model, ParameterDraws
+from jpsim.model.core import Model, ParameterDraws, Regime
 
 __all__ = ["FISCAL", "add_fiscal_impulse", "fiscal_chapter"]
 
@@ -54,6 +54,7 @@ def add_fiscal_impulse(model: Model, priors: Mapping[str, Any]) -> Model:
         impacts=np.pad(model.impacts, ((0, 1), (0, 0))),
         loadings=_load(model.loadings, model.beta, priors["topix"]),
         draws=_extend_draws(model, priors),
+        regimes=tuple(_extend_regime(model, regime, priors) for regime in model.regimes),
     )
 
 
@@ -119,3 +120,13 @@ def _extend_draws(model: Model, priors: Mapping[str, Any]) -> ParameterDraws | N
     loadings = _load(draws.loadings, draws.beta, priors["topix"])
     impacts = np.pad(draws.impacts, ((0, 0), (0, 1), (0, 0)))
     return replace(draws, c=c, B=B, Sigma=Sigma, loadings=loadings, impacts=impacts)
+
+
+def _extend_regime(model: Model, regime: Regime, priors: Mapping[str, Any]) -> Regime:
+    """Return the regime with the impulse, whose priors know no regimes."""
+    whole = add_fiscal_impulse(model.in_regime(regime.name), priors)
+    names = ("Sigma", "alpha", "beta", "loadings", "impacts")
+    draws = regime.draws
+    if draws is not None and whole.draws is not None:
+        draws = replace(draws, **{name: getattr(whole.draws, name) for name in names})
+    return replace(regime, draws=draws, **{name: getattr(whole, name) for name in names})

@@ -23,6 +23,9 @@ from jpsim.calibration.outlook import FactorRow, factor_rows, loading_rows, seri
 from jpsim.calibration.panel import Panel, read_panel
 from jpsim.calibration.parameter_draws import draw_parameters
 from jpsim.calibration.priors import Priors, read_priors
+from jpsim.calibration.regime_card import describe_regimes, regime_chapter
+from jpsim.calibration.regime_parameters import build_regimes
+from jpsim.calibration.regimes import estimate_regimes
 from jpsim.calibration.responses import policy_rows, response_rows, sign_probabilities, story_sizes
 from jpsim.calibration.returns import TILTS, Returns, chain_returns
 from jpsim.calibration.structural_card import policy_chapter, shock_chapter, tail_chapter
@@ -97,6 +100,7 @@ def calibrate(
         meta={**model.meta, "identification": _describe_shocks(model, identified, news)},
     )
     model = replace(model, draws=_draw(found, model, news))
+    model = _divide(found, model)
     outlook = tuple(factor_rows(model, found.law.parameter_sd))
     card = write_card(
         model,
@@ -104,7 +108,11 @@ def calibrate(
         series_rows(model),
         loading_rows(model, found.equities.loadings_sd, found.equities.hierarchy.topix.sd[0]),
         sign_rows(model, found.returns, found.innovations, found.weights),
-        [*_chapters(found, model, identified), fiscal_chapter(priors["fiscal"])],
+        [
+            *_chapters(found, model, identified),
+            regime_chapter(model, priors["regimes"]),
+            fiscal_chapter(priors["fiscal"]),
+        ],
     )
     return Calibration(add_fiscal_impulse(model, priors["fiscal"]), outlook, card)
 
@@ -169,6 +177,18 @@ def _draw(found: _Found, model: Model, news: Announcements) -> ParameterDraws:
     bridges = draw_bridges(*sample, found.priors["bridge"], count, rng)
     settings = found.priors["identification"]
     return draw_parameters(model, found.law, bridges, found.equities, found.structure, news, settings, rng)
+
+
+def _divide(found: _Found, model: Model) -> Model:
+    """Return the model with its regimes, and what its record says of them."""
+    draws = 0 if model.draws is None else len(model.draws.c)
+    names = found.observations.names
+    regimes = estimate_regimes(
+        found.returns.topix, found.innovations, names, found.weights, found.priors["regimes"], draws
+    )
+    parts = build_regimes(model, regimes, found.equities, found.structure)
+    first = found.observations.first + len(model.B)
+    return replace(model, regimes=parts, meta={**model.meta, "regimes": describe_regimes(regimes, first)})
 
 
 def _describe_shocks(model: Model, identified: Identified, news: Announcements) -> dict[str, Any]:

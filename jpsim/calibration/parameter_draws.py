@@ -16,7 +16,7 @@ from jpsim.calibration.equity import EquityLaw, Structure, model_beta
 from jpsim.calibration.identification import paired_impacts
 from jpsim.model.core import Model, ParameterDraws
 
-__all__ = ["draw_parameters", "spaced"]
+__all__ = ["draw_parameters", "single", "spaced"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,9 +59,9 @@ def draw_parameters(
     D = len(bridges)
     chosen, position = spaced(len(law.posterior.B), D), model.factor("jgb_2y")
     factors = [_factor_draw(law, d, bridge, position) for d, bridge in zip(chosen, bridges, strict=True)]
-    c, B, Sigma = (_single(np.array(part)) for part in zip(*factors, strict=True))
+    c, B, Sigma = (single(np.array(part)) for part in zip(*factors, strict=True))
     loadings = np.array([equities.hierarchy.draw(structure, rng) for _ in range(D)])
-    loadings = _single(np.pad(loadings, ((0, 0), (0, 0), (0, len(ROWS)))))
+    loadings = single(np.pad(loadings, ((0, 0), (0, 0), (0, len(ROWS)))))
     beta = np.array(
         [
             model_beta(rows, equities.common, structure, equities.residuals.idio_sd, covariance)
@@ -80,6 +80,6 @@ def _factor_draw(law: FactorLaw, d: int, bridge: Bridge, position: int) -> tuple
     return append_bridge(bridge, position, law.drawn_c[d], law.posterior.B[d], law.posterior.Sigma[d])
 
 
-def _single(values: Floats) -> Floats:
+def single(values: Floats) -> Floats:
     """Round to single precision, as draws are stored: what is derived from them is then exact."""
     return values.astype(np.float32).astype(np.float64)

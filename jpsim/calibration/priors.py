@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 _SECTIONS = (
     *("model", "sample", "sampler", "minnesota", "factors", "anchor", "tails", "bridge", "equity", "themes"),
-    "identification",
+    *("regimes", "identification"),
 )
 
 

@@ -33,7 +33,7 @@ def check_model(model: Model) -> None:
     if not problems:
         problems = [*_check_covariance(model), *_check_roots(model), *_check_spreads(model), *_check_coherence(model)]
     if not problems:
-        problems = [*_check_impacts(model), *_check_draws(model)]
+        problems = [*_check_impacts(model), *_check_draws(model), *_check_regimes(model)]
     if problems:
         raise InputError([Problem(f"model {model.id!r}: {text}") for text in problems])
 
@@ -137,6 +137,28 @@ def _check_draws(model: Model) -> list[str]:
         problems.append("a draw of Sigma is not positive semi-definite")
     effects = np.concatenate([draws.alpha[..., None], draws.beta[..., None], draws.loadings], axis=2)
     return problems + _identity_problems(model, effects, _SINGLE, "in its draws ")
+
+
+def _check_regimes(model: Model) -> list[str]:
+    """List what is wrong with a model's regimes: their number and probabilities, and each as a model of its own."""
+    if not model.regimes:
+        return []
+    names = [regime.name for regime in model.regimes]
+    if len(set(names)) < max(2, len(names)):
+        return [f"regimes must be at least two and of different names: {_listed(names)}"]
+    probabilities = [regime.probability for regime in model.regimes]
+    if min(probabilities) < 0 or abs(sum(probabilities) - 1.0) > _SYMMETRY:
+        return [f"the probabilities of its regimes are {probabilities}"]
+    if any((regime.draws is None) != (model.draws is None) for regime in model.regimes):
+        return ["only some of its regimes have draws"]
+    return [f"in regime {name}: {text}" for name in names for text in _check_one_regime(model.in_regime(name))]
+
+
+def _check_one_regime(model: Model) -> list[str]:
+    problems = _check_shapes(model) or _check_finite(model)
+    if not problems:
+        problems = [*_check_covariance(model), *_check_coherence(model)]
+    return problems or [*_check_impacts(model), *_check_draws(model)]
 
 
 def _companion(B: Floats) -> Floats:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from jpsim.months import Month
 
-__all__ = ["Model", "ParameterDraws"]
+__all__ = ["Model", "ParameterDraws", "Regime", "RegimeDraws"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,6 +38,49 @@ class ParameterDraws:
     beta: Floats
     loadings: Floats
     impacts: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
+
+
+@dataclass(frozen=True, eq=False)
+class RegimeDraws:
+    """What differs in a regime, for each of the model's D parameter draws; fields as in `Regime`.
+
+    Parameters
+    ----------
+    Sigma, alpha, beta, loadings, impacts
+        (D, n, n), (D, S), (D, S), (D, S, n), (D, n, k).
+    """
+
+    Sigma: Floats
+    alpha: Floats
+    beta: Floats
+    loadings: Floats
+    impacts: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Regime:
+    """One of the laws among which the future is divided; it holds for the whole of a path.
+
+    Parameters
+    ----------
+    name
+        Its id, as scenarios name it.
+    probability
+        Its probability at month 0; those of all regimes sum to 1.
+    Sigma, alpha, beta, loadings, impacts
+        As in `Model`, in this regime; everything else is the model's.
+    draws
+        The same for each of the model's parameter draws; None if the model keeps none.
+    """
+
+    name: str
+    probability: float
+    Sigma: Floats
+    alpha: Floats
+    beta: Floats
+    loadings: Floats
+    impacts: Floats
+    draws: RegimeDraws | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +128,8 @@ class Model:
         one standard deviation of each; none if the model identifies none.
     draws
         Draws from the posterior of the parameters; None if the model keeps none.
+    regimes
+        Laws among which the future is divided; the arrays above are their average. None, or at least two.
     meta
         Provenance: estimation sample, priors, choices; plain JSON.
     sha256
@@ -122,6 +167,7 @@ class Model:
     shocks: tuple[str, ...] = ()
     impacts: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     draws: ParameterDraws | None = None
+    regimes: tuple[Regime, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
 
@@ -153,8 +199,18 @@ class Model:
         names = [field.name for field in fields(ParameterDraws)]
         count = self.draws.c.shape[0]
         return tuple(
-            replace(self, draws=None, **{name: getattr(self.draws, name)[i] for name in names}) for i in range(count)
+            replace(self, draws=None, regimes=(), **{name: getattr(self.draws, name)[i] for name in names})
+            for i in range(count)
         )
+
+    def in_regime(self, name: str) -> Model:
+        """The model, draws included, as it is in one of its regimes; KeyError if it has none of that name."""
+        regime = {regime.name: regime for regime in self.regimes}[name]
+        draws = self.draws
+        if draws is not None and regime.draws is not None:
+            draws = replace(draws, **vars(regime.draws))
+        own = {field.name: getattr(regime, field.name) for field in fields(RegimeDraws)}
+        return replace(self, regimes=(), draws=draws, **own)
 
     def factor(self, factor_id: str) -> int:
         """Position of a factor; KeyError if the model has none of that id."""

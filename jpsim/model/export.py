@@ -29,6 +29,10 @@ Aggregates: aggregation r_t. Cumulative returns compound: prod (1 + r_t) - 1.
 That is the law with Gaussian innovations and without parameter uncertainty. With Student-t innovations u_t and the
 common part of e_t are scaled by s_t, s_t^2 = (nu - 2) / g_t, g_t chi-square with nu degrees of freedom; sv_phi and
 sv_sigma are the persistence and volatility of the common log-variance with stochastic volatility.
+
+Where regimes holds ids, the arrays above are the regimes' average. With other than Gaussian innovations or with
+parameter uncertainty each path is in one regime throughout, regime k with regime_probability[k] at month 0, and
+regime_Sigma[k], regime_alpha[k] and regime_loadings[k] take the place of Sigma, alpha and loadings.
 """
 
 
@@ -65,7 +69,12 @@ def export_model(model: Model, path: Path) -> None:
         "residual_cov": model.residual_cov,
         "aggregates": np.array(model.aggregates),
         "aggregation": model.aggregation,
+        "regimes": np.array([regime.name for regime in model.regimes], dtype=str),
+        "regime_probability": np.array([regime.probability for regime in model.regimes]),
         "as_of": np.array(str(model.as_of)),
         "readme": np.array(readme),
     }
+    for name in ("Sigma", "alpha", "loadings"):
+        parts = [getattr(regime, name) for regime in model.regimes]
+        arrays[f"regime_{name}"] = np.array(parts).reshape(len(parts), *getattr(model, name).shape)
     write_arrays(arrays, path)

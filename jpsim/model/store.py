@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from jpsim.errors import DamagedError, InputError, Place, Problem
 from jpsim.model.checks import check_model
-from jpsim.model.core import Model, ParameterDraws
+from jpsim.model.core import Model, ParameterDraws, Regime, RegimeDraws
 from jpsim.months import Month
 
 __all__ = ["check_vacant", "find_model", "list_models", "load_model", "read_card", "save_model", "write_arrays"]
@@ -47,6 +47,7 @@ _ARRAYS = (
     "impacts",
 )
 _DRAWS = tuple(field.name for field in dataclasses.fields(ParameterDraws))
+_REGIME = tuple(field.name for field in dataclasses.fields(RegimeDraws))
 _NAMES = ("factors", "transform", "unit", "series", "kind", "aggregates", "aggregate_kind", "shocks")
 _SCALARS = ("nu", "sv_phi", "sv_sigma", "sv_start")
 _REFERENCE = re.compile(r"([a-z][a-z0-9_]*)(?:@([0-9][0-9a-z.]*))?")
@@ -199,6 +200,11 @@ def _arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
     arrays: dict[str, npt.NDArray[Any]] = {name: getattr(model, name) for name in _ARRAYS}
     if model.draws is not None:
         arrays |= {f"draws_{name}": getattr(model.draws, name).astype(np.float32) for name in _DRAWS}
+    for regime in model.regimes:
+        arrays |= {f"{regime.name}_{name}": getattr(regime, name) for name in _REGIME}
+        if regime.draws is not None:
+            drawn = {f"{regime.name}_draws_{name}": getattr(regime.draws, name) for name in _REGIME}
+            arrays |= {name: array.astype(np.float32) for name, array in drawn.items()}
     return arrays
 
 
@@ -206,6 +212,7 @@ def _record(model: Model) -> bytes:
     record: dict[str, Any] = {"schema": SCHEMA, "id": model.id, "version": model.version, "as_of": str(model.as_of)}
     record |= {name: list(getattr(model, name)) for name in _NAMES}
     record |= {name: _rounded(getattr(model, name)) for name in _SCALARS}
+    record["regimes"] = {regime.name: _rounded(regime.probability) for regime in model.regimes}
     record["meta"] = _rounded(model.meta)
     return _json(record)
 
@@ -217,6 +224,7 @@ def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
         loaded: dict[str, Any] = {name: store[name] for name in _ARRAYS}
         present = "draws_c" in store.files
         drawn = {name: store[f"draws_{name}"].astype(np.float64) for name in _DRAWS} if present else {}
+        regimes = tuple(_load_regime(name, value, store) for name, value in record["regimes"].items())
     for array in (*loaded.values(), *drawn.values()):
         array.setflags(write=False)
     fields: dict[str, Any] = {name: tuple(record[name]) for name in _NAMES}
@@ -228,9 +236,19 @@ def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
         meta=record["meta"],
         sha256=sha256,
         draws=ParameterDraws(**drawn) if drawn else None,
+        regimes=regimes,
         **fields,
         **loaded,
     )
+
+
+def _load_regime(name: str, probability: float, store: Mapping[str, npt.NDArray[Any]]) -> Regime:
+    own = {part: store[f"{name}_{part}"] for part in _REGIME}
+    present = f"{name}_draws_Sigma" in store
+    drawn = {part: store[f"{name}_draws_{part}"].astype(np.float64) for part in _REGIME} if present else {}
+    for array in (*own.values(), *drawn.values()):
+        array.setflags(write=False)
+    return Regime(name, float(probability), **own, draws=RegimeDraws(**drawn) if drawn else None)
 
 
 def _read_verified(folder: Path) -> tuple[dict[str, bytes], str]:
