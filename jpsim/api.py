@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,8 +30,9 @@ from jpsim.analysis.comparison import compare_sides
 from jpsim.analysis.contrasts import Comparison
 from jpsim.analysis.decompositions import decompose
 from jpsim.analysis.redrawing import Side
+from jpsim.analysis.uncertainty import split_variance, uncertainty_table
 from jpsim.conditioning.explanation import explain_story
-from jpsim.conditioning.scenario_law import Story, derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.errors import DamagedError, LimitBreached
 from jpsim.interop import summary_csv, write_paths
 from jpsim.model.store import find_model, list_models, load_model
@@ -56,6 +57,7 @@ from jpsim.simulation.job import RNG, Job, prepare_job
 from jpsim.simulation.plan import Plan, check_disk, check_plan, describe_machine, list_versions, now_utc
 from jpsim.simulation.result import Histogram, ScenarioSample
 from jpsim.simulation.rule_outcomes import intervention_outcome, target_outcome
+from jpsim.simulation.sampling import Sampler
 from jpsim.simulation.target_moves import DecidedTarget, StatedTarget
 
 __all__ = [
@@ -210,7 +212,7 @@ def _execute(
 ) -> Run:
     check_plan(job.plan())
     started, created = time.perf_counter(), now_utc() if journal is None else journal.created_utc
-    samples, weights, outcomes = [], {}, {}
+    samples, weights, outcomes, splits = [], {}, {}, {}
     book, held = book_of(job), {}
     for sampler in job.samplers:
         told = None if progress is None else _teller(progress, sampler.id, job.request.paths)
@@ -223,6 +225,7 @@ def _execute(
             stop=stop,
         )
         sample = _select(sample, job.selected)
+        splits[sampler.id] = split_variance(sampler.story, sample), sample.errors["mean"]
         if book is not None:
             held[sampler.id] = hold_book(book, job, sampler, weight, stop)
             sample = append_book(sample, held[sampler.id])
@@ -244,14 +247,25 @@ def _execute(
         manifest=_manifest(job, created, drawn),
         resolved=job.request.to_yaml(),
         diagnostics={
-            story.scenario.id: _diagnose(story, sample, outcomes[sample.scenario], held.get(sample.scenario))
-            for story, sample in zip(job.stories, samples, strict=True)
+            sampler.id: _diagnose(sampler, sample, outcomes[sample.scenario], held.get(sample.scenario))
+            for sampler, sample in zip(job.samplers, samples, strict=True)
         },
         attribution=attribution,
         weights={sample.scenario: weights.get(sample.scenario, even) for sample in samples} if weights else {},
-        tables=tables | ({"components.parquet": components_table(held)} if held else {}),
+        tables=tables | _tables(job, splits, held),
         inputs=job.inputs,
     )
+
+
+def _tables(
+    job: Job, splits: Mapping[str, tuple[Mapping[str, Floats], Floats]], held: Mapping[str, BookSample]
+) -> dict[str, Any]:
+    """Tables of a run beyond its summary, by file name."""
+    found = {name: split for name, (split, _) in splits.items()}
+    errors = {name: error for name, (_, error) in splits.items()}
+    outputs = [job.model.outputs[i] for i in job.selected]
+    tables = {"uncertainty.parquet": uncertainty_table(found, errors, outputs)}
+    return tables | ({"components.parquet": components_table(held)} if held else {})
 
 
 def explain(scenario: str | Path | Scenario, *, model: str = "japan_monthly", horizon: int = 12) -> dict[str, Any]:
@@ -273,7 +287,7 @@ def explain(scenario: str | Path | Scenario, *, model: str = "japan_monthly", ho
     found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     near = None if isinstance(scenario, Scenario) else _near(scenario)
     library = _referred(found, near)
-    return explain_story(derive_story((load_model(model),), found, horizon, library))
+    return explain_story(derive_story(load_model(model), found, horizon, library, divided=True))
 
 
 def simulate(
@@ -515,7 +529,9 @@ def _teller(progress: Progress, scenario: str, paths: int) -> Callable[[int], No
 
 def _select(sample: ScenarioSample, rows: list[int]) -> ScenarioSample:
     """Keep some outputs of a sample."""
-    histogram = sample.histogram
+    histogram, parts = sample.histogram, sample.parts
+    if parts is not None:
+        parts = replace(parts, mean=parts.mean[:, rows], variance=parts.variance[:, rows])
     counts = histogram.counts[rows]
     squares = counts if histogram.squares is histogram.counts else histogram.squares[rows]
     return replace(
@@ -523,6 +539,7 @@ def _select(sample: ScenarioSample, rows: list[int]) -> ScenarioSample:
         statistics=MappingProxyType({name: values[rows] for name, values in sample.statistics.items()}),
         errors=MappingProxyType({name: values[rows] for name, values in sample.errors.items()}),
         histogram=Histogram(histogram.low[rows], histogram.high[rows], counts, squares),
+        parts=parts,
     )
 
 
@@ -531,9 +548,11 @@ _OUTCOMES = {"fx_intervention": "intervention", "policy_rate_meetings": "policy_
 
 
 def _diagnose(
-    story: Story, sample: ScenarioSample, outcomes: dict[str, RuleOutcome | None], held: BookSample | None
+    sampler: Sampler, sample: ScenarioSample, outcomes: dict[str, RuleOutcome | None], held: BookSample | None
 ) -> dict[str, Any]:
-    found = explain_story(story)
+    found = explain_story(sampler.story)
+    for name in sampler.unseen(sample.paths):
+        found["warnings"] = [*found["warnings"], f"so few paths leave out the regime {name}; draw more"]
     if held is not None:
         found[PORTFOLIO] = held.to_dict()
     for rule, outcome in outcomes.items():

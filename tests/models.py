@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from jpsim.model import Model
+from jpsim.model import Model, Regime
 from jpsim.months import Month
 
 FACTORS = ("jgb_2y", "jgb_10y", "usdjpy", "sp500", "vix", "boj_policy_shadow", "boj_policy_rate")
@@ -59,3 +61,21 @@ def small_model(seed: int = 3, *, lags: int = 2, nu: float = 7.0) -> Model:
         idio_nu=np.array([4.5, 6.0, np.inf, 8.0, 5.0]), aggregates=("topix",), aggregate_kind=("index",),
         aggregation=np.array([[0.4, 0.6, 0.0, 0.0, 0.0]]), meta={}, sha256="test",
     )  # fmt: skip
+
+
+def regime_model(seed: int = 3, *, nu: float = 7.0) -> Model:
+    """Return the small model with a calm regime and a wild one, in which a weak yen is bad for equities."""
+    model = small_model(seed, nu=nu)
+    spread = np.array([1.1, 0.933333, 1.0, 1.0, 1.05])
+
+    def regime(name: str, probability: float, scale: float, response: float) -> Regime:
+        widths = np.ones(len(FACTORS))
+        widths[[1, 2, 3]] = scale
+        moved = np.zeros(len(FACTORS))
+        moved[2] = response
+        return Regime(
+            name, probability, Sigma=model.Sigma * np.outer(widths, widths), alpha=model.alpha * (1.0 + response),
+            beta=model.beta, response=moved, impacts=model.impacts, spread=spread,
+        )  # fmt: skip
+
+    return replace(model, regimes=(regime("calm", 0.7, 0.8, 0.004), regime("wild", 0.3, 1.5, -0.006)))

@@ -3,7 +3,9 @@
 Monthly means are linear in the factors' mean innovations, in the premium shift and in the impulses;
 telescoping over the months turns their differences into exact contributions to the difference of
 compound returns. What compounding adds through covariances between months stands on its own (driver
-``compounding``), and what the closed form leaves of the sampled difference is ``monte_carlo``. Closed
+``compounding``), and what the closed form leaves of the sampled difference is ``monte_carlo``. Stories
+are compared regime by regime; what a shift of the regimes' probabilities does to the reference's own
+mean, or another regime's drift and loadings where the two share none, is the driver ``regime``. Closed
 forms are those of normal innovations, so under Student-t months with conditions and under views
 ``monte_carlo`` also holds what tails and views add. Interventions count as innovations of the yen by their
 mean on a pilot; what else they change is in ``monte_carlo``, too.
@@ -11,7 +13,6 @@ mean on a pilot; what else they change is in ``monte_carlo``, too.
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -20,7 +21,8 @@ import numpy.typing as npt
 from jpsim.conditioning.compounding import expected_growth
 from jpsim.conditioning.drivers import exogenous_factors
 from jpsim.conditioning.impulses import impulse_cov
-from jpsim.conditioning.scenario_law import ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.stories import Part, Story
 from jpsim.model import Model
 
 __all__ = ["By", "attribute_means", "attribution_drivers", "mean_growth", "monthly_mean"]
@@ -28,9 +30,11 @@ __all__ = ["By", "attribute_means", "attribution_drivers", "mean_growth", "month
 Floats = npt.NDArray[np.float64]
 By = Literal["factor", "shock"]
 
+_SHIFTED = 1e-12
+
 
 def attribution_drivers(stories: tuple[Story, ...], by: By = "factor") -> tuple[str, ...]:
-    """Names of the drivers of a run: factors or shocks, what views state, impulse channels, two remainders.
+    """Names of the drivers of a run: factors or shocks, what views state, impulse channels, three remainders.
 
     Shocks are the structural ones that the model identifies, the exogenous factors, and ``unidentified``
     for what these do not span.
@@ -38,7 +42,8 @@ def attribution_drivers(stories: tuple[Story, ...], by: By = "factor") -> tuple[
     laws = [part.law for story in stories for part in story.parts]
     channels = sorted({effect.channel for law in laws for effect in law.impulses})
     booked = ["equity_premium", *(["earnings"] if any(law.shift.earnings.any() for law in laws) else [])]
-    return (*_sources(laws[0].conditional.system.model, by), *booked, *channels, "compounding", "monte_carlo")
+    sources = _sources(laws[0].conditional.system.model, by)
+    return (*sources, *booked, *channels, "compounding", "regime", "monte_carlo")
 
 
 def attribute_means(
@@ -69,13 +74,25 @@ def attribute_means(
     (D, R, h) contributions; they sum over the drivers to `sampled`.
     """
     total = np.zeros((len(drivers), *sampled.shape))
-    draws = {part.draw for part in scenario.parts}
-    for one, other in product(scenario.parts, reference.parts):
-        if one.draw == other.draw:
-            weight = one.weight * other.weight * len(draws)
+    implied = dict.fromkeys(map(id, reference.parts), 0.0)
+    for one in scenario.parts:
+        partners = _partners(one, reference)
+        mass = sum(other.weight for other in partners)
+        for other in partners:
+            weight = one.weight * other.weight / mass
+            implied[id(other)] += weight
             total += weight * _explain(other.law, one.law, rows, drivers, by)
+    for part in reference.parts:
+        if abs(shift := implied[id(part)] - part.weight) > _SHIFTED:
+            total[drivers.index("regime")] += shift * _compound(part.law, rows)
     total[-1] = sampled - total.sum(axis=0)
     return total
+
+
+def _partners(part: Part, reference: Story) -> list[Part]:
+    """Parts of the reference on the same draw of the parameters, in the same regime if it has that."""
+    drawn = [other for other in reference.parts if other.draw == part.draw]
+    return [other for other in drawn if other.regime == part.regime] or drawn
 
 
 def _sources(model: Model, by: By) -> tuple[str, ...]:
@@ -103,7 +120,7 @@ def _projections(model: Model, by: By) -> Floats:
 def _explain(
     reference: ScenarioLaw, scenario: ScenarioLaw, rows: list[int], drivers: tuple[str, ...], by: By
 ) -> Floats:
-    """(D, R, h) contributions between two laws on one model; the last driver is left at zero."""
+    """(D, R, h) contributions between two laws; the last driver is left at zero."""
     model = scenario.conditional.system.model
     picked = np.vstack([np.eye(len(model.series)), model.aggregation])[rows]
     loadings = picked @ model.loadings
@@ -120,11 +137,19 @@ def _explain(
         for effect in law.impulses:
             monthly[drivers.index(effect.channel)] += sign * effect.mean @ picked.T
     mean_0, mean_1 = monthly_mean(reference, picked), monthly_mean(scenario, picked)
+    if model is not reference.conditional.system.model:
+        monthly[drivers.index("regime")] = mean_1 - mean_0 - monthly.sum(axis=0)
     linked = _link(monthly, mean_0, mean_1)
     growth = mean_growth(scenario, picked) - mean_growth(reference, picked)
     plain = (np.cumprod(1.0 + mean_1, axis=0) - np.cumprod(1.0 + mean_0, axis=0)).T
     linked[drivers.index("compounding")] = growth - plain
     return linked
+
+
+def _compound(law: ScenarioLaw, rows: list[int]) -> Floats:
+    """(R, h) mean compound growth since month 0."""
+    model = law.conditional.system.model
+    return mean_growth(law, np.vstack([np.eye(len(model.series)), model.aggregation])[rows])
 
 
 def monthly_mean(law: ScenarioLaw, picked: Floats) -> Floats:

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from jpsim.analysis.attribution import mean_growth
 from jpsim.analysis.shapley import shapley_values
 from jpsim.conditioning.premium import Shift
-from jpsim.conditioning.scenario_law import Part, Returns, derive_story
+from jpsim.conditioning.scenario_law import Returns
+from jpsim.conditioning.stories import Part, derive_story
 from jpsim.errors import InputError
 from jpsim.model import Model
 from jpsim.scenario import Scenario
@@ -54,7 +55,7 @@ class Setting:
 
     def parts(self, scenario: Scenario) -> tuple[Part, ...]:
         """Laws of a scenario at the point estimate."""
-        return derive_story((self.model,), scenario, self.horizon, self.library, self.returns).parts
+        return derive_story(self.model, scenario, self.horizon, self.library, self.returns).parts
 
 
 def share_conditions(

@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from jpsim.analysis.attribution import mean_growth, monthly_mean
 from jpsim.analysis.elasticities import Elasticities
-from jpsim.conditioning.scenario_law import ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.stories import Story
 from jpsim.equity_priors import earnings_prior
 
 __all__ = ["earnings_drivers", "split_growth"]

@@ -17,7 +17,7 @@ from jpsim.analysis.loss_stories import FEWEST_DRAWS, LossStory, tell_stories
 from jpsim.analysis.plausible_path import PlausiblePath, find_plausible_path
 from jpsim.analysis.selection import find_output
 from jpsim.analysis.tail_sample import TailSample, sample_tail
-from jpsim.conditioning.scenario_law import Part, derive_story
+from jpsim.conditioning.stories import Part, derive_story
 from jpsim.conditioning.support import is_shift_view
 from jpsim.errors import InputError, Problem
 from jpsim.model import Model
@@ -183,7 +183,7 @@ def _largest_shocks(path: PlausiblePath) -> list[dict[str, Any]]:
 def _most_plausible(job: Job, scenario: Scenario, series: str, month: int, loss: float) -> tuple[PlausiblePath, float]:
     """Most plausible path at the point estimate, and the probability of the loss over the members of a mixture."""
     everything = {each.id: each for each in (*job.request.library.values(), *job.request.scenarios)}
-    parts = derive_story((job.model,), scenario, job.request.horizon, everything, job.request.returns).parts
+    parts = derive_story(job.model, scenario, job.request.horizon, everything, job.request.returns).parts
     found = [(part, find_plausible_path(part.law, series, month, loss)) for part in parts]
 
     def cost(one: tuple[Part, PlausiblePath]) -> float:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.conditioning.scenario_law import ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.stories import Story
 from jpsim.simulation.law import Law
 from jpsim.simulation.sampling import Sampler
 

@@ -125,8 +125,9 @@ def _extend_draws(model: Model, priors: Mapping[str, Any]) -> ParameterDraws | N
 def _extend_regime(model: Model, regime: Regime, priors: Mapping[str, Any]) -> Regime:
     """Return the regime with the impulse, whose priors know no regimes."""
     whole = add_fiscal_impulse(model.in_regime(regime.name), priors)
-    names = ("Sigma", "alpha", "beta", "loadings", "impacts")
     draws = regime.draws
     if draws is not None and whole.draws is not None:
-        draws = replace(draws, **{name: getattr(whole.draws, name) for name in names})
-    return replace(regime, draws=draws, **{name: getattr(whole, name) for name in names})
+        response = np.pad(draws.response, ((0, 0), (0, 1)))
+        draws = replace(draws, Sigma=whole.draws.Sigma, impacts=whole.draws.impacts, response=response)
+    response = np.append(regime.response, 0.0)
+    return replace(regime, Sigma=whole.Sigma, impacts=whole.impacts, response=response, draws=draws)

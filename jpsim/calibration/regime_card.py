@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from jpsim.calibration.markdown import table
 from jpsim.calibration.regimes import Regimes
@@ -12,6 +13,8 @@ from jpsim.model.core import Model
 from jpsim.months import Month
 
 __all__ = ["describe_regimes", "regime_chapter"]
+
+Floats = npt.NDArray[np.float64]
 
 _SERIES = ("topix", "banks", "electric_precision", "growth")
 _FACTORS = (
@@ -33,13 +36,18 @@ def describe_regimes(regimes: Regimes, first: Month) -> dict[str, Any]:
         Month of the first row.
     """
     return {
-        "first": str(first),
-        "smoothed": dict(zip(regimes.names, np.round(regimes.smoothed.T, 4).tolist(), strict=True)),
-        "filtered": dict(zip(regimes.names, np.round(regimes.filtered.T, 4).tolist(), strict=True)),
+        "smoothed": _by_month(regimes, regimes.smoothed, first),
+        "filtered": _by_month(regimes, regimes.filtered, first),
         "stay": dict(zip(regimes.names, regimes.stay.tolist(), strict=True)),
         "discounted_months": dict(zip(regimes.names, regimes.months.tolist(), strict=True)),
         "log_likelihood_gain": regimes.gain,
     }
+
+
+def _by_month(regimes: Regimes, probability: Floats, first: Month) -> dict[str, dict[str, float]]:
+    """Regime to month to probability."""
+    columns = zip(regimes.names, np.round(probability.T, 4).tolist(), strict=True)
+    return {name: {str(first + month): value for month, value in enumerate(column)} for name, column in columns}
 
 
 def regime_chapter(model: Model, settings: dict[str, Any]) -> str:
@@ -57,17 +65,17 @@ def regime_chapter(model: Model, settings: dict[str, Any]) -> str:
 
 At month 0: **{now}**. A path stays in its regime throughout; a scenario may pin one (`regime: {names[-1]}`). Regimes \
 differ in the covariance of the ten-year yields, USDJPY and the S&P 500, with what other factors do given these left \
-alone, and in what these four do to TOPIX and, by beta, to all series; their average over the discounted months is the \
-pooled law of the tables above.
+alone, and in what these four do to TOPIX and, by beta, to all series; structural shocks are the same ones, carried \
+along. The regimes' average over the discounted months is the pooled law of the tables above.
 
-When each held is learned from monthly surprises of TOPIX, {", ".join(settings["variables"])}, each divided by its local \
-volatility: a Markov chain between two Student-t laws, by Gibbs sampling (Hamilton 1989, doi:10.2307/1912559). The laws \
-have a prior worth {settings["strength"]:g} months that names them by TOPIX's correlations: {laws}. Two regimes raise the \
-log likelihood over one by {found["log_likelihood_gain"]:.1f} in {len(found["smoothed"][names[0]])} months; most of that \
-is the correlation of the S&P 500 with Treasury yields and USDJPY, which turned in 2022 and turned back: what the model \
-calls `{names[-1]}` is a time in which bonds and equities fell together everywhere, and Japan's yields were part of it. \
-That it is about Japan's own budget, the data do not say. A regime lasts {_years(found, names[0])} and \
-{_years(found, names[1])} years on average.
+When each held is learned from monthly surprises of TOPIX, {", ".join(settings["variables"])}, each divided by its \
+local volatility: a Markov chain between two Student-t laws, by Gibbs sampling (Hamilton 1989, doi:10.2307/1912559). \
+The laws have a prior worth {settings["strength"]:g} months that names them by TOPIX's correlations: {laws}. Two \
+regimes raise the log likelihood over one by {found["log_likelihood_gain"]:.1f} in \
+{len(found["smoothed"][names[0]])} months. Most of that is the correlation of the S&P 500 with Treasury yields and \
+USDJPY, which turned in 2022 and turned back: what the model calls `{names[-1]}` is a time in which bonds and equities \
+fell together everywhere, and Japan's yields were part of it. That it is about Japan's own budget, the data do not \
+say. A regime lasts {_years(found, names[0])} and {_years(found, names[1])} years on average.
 
 Probability of `{names[-1]}`, mean of each year, given all months / 各年の平均確率
 
@@ -75,8 +83,8 @@ Probability of `{names[-1]}`, mean of each year, given all months / 各年の平
 ### What differs / 違い
 
 {_effects(model)}
-Effects of a factor alone (others move with it as they do in that regime), in percent. Departures of more than these \
-four factors, or of single sectors, were tried: their marginal likelihood falls with every step away from none.
+Effects of a factor alone (others move with it as they do in that regime), in percent. Departures of more factors than \
+these four, and of single sectors, were tried: marginal likelihood does not support them.
 
 {_correlations(model)}"""
 
@@ -86,14 +94,13 @@ def _years(found: dict[str, Any], name: str) -> str:
 
 
 def _yearly(found: dict[str, Any], name: str) -> str:
-    first = Month.parse(found["first"])
-    years: dict[int, list[float]] = {}
-    for month, value in enumerate(found["smoothed"][name]):
-        years.setdefault((first + month).year, []).append(value)
+    years: dict[str, list[float]] = {}
+    for month, value in found["smoothed"][name].items():
+        years.setdefault(month[:4], []).append(value)
     shown = list(years.items())
     rows = [shown[start : start + 9] for start in range(0, len(shown), 9)]
     return "\n".join(
-        table([str(year) for year, _ in row], [[f"{np.mean(values):.2f}" for _, values in row]]) for row in rows
+        table([year for year, _ in row], [[f"{np.mean(values):.2f}" for _, values in row]]) for row in rows
     )
 
 

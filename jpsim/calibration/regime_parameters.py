@@ -31,19 +31,23 @@ def build_regimes(model: Model, regimes: Regimes, equities: EquityLaw, structure
     equities, structure
         The equity layer that was estimated.
     """
+    n, count = len(model.factors), len(model.draws.c) if model.draws else 0
     spread = equities.hierarchy.spread(structure)
 
     def moved(regime: int, draw: int | None, Sigma: Floats, loadings: Floats, alpha: Floats, impacts: Floats) -> Any:
         carried = regimes.transport(Sigma, regime, draw)
         covariance = carried @ Sigma @ carried.T
-        covariance, own = (covariance + covariance.T) / 2.0, regimes.loadings(loadings, spread, regime, draw)
+        covariance = (covariance + covariance.T) / 2.0
+        response = np.zeros(n)
+        response[regimes.core] = regimes.departure(regime, draw)
+        own = loadings + np.outer(spread, response)
         beta = model_beta(own, equities.common, structure, equities.residuals.idio_sd, covariance)
         premium = float(model.aggregation[0] @ alpha)  # monthly, per unit of beta: TOPIX is the first aggregate
         return {
             "Sigma": covariance,
             "alpha": beta * premium,
             "beta": beta,
-            "loadings": own,
+            "response": response,
             "impacts": carried @ impacts,
         }
 
@@ -52,9 +56,8 @@ def build_regimes(model: Model, regimes: Regimes, equities: EquityLaw, structure
         point = moved(k, None, model.Sigma, model.loadings, model.alpha, model.impacts)
         draws = None
         if model.draws is not None:
-            pooled = model.draws
-            parts = zip(pooled.Sigma, pooled.loadings, pooled.alpha, pooled.impacts, strict=True)
-            rows = [moved(k, d, *part) for d, part in enumerate(parts)]
+            pooled = (model.draws.Sigma, model.draws.loadings, model.draws.alpha, model.draws.impacts)
+            rows = [moved(k, d, *(part[d] for part in pooled)) for d in range(count)]
             draws = RegimeDraws(**{key: single(np.array([row[key] for row in rows])) for key in point})
-        found.append(Regime(name, float(regimes.probability[k]), **point, draws=draws))
+        found.append(Regime(name, float(regimes.probability[k]), **point, spread=spread, draws=draws))
     return tuple(found)

@@ -4,8 +4,8 @@ When each regime held, and how TOPIX and the core factors moved together in it, 
 variables alone (`jpsim.calibration.switching`). The regimes' departures from their own average are then
 laid over the pooled estimates, so that regimes weighted by their discounted months are the pooled law:
 the covariance of the core factors moves, other factors keep their regression on them, and loadings on the
-core factors move with TOPIX's, down the hierarchy by betas. Departures of more factors or of single
-sectors were tried and have no support: their marginal likelihood falls with every step away from none.
+core factors move with TOPIX's, down the hierarchy by betas. Departures of more factors
+or of single sectors were tried; marginal likelihood does not support them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,11 @@ class Regimes:
     @property
     def probability(self) -> Floats:
         """Probability of each regime at month 0, (K,)."""
-        return self.filtered[-1]
+        return np.asarray(self.filtered[-1])
+
+    def departure(self, regime: int, draw: int | None = None) -> Floats:
+        """Departure (v,) of TOPIX's loadings on the core factors; its posterior mean if `draw` is None."""
+        return np.asarray(self.response[:, regime].mean(axis=0) if draw is None else self.response[draw, regime])
 
     def transport(self, Sigma: Floats, regime: int, draw: int | None = None) -> Floats:
         """Map (n, n) that carries the pooled innovations into those of a regime.
@@ -86,13 +90,6 @@ class Regimes:
         carried = np.eye(len(Sigma))
         carried[:, self.core] += slope @ (turn - np.eye(len(self.core)))
         return carried
-
-    def loadings(self, loadings: Floats, spread: Floats, regime: int, draw: int | None = None) -> Floats:
-        """Loadings (S, n) of a regime, given the pooled ones and how far each series moves with TOPIX, (S,)."""
-        response = self.response[:, regime].mean(axis=0) if draw is None else self.response[draw, regime]
-        moved = loadings.copy()
-        moved[:, self.core] += np.outer(spread, response)
-        return moved
 
 
 def date_regimes(

@@ -83,7 +83,7 @@ def filter_states(log_density: Floats, transition: Floats) -> tuple[Floats, Floa
     -------
     (R, T, K) probabilities of the states given the months up to each, and (R,) log likelihoods.
     """
-    chains, months, _ = log_density.shape
+    months = log_density.shape[1]
     top = log_density.max(axis=2, keepdims=True)
     density = np.exp(log_density - top)
     likelihood = top[..., 0].sum(axis=1)
@@ -129,7 +129,7 @@ def sample_switching(
     -------
     Draws, the chains one after the other.
     """
-    seen = np.isfinite(y).all(axis=1)
+    seen = np.asarray(np.isfinite(y).all(axis=1))
     sampler = _Sampler(np.where(seen[:, None], y, 0.0), seen, centres, strength, stay, nu, rng)
     state = sampler.start(chains)
     filtered, store = np.zeros((len(y), len(centres))), []

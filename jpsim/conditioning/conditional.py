@@ -18,7 +18,7 @@ from jpsim.conditioning.system import System
 from jpsim.conditioning.targets import TargetLaw, find_targets
 from jpsim.errors import InputError, Place, Problem
 
-__all__ = ["Conditional", "condition"]
+__all__ = ["Conditional", "condition", "log_normal"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,6 +62,28 @@ class Conditional:
         if self.recursion is not None:
             return self.recursion.moments(self.targets.spread)
         return stacked_moments(self.system, self.mean_shocks, self.shock_cov)
+
+    @cached_property
+    def log_evidence(self) -> float:
+        """What the model says of the conditions under normal innovations, in logs and up to a constant.
+
+        The density of hard and measured values given what is imposed on exogenous factors, less the relative
+        entropy of stated laws and ranges from the model's (of a table only what depends on the model).
+        """
+        given = self.table.of_kind("hard") + self.table.of_kind("measurement")
+        imposed = [i for i in given if self.table.rows[i].name in exogenous_factors()]
+        density = self._log_density(given) - self._log_density(imposed)
+        targets = self.targets
+        if targets.stated.grid is None:
+            return density - targets.entropy
+        spread = targets.spread[: len(targets.model_gap), : len(targets.model_gap)]
+        density += log_normal(targets.model_gap, targets.model_cov)
+        density -= 0.5 * float(np.trace(np.linalg.solve(targets.model_cov, spread)))
+        return density + (0.0 if targets.ranges is None else float(np.log(targets.ranges.probability)))
+
+    def _log_density(self, rows: list[int]) -> float:
+        gap = self.table.values[rows] - self.stacked.mean[rows]
+        return log_normal(gap, self.stacked.cov[np.ix_(rows, rows)] + np.diag(self.table.noise[rows]))
 
     @cached_property
     def gap(self) -> Floats:
@@ -185,6 +207,11 @@ def _judge(table: RowTable, stacked: StackedRows, response: Floats, entropy: flo
     by_row, by_date = np.zeros(gap.size), np.zeros(gap.size)
     by_row[told], by_date[told] = card.by_row, card.by_date
     return replace(card, by_row=by_row, by_date=by_date)
+
+
+def log_normal(gap: Floats, cov: Floats) -> float:
+    """Log density of N(0, cov) at a point, without its power of two pi; 0 for no dimensions."""
+    return float(-0.5 * (gap @ np.linalg.solve(cov, gap) + np.linalg.slogdet(cov)[1])) if gap.size else 0.0
 
 
 def _centres(table: RowTable, targets: TargetLaw) -> Floats:

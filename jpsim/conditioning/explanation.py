@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.conditioning.bands import mixed_bands
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.extrapolation import Extrapolation, find_extrapolations, warn_of
 from jpsim.conditioning.meetings import POLICY_RATE
-from jpsim.conditioning.scenario_law import ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.stories import Story
 from jpsim.conditioning.support import intervenes
 from jpsim.conditioning.system import build_system
 from jpsim.scenario import View
@@ -20,22 +22,31 @@ __all__ = ["explain_law", "explain_story"]
 
 Floats = npt.NDArray[np.float64]
 
-_NORMAL_95 = 1.6448536269514722
 _ROUNDING = 1e-6
 
 
 def explain_story(story: Story) -> dict[str, Any]:
     """Describe a story; the members of a mixture each with their weight, under ``members``.
 
-    Posterior draws of the parameters are described by the first of them; factors' bands are then those of
-    that draw alone.
+    Parameters have their point estimates. Where paths are divided among regimes, ``regimes`` gives the
+    probability of each before and given the conditions, ``bands`` are those of all regimes together, and
+    everything else is that of the regimes' average.
     """
-    first = [part for part in story.parts if part.draw == story.parts[0].draw]
-    if len(first) == 1:
-        return explain_law(first[0].law)
-    total = sum(part.weight for part in first)
+    found = _explain_members(story)
+    if story.regimes:
+        found["regimes"] = {
+            name: {"prior": story.prior[name], "posterior": chance} for name, chance in story.regimes.items()
+        }
+    return found
+
+
+def _explain_members(story: Story) -> dict[str, Any]:
+    told = [_explain_member(story, number) for number in range(len(story.averages))]
+    if len(told) == 1:
+        return told[0]
     members: list[dict[str, Any]] = [
-        {"scenario": part.law.scenario.id, "weight": part.weight / total} | explain_law(part.law) for part in first
+        {"scenario": part.law.scenario.id, "weight": weight} | one
+        for part, weight, one in zip(story.averages, story.members, told, strict=True)
     ]
     likeliest = max(members, key=lambda member: float(member["weight"]))
     shared = {
@@ -48,6 +59,18 @@ def explain_story(story: Story) -> dict[str, Any]:
     ]
     warnings = [f"{member['scenario']}: {warning}" for member in members for warning in member["warnings"]]
     return shared | {"assumptions": stated, "warnings": warnings, "members": members}
+
+
+def _explain_member(story: Story, number: int) -> dict[str, Any]:
+    """Describe one member: its average law, with the bands and premium of its regimes together."""
+    parts = [part for part in story.points if part.member == number]
+    told = explain_law(story.averages[number].law)
+    if len(parts) > 1:
+        weights = np.array([part.weight for part in parts]) / sum(part.weight for part in parts)
+        laws = [part.law for part in parts]
+        told["bands"] = mixed_bands([law.conditional for law in laws], weights)
+        told["premium"] = (weights @ np.array([law.shift.total for law in laws])).tolist()
+    return told
 
 
 def explain_law(law: ScenarioLaw) -> dict[str, Any]:
@@ -71,7 +94,7 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
         "shocks": _shocks(conditional),
         "extrapolation": [one.to_dict() for one in far if abs(one.departure) > _ROUNDING],
         "start": _start(conditional),
-        "bands": _bands(conditional),
+        "bands": mixed_bands([conditional], np.ones(1)),
         "premium": [float(shift) for shift in law.shift.total],
         "warnings": [*law.warnings, *warn_of(far)],
     }
@@ -116,6 +139,8 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
     if intervenes(law.scenario) and rule is not None and rule != "off":
         statement = f"acts on the paths of a run near {rule.threshold.value:g} yen; closed forms are without it (prior)"
         stated.append({"series": "fx_intervention", "when": "", "statement": statement})
+    if law.scenario.regime != "model":
+        stated.append({"series": "regime", "when": "", "statement": f"{law.scenario.regime} throughout"})
     if law.scenario.premium != "model":
         statement = f"the monthly shift that {law.scenario.premium} implies"
         stated.append({"series": "equity premium", "when": "", "statement": statement})
@@ -176,26 +201,6 @@ def _start(conditional: Conditional) -> dict[str, float]:
         level = float(row @ system.start) + constant
         levels[factor] = float(np.exp(level / 100.0)) if model.transform[position] == "log100" else level
     return levels
-
-
-def _bands(conditional: Conditional) -> dict[str, dict[str, list[float]]]:
-    system, moments = conditional.system, conditional.moments
-    bands = {}
-    for position, factor in enumerate(system.model.factors):
-        row, constant = system.level_row(position)
-        mean = moments.mean @ row + constant
-        sd = np.sqrt(np.maximum(np.einsum("i,hij,j->h", row, moments.cov, row), 0.0))
-        sd[sd < 1e-9 * np.maximum(1.0, np.abs(mean))] = 0.0
-        bands[factor] = _reported(mean, sd, system.model.transform[position] == "log100")
-    return bands
-
-
-def _reported(mean: Floats, sd: Floats, logarithmic: bool) -> dict[str, list[float]]:
-    low, high = mean - _NORMAL_95 * sd, mean + _NORMAL_95 * sd
-    if logarithmic:
-        mean, low, high = np.exp((mean + sd**2 / 200.0) / 100.0), np.exp(low / 100.0), np.exp(high / 100.0)
-        sd = mean * np.sqrt(np.expm1((sd / 100.0) ** 2))
-    return {"mean": mean.tolist(), "sd": sd.tolist(), "q05": low.tolist(), "q95": high.tolist()}
 
 
 def _policy_path(conditional: Conditional) -> dict[str, list[float]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -28,7 +29,7 @@ from jpsim.months import Month
 from jpsim.scenario import Scenario
 from jpsim.scenario.checks import time_problems
 
-__all__ = ["Part", "Returns", "ScenarioLaw", "Story", "derive_law", "derive_story"]
+__all__ = ["Returns", "ScenarioLaw", "derive_law"]
 
 Floats = npt.NDArray[np.float64]
 Returns = Literal["price", "total"]
@@ -88,73 +89,15 @@ class ScenarioLaw:
         return means if self.nudge is None else means + self.nudge
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One of the laws that a story's paths are divided among.
-
-    Parameters
-    ----------
-    weight
-        Probability of this part.
-    draw
-        Number of the posterior draw of the parameters; 0 for the point estimate.
-    law
-        Its law.
-    """
-
-    weight: float
-    draw: int
-    law: ScenarioLaw
-
-
-@dataclass(frozen=True, eq=False)
-class Story:
-    """A scenario as a run carries it out: its members and posterior draws, each with a weight.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    parts
-        Their weights sum to 1; a plain scenario at the point estimate has one.
-    """
-
-    scenario: Scenario
-    parts: tuple[Part, ...]
-
-
-def derive_story(
-    models: Sequence[Model],
+def derive_law(
+    model: Model,
     scenario: Scenario,
     horizon: int,
     library: Mapping[str, Scenario],
     returns: Returns = "price",
-) -> Story:
-    """Derive the laws of a scenario, or of the members of a mixture, on each of several models.
-
-    Parameters
-    ----------
-    models
-        The model, or its posterior draws, all equally likely.
-    scenario, horizon, library, returns
-        See `derive_law`.
-
-    Raises
-    ------
-    InputError
-        See `derive_law`.
-    """
-    members = [(member.weight, library[member.scenario]) for member in scenario.mixture] or [(1.0, scenario)]
-    parts = [
-        Part(weight / len(models), number, derive_law(model, member, horizon, library, returns))
-        for number, model in enumerate(models)
-        for weight, member in members
-    ]
-    return Story(scenario, tuple(parts))
-
-
-def derive_law(
-    model: Model, scenario: Scenario, horizon: int, library: Mapping[str, Scenario], returns: Returns = "price"
+    *,
+    checked: bool = False,
+    shift: Shift | None = None,
 ) -> ScenarioLaw:
     """Derive a scenario's law.
 
@@ -170,6 +113,10 @@ def derive_law(
         Scenarios to which `premium` may refer, by id.
     returns
         ``price``, or ``total`` for returns with dividends. Views are statements on price returns either way.
+    checked
+        Whether the scenario is known to fit a model that differs in numbers alone.
+    shift
+        What the scenario named under `premium` implies, where it is known already.
 
     Raises
     ------
@@ -177,15 +124,16 @@ def derive_law(
         If the scenario is about another month or other factors, clashes with itself, or needs machinery
         that this version lacks; all such problems are named.
     """
-    refuse_unsupported(scenario, model)
-    _refuse_strangers(model, scenario, horizon)
+    if not checked:
+        refuse_unsupported(scenario, model)
+        _refuse_strangers(model, scenario, horizon)
     levels = {name: quantity.value for name, quantity in scenario.state.items()}
     system = build_system(model, horizon, levels)
     rows, held = settle_at_meetings(
         merge_windows(_state_all(system, scenario)),
         float(system.start[model.factor(POLICY_RATE)]) if POLICY_RATE in model.factors else 0.0,
         model.as_of,
-        {Month.parse(meeting.day) for meeting in boj_meetings()},
+        _meeting_months(),
     )
     _refuse_below_floor(scenario, rows)
     if held:
@@ -193,11 +141,12 @@ def derive_law(
     drivers = () if scenario.drivers == "all" else scenario.drivers
     windows, place = _windows(rows), scenario.place("drivers")
     averaged = {row.name for row in rows if row.first is not None}
-    checked = tuple(row for row in windows if row.name in averaged)
-    conditional = condition(system, _without(rows, checked), drivers, place)
+    apart = tuple(row for row in windows if row.name in averaged)
+    conditional = condition(system, _without(rows, apart), drivers, place)
     unwindowed = condition(system, _without(rows, windows), drivers, place) if windows else None
     impulses = impulse_effects(model, scenario.impulses, model.as_of, horizon)
-    shift = _shift(model, scenario, conditional, impulses, library)
+    if shift is None:
+        shift = _shift(model, scenario, conditional, impulses, library, checked)
     warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings()
     dividends = monthly_dividends(model) if returns == "total" else np.zeros(len(model.series))
     return ScenarioLaw(
@@ -209,7 +158,7 @@ def derive_law(
         tuple(warnings),
         windows=windows,
         unwindowed=unwindowed,
-        checked=checked,
+        checked=apart,
     )
 
 
@@ -222,6 +171,11 @@ def _without(rows: list[Row], windows: tuple[Row, ...]) -> tuple[Row, ...]:
     apart = set(map(id, windows))
     left = [row for row in rows if id(row) not in apart or not row.window]
     return tuple(replace(row, touch=None) if id(row) in apart else row for row in left)
+
+
+@cache
+def _meeting_months() -> frozenset[Month]:
+    return frozenset(Month.parse(meeting.day) for meeting in boj_meetings())
 
 
 def _state_all(system: System, scenario: Scenario) -> list[Row]:
@@ -264,6 +218,7 @@ def _shift(
     conditional: Conditional,
     impulses: tuple[ImpulseEffect, ...],
     library: Mapping[str, Scenario],
+    checked: bool,
 ) -> Shift:
     """Shift of the scenario's own views, or the one that the scenario named under `premium` implies."""
     horizon = conditional.system.horizon
@@ -273,7 +228,7 @@ def _shift(
             found = f"{scenario.id}: the premium of {lender.id}, whose views are met with interventions on its paths,"
             fix = f"take fx_intervention out of {lender.id}, or state USD/JPY there"
             raise UnsupportedError(Problem(f"{found} cannot be carried over yet", scenario.place("premium"), fix=fix))
-        return derive_law(model, lender, horizon, library).shift
+        return derive_law(model, lender, horizon, library, checked=checked).shift
     return solve_shift(conditional, impulses, shift_views(scenario, model.as_of))
 
 

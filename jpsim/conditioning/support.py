@@ -31,8 +31,6 @@ def refuse_unsupported(scenario: Scenario, model: Model) -> None:
 
 
 def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if scenario.regime != "model":
-        yield ("regime",), f"regime: {scenario.regime}"
     for channel in scenario.impulses:
         if channels()[channel].impulse is None:
             yield ("impulses", channel), f"impulse {channel}, which has no prior because factors carry it,"

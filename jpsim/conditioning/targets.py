@@ -75,12 +75,14 @@ class TargetLaw:
         """Number of uniforms that a draw takes."""
         return 1 + (0 if self.ranges is None else self.ranges.uniforms)
 
-    def draw(self, normals: Floats, uniforms: Floats) -> tuple[Floats, Floats]:
+    def draw(self, normals: Floats, uniforms: Floats, *, centred: bool = False) -> tuple[Floats, Floats]:
         """Turn normals and uniforms into deviations (q, count) and log weights of the ranges.
 
-        There is a normal for each marginal row; `uniforms` are many.
+        There is a normal for each marginal row; `uniforms` are many. With `centred` the rows with a stated law
+        stay at their centres.
         """
         stated = self.stated.draw(normals, uniforms[0])
+        stated = np.zeros_like(stated) if centred else stated
         if self.ranges is None:
             return stated, np.zeros(normals.shape[1])
         values, log_weight = self.ranges.draw(uniforms[1:], self.follow @ stated)

@@ -46,14 +46,14 @@ class RegimeDraws:
 
     Parameters
     ----------
-    Sigma, alpha, beta, loadings, impacts
-        (D, n, n), (D, S), (D, S), (D, S, n), (D, n, k).
+    Sigma, alpha, beta, response, impacts
+        (D, n, n), (D, S), (D, S), (D, n), (D, n, k).
     """
 
     Sigma: Floats
     alpha: Floats
     beta: Floats
-    loadings: Floats
+    response: Floats
     impacts: Floats
 
 
@@ -67,8 +67,10 @@ class Regime:
         Its id, as scenarios name it.
     probability
         Its probability at month 0; those of all regimes sum to 1.
-    Sigma, alpha, beta, loadings, impacts
-        As in `Model`, in this regime; everything else is the model's.
+    Sigma, alpha, beta, impacts
+        As in `Model`, in this regime.
+    response, spread
+        (n,) and (S,): loadings are the model's plus ``spread`` times ``response``, which is what TOPIX's differ by.
     draws
         The same for each of the model's parameter draws; None if the model keeps none.
     """
@@ -78,8 +80,9 @@ class Regime:
     Sigma: Floats
     alpha: Floats
     beta: Floats
-    loadings: Floats
+    response: Floats
     impacts: Floats
+    spread: Floats
     draws: RegimeDraws | None = None
 
 
@@ -206,11 +209,14 @@ class Model:
     def in_regime(self, name: str) -> Model:
         """The model, draws included, as it is in one of its regimes; KeyError if it has none of that name."""
         regime = {regime.name: regime for regime in self.regimes}[name]
+        shared = ("Sigma", "alpha", "beta", "impacts")
         draws = self.draws
         if draws is not None and regime.draws is not None:
-            draws = replace(draws, **vars(regime.draws))
-        own = {field.name: getattr(regime, field.name) for field in fields(RegimeDraws)}
-        return replace(self, regimes=(), draws=draws, **own)
+            loadings = draws.loadings + regime.spread[:, None] * regime.draws.response[:, None, :]
+            draws = replace(draws, loadings=loadings, **{field: getattr(regime.draws, field) for field in shared})
+        loadings = self.loadings + np.outer(regime.spread, regime.response)
+        own = {field: getattr(regime, field) for field in shared}
+        return replace(self, regimes=(), draws=draws, loadings=loadings, **own)
 
     def factor(self, factor_id: str) -> int:
         """Position of a factor; KeyError if the model has none of that id."""

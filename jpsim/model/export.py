@@ -74,7 +74,9 @@ def export_model(model: Model, path: Path) -> None:
         "as_of": np.array(str(model.as_of)),
         "readme": np.array(readme),
     }
+    inside = [model.in_regime(regime.name) for regime in model.regimes]
     for name in ("Sigma", "alpha", "loadings"):
-        parts = [getattr(regime, name) for regime in model.regimes]
-        arrays[f"regime_{name}"] = np.array(parts).reshape(len(parts), *getattr(model, name).shape)
+        arrays[f"regime_{name}"] = np.array([getattr(one, name) for one in inside]).reshape(
+            len(inside), *getattr(model, name).shape
+        )
     write_arrays(arrays, path)

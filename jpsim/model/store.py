@@ -201,7 +201,7 @@ def _arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
     if model.draws is not None:
         arrays |= {f"draws_{name}": getattr(model.draws, name).astype(np.float32) for name in _DRAWS}
     for regime in model.regimes:
-        arrays |= {f"{regime.name}_{name}": getattr(regime, name) for name in _REGIME}
+        arrays |= {f"{regime.name}_{name}": getattr(regime, name) for name in (*_REGIME, "spread")}
         if regime.draws is not None:
             drawn = {f"{regime.name}_draws_{name}": getattr(regime.draws, name) for name in _REGIME}
             arrays |= {name: array.astype(np.float32) for name, array in drawn.items()}
@@ -243,7 +243,7 @@ def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
 
 
 def _load_regime(name: str, probability: float, store: Mapping[str, npt.NDArray[Any]]) -> Regime:
-    own = {part: store[f"{name}_{part}"] for part in _REGIME}
+    own = {part: store[f"{name}_{part}"] for part in (*_REGIME, "spread")}
     present = f"{name}_draws_Sigma" in store
     drawn = {part: store[f"{name}_draws_{part}"].astype(np.float64) for part in _REGIME} if present else {}
     for array in (*own.values(), *drawn.values()):

@@ -40,6 +40,8 @@ def explanation_table(scenario: str, told: Mapping[str, Any], language: Language
         parts.append(Text(f"competing stories: {shares}; the tables below show the likeliest one"))
     rules = [row for row in told["assumptions"] if row["series"] == "fx_intervention"]
     parts += [Text(f"Currency intervention {row['statement']}.") for row in rules]
+    if "regimes" in told:
+        parts.append(Text(_regimes(told["regimes"])))
     parts.append(_bands(told, language))
     if "policy_path" in told:
         parts.append(_policy(told["policy_path"]))
@@ -67,6 +69,14 @@ def _verdict(told: Mapping[str, Any]) -> str:
     if "range_probability" in card:
         text += f" The ranges have probability {card['range_probability']:.1%} given the other conditions."
     return text
+
+
+def _regimes(regimes: Mapping[str, Mapping[str, float]]) -> str:
+    if len(regimes) == 1:
+        [(name, chance)] = regimes.items()
+        return f"In the regime {name} throughout, to which the model gives {chance['prior']:.0%} at month 0."
+    shares = ", ".join(f"{name} {chance['posterior']:.0%} ({chance['prior']:.0%})" for name, chance in regimes.items())
+    return f"Regimes given the conditions (before them): {shares}."
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterator[Sequence[str]]) -> Table:

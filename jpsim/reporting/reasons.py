@@ -17,7 +17,7 @@ __all__ = ["Reasons", "attribution_reasons", "driver_text", "series_contribution
 _SERIES = ("topix", "banks", "real_estate", "autos", "electric_precision", "core30", "small", "growth")
 _SMALLEST = 0.0005
 """Drivers that move no shown series by a twentieth of a percentage point go into the remainder."""
-_BESIDE_FACTORS = ("monte_carlo", "equity_premium", "earnings", "compounding")
+_BESIDE_FACTORS = ("monte_carlo", "equity_premium", "earnings", "compounding", "regime")
 
 
 @dataclass(frozen=True, slots=True)

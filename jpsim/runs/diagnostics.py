@@ -51,6 +51,8 @@ class ScenarioDiagnostics(TypedDict, total=False):
         Rule of currency intervention: threshold, whether it acts, probabilities by month.
     policy_rate
         Rule of the target: whether it decides, its steps, or the probability of the stated moves.
+    regimes
+        Regime to its probability, `prior` at month 0 and `posterior` given the conditions.
     """
 
     effective_sample: float
@@ -66,3 +68,4 @@ class ScenarioDiagnostics(TypedDict, total=False):
     bands: Mapping[str, Mapping[str, Sequence[float]]]
     intervention: Mapping[str, Any]
     policy_rate: Mapping[str, Any]
+    regimes: Mapping[str, Mapping[str, float]]

@@ -14,7 +14,7 @@ from jpsim.simulation.kernels.tally import HALF, LOW_HALF
 from jpsim.simulation.law import Law
 from jpsim.simulation.weighting import Weights
 
-__all__ = ["BINS", "Counted", "Totals", "sink_bytes", "sink_for", "total"]
+__all__ = ["BINS", "Counted", "PART_UNIT", "PartSums", "Totals", "sink_bytes", "sink_for", "total"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,6 +23,8 @@ BINS: Final = 4096
 leaves an error under a tenth of the Monte Carlo error of one million paths."""
 SPREADS: Final = 16.0
 """The part of a histogram's range that standardises power sums."""
+PART_UNIT: Final = 2.0**-26
+"""Resolution of the sums of single laws: far under any Monte Carlo error, and 10**9 paths do not overflow."""
 
 
 def sink_for(law: Law, *, weighted: bool, paths_kept: int = 0) -> Sink:
@@ -51,6 +53,37 @@ def sink_for(law: Law, *, weighted: bool, paths_kept: int = 0) -> Sink:
 def sink_bytes(law: Law, *, weighted: bool) -> int:
     """Size in bytes of what `sink_for` allocates for counting."""
     return law.low.size * BINS * (8 if weighted else 4)
+
+
+@dataclass(frozen=True, slots=True)
+class PartSums:
+    """Sums over the paths of each of P laws, in fixed point: integers add up to the same in any order.
+
+    Parameters
+    ----------
+    sums
+        (P, O, h, 2) weighted sums of the standardised values and of their squares.
+    weights
+        (P, 2) sums of weights and of squared weights.
+    """
+
+    sums: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, laws: int, shape: tuple[int, ...]) -> Self:
+        """Sums of no paths, for a number of laws and (O, h)."""
+        return cls(np.zeros((laws, *shape, 2), dtype=np.int64), np.zeros((laws, 2), dtype=np.int64))
+
+    def note(self, law: int, sums: Floats, weights: tuple[float, float]) -> None:
+        """Add a superblock's paths of one law."""
+        self.sums[law] += np.rint(sums / PART_UNIT).astype(np.int64)
+        self.weights[law] += np.rint(np.array(weights) / PART_UNIT).astype(np.int64)
+
+    def add(self, others: PartSums) -> None:
+        """Add the sums of other paths."""
+        np.add(self.sums, others.sums, out=self.sums)
+        np.add(self.weights, others.weights, out=self.weights)
 
 
 @dataclass(slots=True)
@@ -92,35 +125,42 @@ class Counted:
         (O, h, 2) see `Totals`.
     spans
         Power sums (O, h, 6 or 10) of each span, in the order of the paths.
+    parts
+        Sums of the paths of each law.
     """
 
     counts: npt.NDArray[np.unsignedinteger]
     losses: npt.NDArray[np.int64]
     spans: list[Floats]
+    parts: PartSums
 
     @classmethod
-    def empty(cls, law: Law, paths: int, *, weighted: bool) -> Self:
-        """Start with nothing counted of a number of paths."""
+    def empty(cls, law: Law, laws: int, paths: int, *, weighted: bool) -> Self:
+        """Start with nothing counted of a number of paths that follow some laws."""
         kind = np.uint64 if weighted or paths >= 2**32 else np.uint32
         shape = law.low.shape
         sums = np.zeros((*shape, 10 if weighted else 6))
-        return cls(np.zeros((*shape, BINS), dtype=kind), np.zeros((*shape, 2), dtype=np.int64), [sums])
+        losses = np.zeros((*shape, 2), dtype=np.int64)
+        return cls(np.zeros((*shape, BINS), dtype=kind), losses, [sums], PartSums.empty(laws, shape))
 
     def add(self, later: Counted) -> None:
         """Add what was counted of the paths that follow; the spans' sums become one."""
         np.add(self.counts, later.counts, out=self.counts)
         np.add(self.losses, later.losses, out=self.losses)
+        self.parts.add(later.parts)
         for span in later.spans:
             self.spans[0] += span
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything, as arrays that can be stored."""
-        return {"counts": self.counts, "losses": self.losses, "spans": np.stack(self.spans)}
+        parts = {"part_sums": self.parts.sums, "part_weights": self.parts.weights}
+        return {"counts": self.counts, "losses": self.losses, "spans": np.stack(self.spans)} | parts
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         """Take over stored arrays."""
-        return cls(arrays["counts"], arrays["losses"], list(arrays["spans"]))
+        parts = PartSums(arrays["part_sums"], arrays["part_weights"])
+        return cls(arrays["counts"], arrays["losses"], list(arrays["spans"]), parts)
 
 
 def total(law: Law, counted: Counted, paths: int, weights: Weights | None) -> Totals:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.simulation.accumulation import Counted, sink_for
+from jpsim.simulation.accumulation import Counted, PartSums, sink_for
 from jpsim.simulation.drawing import Drawing
 from jpsim.simulation.kernels.arrays import Scratch, Sink
 from jpsim.simulation.kernels.superblock import simulate_superblock
@@ -25,6 +25,7 @@ class Bench(NamedTuple):
 
     scratch: Scratch
     sink: Sink
+    parts: PartSums
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,11 @@ class Counting:
         """
         law = self.drawing.laws[0]
         busy = threads_for(threads, shard.count)
-        benches = [Bench(self.drawing.scratch, sink_for(law, weighted=self.weighted)) for _ in range(busy)]
+        laws = len(self.drawing.laws)
+        benches = [
+            Bench(self.drawing.scratch, sink_for(law, weighted=self.weighted), PartSums.empty(laws, law.low.shape))
+            for _ in range(busy)
+        ]
         spans: list[Floats] = []
         for end, sums in each_superblock(shard, benches, lambda *block: self._count(shard, *block), stop):
             if (end - shard.first - 1) // SPAN == len(spans):
@@ -77,26 +82,31 @@ class Counting:
             spans[-1] += sums
             if progress is not None:
                 progress(end)
-        return _joined([bench.sink for bench in benches], spans)
+        return _joined(benches, spans)
 
     def _count(self, shard: Shard, bench: Bench, first: int, count: int) -> Floats:
         """Count one superblock; returns its (O, h, moments) power sums."""
-        scratch, sink = bench
+        scratch, sink, parts = bench
         sink.sums[:] = 0.0
         if shard.weights is not None:
             sink.weights[:], sink.units[:] = shard.weights.of(first, count)
         targets = self.drawing.targets_of(first, count)
         for law, begin, end in self.drawing.spans(first, count):
             place = (np.uint64(first), begin - first, end - first, end == first + count)
-            simulate_superblock(law, scratch, sink, self.drawing.key, *place, targets)
+            before = sink.sums[..., :2].copy()
+            simulate_superblock(self.drawing.coefficients[law], scratch, sink, self.drawing.key, *place, targets)
+            mine = sink.weights[begin - first : end - first] if self.weighted else np.ones(end - begin)
+            parts.note(law, sink.sums[..., :2] - before, (float(mine.sum()), float(mine @ mine)))
         return sink.sums.copy()
 
 
-def _joined(sinks: list[Sink], spans: list[Floats]) -> Counted:
+def _joined(benches: list[Bench], spans: list[Floats]) -> Counted:
     """Add the threads' counts into the first one's."""
-    first, *others = sinks
-    counts = [sink.unit_counts if sink.unit_counts.size else sink.counts for sink in sinks]
-    for more, sink in zip(counts[1:], others, strict=True):
-        np.add(counts[0], more, out=counts[0])
-        np.add(first.losses, sink.losses, out=first.losses)
-    return Counted(counts[0], first.losses, spans)
+    first, *others = benches
+    counts = first.sink.unit_counts if first.sink.unit_counts.size else first.sink.counts
+    for bench in others:
+        more = bench.sink.unit_counts if bench.sink.unit_counts.size else bench.sink.counts
+        np.add(counts, more, out=counts)
+        np.add(first.sink.losses, bench.sink.losses, out=first.sink.losses)
+        first.parts.add(bench.parts)
+    return Counted(counts, first.sink.losses, spans, first.parts)

@@ -78,14 +78,14 @@ class Drawing:
             out[:, :count] = self.targets(first, count)
         return out
 
-    def spans(self, first: int, count: int) -> Iterator[tuple[Coefficients, int, int]]:
-        """Cut paths ``first`` to ``first + count - 1`` where the law changes: law, first path, end."""
+    def spans(self, first: int, count: int) -> Iterator[tuple[int, int, int]]:
+        """Cut paths ``first`` to ``first + count - 1`` where the law changes: place of the law, first path, end."""
         begin, end = first, first + count
         while begin < end:
             law, block = self._law_of(begin // BLOCK), begin // BLOCK + 1
             while block * BLOCK < end and self._law_of(block) == law:
                 block += 1
-            yield self.coefficients[law], begin, min(block * BLOCK, end)
+            yield law, begin, min(block * BLOCK, end)
             begin = block * BLOCK
 
     def _law_of(self, block: int) -> int:

@@ -18,10 +18,10 @@ from jpsim.simulation.counting import Counting
 from jpsim.simulation.drawing import Drawing, Owner, Targets, all_laws, prepare_drawing, superblocks
 from jpsim.simulation.executors import Executor, Threads
 from jpsim.simulation.journal import Journal, NoJournal
-from jpsim.simulation.kernels.arrays import SUPERBLOCK
+from jpsim.simulation.kernels.arrays import BLOCK, SUPERBLOCK
 from jpsim.simulation.kernels.superblock import simulate_superblock, trace_superblock, weigh_superblock
 from jpsim.simulation.law import Law
-from jpsim.simulation.layout import law_bytes, lay_out, scratch_bytes
+from jpsim.simulation.layout import law_bytes, lay_out, requirement_count, scratch_bytes
 from jpsim.simulation.order_statistics import PERCENTS, OrderStatistics, Search
 from jpsim.simulation.picking import Picked, Picking
 from jpsim.simulation.reduction import constant_outputs, summarise
@@ -96,12 +96,12 @@ def draw(
     drawing = prepare_drawing(laws, seed, targets, owner)
     stages = Stages(executor or Threads(threads), journal or NoJournal(), paths, fixed, progress, stop)
     law = drawing.laws[0]
-    nothing = Counted.empty(law, paths, weighted=fixed is not None)
+    nothing = Counted.empty(law, len(drawing.laws), paths, weighted=fixed is not None)
     half = (0.0, 0.5) if exact else (0.0, 1.0)
     counted = stages.run(scenario, Counting(drawing, fixed is not None), nothing, half)
     totals = total(law, counted, paths, fixed)
     found = _order_statistics(drawing, scenario, counted, totals, stages) if exact else None
-    return summarise(scenario, paths, law, totals, found)
+    return summarise(scenario, paths, law, totals, found, counted.parts)
 
 
 def _order_statistics(
@@ -137,15 +137,32 @@ def draw_paths(
     -------
     (O, h, count) factor levels and cumulative simple returns.
     """
-    drawing = prepare_drawing(laws, seed, targets, owner)
+    used, following = _followed(laws, owner, first, count)
+    drawing = prepare_drawing(used, seed, targets, following)
     scratch, sink = drawing.scratch, sink_for(drawing.laws[0], weighted=False, paths_kept=SUPERBLOCK)
     out = np.empty((*drawing.laws[0].low.shape, count))
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             block, place = drawing.targets_of(begin, end - begin), (np.uint64(begin), 0, end - begin, True)
-            simulate_superblock(law, scratch, sink, drawing.key, *place, block)
+            simulate_superblock(drawing.coefficients[law], scratch, sink, drawing.key, *place, block)
             out[:, :, begin - first : end - first] = sink.paths[:, :, : end - begin]
     return out
+
+
+def _followed(laws: Sequence[Law] | Law, owner: Owner | None, first: int, count: int) -> tuple[list[Law], Owner | None]:
+    """Laws that some paths follow, and who follows which of these: the rest need not be laid out.
+
+    All laws stay where they differ in the number of their targets, or an owner names one that is none.
+    """
+    every = all_laws(laws)
+    if owner is None or not callable(owner) or len({requirement_count(law) for law in every}) > 1:
+        return every, owner
+    owned = {block: int(owner(block)) for block in range(first // BLOCK, -(-(first + count) // BLOCK))}
+    used = sorted(set(owned.values()))
+    if not 0 <= used[0] <= used[-1] < len(every):
+        return every, owner
+    places = {law: place for place, law in enumerate(used)}
+    return [every[law] for law in used], lambda block: places[owned[block]]
 
 
 def log_likelihoods(
@@ -181,7 +198,7 @@ def log_likelihoods(
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             requirements = drawing.targets_of(begin, end - begin)
-            weigh_superblock(block, law, scratch, drawing.key, np.uint64(begin), requirements)
+            weigh_superblock(block, drawing.coefficients[law], scratch, drawing.key, np.uint64(begin), requirements)
             out[begin - first : end - first] = block[: end - begin]
     if not np.isfinite(out).all():
         raise InputError(NOT_DEFINITE)
@@ -210,7 +227,9 @@ def trace_interventions(
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             requirements = drawing.targets_of(begin, end - begin)
-            trace_superblock(block[0], block[1], law, scratch, drawing.key, np.uint64(begin), requirements)
+            trace_superblock(
+                block[0], block[1], drawing.coefficients[law], scratch, drawing.key, np.uint64(begin), requirements
+            )
             out[:, :, begin - first : end - first] = block[:, :, : end - begin]
     return out[0], out[1]
 
@@ -223,5 +242,6 @@ def memory_needed(laws: Sequence[Law] | Law, threads: int, *, weighted: bool = F
     every, busy = all_laws(laws), threads or cores()
     ready = lay_out(every[0])
     per_thread = sink_bytes(every[0], weighted=weighted) + scratch_bytes([ready], every[0].start.size)
+    per_thread += len(every) * 16 * every[0].low.size  # sums of each law's paths
     shared = len(every) * law_bytes(ready) + every[0].low.size * BINS * 8 * (4 if weighted else 2)
     return busy * per_thread + shared

@@ -16,7 +16,7 @@ from scipy.special import logsumexp
 
 from jpsim.conditioning.targets import TargetLaw
 
-__all__ = ["effective_size", "log_model_density", "log_proposal", "normalise"]
+__all__ = ["effective_size", "log_model_density", "log_proposal", "log_range_density", "normalise"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def log_model_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> 
     """
     stated = law.stated.size
     score = np.linalg.solve(np.linalg.cholesky(law.model_cov), deviations[:stated] - law.model_gap[:, None])
-    density: Floats = _log_range_density(law, deviations, log_range) - 0.5 * (score**2).sum(axis=0)
+    density: Floats = log_range_density(law, deviations, log_range) - 0.5 * (score**2).sum(axis=0)
     return density
 
 
@@ -57,10 +57,10 @@ def log_proposal(law: TargetLaw, deviations: Floats, log_range: Floats) -> Float
         (count,) log probability of each draw's own ranges.
     """
     stated = law.stated.size
-    return law.stated.log_density(deviations[:stated]) + _log_range_density(law, deviations, log_range)
+    return law.stated.log_density(deviations[:stated]) + log_range_density(law, deviations, log_range)
 
 
-def _log_range_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
+def log_range_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
     """Log density from which the ranges' values were drawn, given the rows with a stated law."""
     if law.ranges is None:
         return -log_range

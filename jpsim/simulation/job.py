@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.resources import files
 from importlib.util import find_spec
 
-from jpsim.conditioning.scenario_law import Story, derive_story
+from jpsim.conditioning.stories import Story, derive_story
 from jpsim.errors import InputError, Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import RunRequest
@@ -130,13 +130,14 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
     if unknown := list(_unknown_series(request, model)):
         raise InputError(unknown)
     everything = {scenario.id: scenario for scenario in (*request.library.values(), *request.scenarios)}
-    models = model.posterior() if request.parameter_uncertainty else (model,)
     plain = request.innovations == "gaussian" and not request.parameter_uncertainty
-    samplers = []
+    samplers: list[Sampler] = []
     found: list[InputError] = []
+    options = {"drawn": request.parameter_uncertainty, "divided": not plain}
     for scenario in request.scenarios:
+        known = {sampler.id: sampler.story for sampler in samplers}
         try:
-            story = derive_story(models, scenario, request.horizon, everything, request.returns)
+            story = derive_story(model, scenario, request.horizon, everything, request.returns, known=known, **options)
             samplers.append(Sampler.of(story, request.innovations, request.seed, plain=plain))
         except InputError as error:
             found.append(error)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logsumexp
 
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.rows import Row
@@ -13,7 +14,7 @@ from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.simulation.compilation import Innovations, compile_law
 from jpsim.simulation.cross_entropy import fit_scale_tilt
 from jpsim.simulation.engine import log_likelihoods
-from jpsim.simulation.importance import log_model_density, log_proposal
+from jpsim.simulation.importance import log_model_density, log_proposal, log_range_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import Law, ScaleTilt
 from jpsim.simulation.tilting import margin_moments
@@ -24,6 +25,7 @@ __all__ = ["PartSampler"]
 Floats = npt.NDArray[np.float64]
 
 _NORMALS, _UNIFORMS = 0, 1  # steps of the target stream
+_PILOTS = 4096  # paths that a law's evidence is averaged over
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +42,15 @@ class PartSampler:
         Key of the generator.
     windows
         Rows with which paths must comply besides.
+    centred
+        Whether rows with a stated law stay at their centres.
     """
 
     source: ScenarioLaw
     law: Law
     seed: int
     windows: tuple[Row, ...] = ()
+    centred: bool = False
 
     @classmethod
     def of(cls, source: ScenarioLaw, innovations: Innovations, seed: int, *, plain: bool = False) -> PartSampler:
@@ -73,6 +78,32 @@ class PartSampler:
         return replace(self, law=replace(self.law, mixing=mixing._replace(tilt=tilt)))
 
     @property
+    def tilt(self) -> ScaleTilt | None:
+        """The proposal of its scales, if it has one."""
+        return None if self.law.mixing is None else self.law.mixing.tilt
+
+    def log_evidence(self) -> float:
+        """What the law says of its conditions, in logs and up to a constant; see `Conditional.log_evidence`.
+
+        Under heavy tails the density of the stated values is averaged over pilots of the months' scales, at the
+        centres of stated laws; how much these narrow or widen the model's is that of normal innovations.
+        """
+        if not self.tilted:
+            return self.conditional.log_evidence
+        targets = self.conditional.targets
+        still = replace(self, centred=True)
+        density = log_likelihoods(self.law, self.seed, 0, _PILOTS, still.targets, pilots=True)
+        if targets.ranges is not None:
+            density -= log_range_density(targets, *still.deviations(0, _PILOTS))
+            density += 0.5 * float(np.linalg.slogdet(targets.ranges.cov)[1])  # its constant
+        stated = targets.stated
+        spread = targets.spread[: stated.size, : stated.size]
+        shape = -0.5 * float(np.trace(np.linalg.solve(targets.model_cov, spread)))
+        if stated.grid is None and stated.size:
+            shape += 0.5 * float(np.linalg.slogdet(spread)[1])
+        return float(logsumexp(density)) - float(np.log(_PILOTS)) + shape
+
+    @property
     def conditional(self) -> Conditional:
         """Law of its factors."""
         return self.source.conditional
@@ -83,7 +114,8 @@ class PartSampler:
         mixing = self.law.mixing
         if mixing is None or self.conditional.steered:
             return False
-        return mixing.gap.size > 0 and bool(np.isfinite(mixing.nu) or mixing.sv_sigma > 0.0)
+        random = np.isfinite(mixing.nu) or mixing.sv_sigma > 0.0 or self.law.intervenes
+        return mixing.gap.size > 0 and bool(random)
 
     @property
     def weighted(self) -> bool:
@@ -109,7 +141,7 @@ class PartSampler:
         law = self.conditional.targets
         normals = fill_normals(self.seed, TARGETS, first, count, 1, law.stated.normal)[_NORMALS]
         uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, law.uniforms)[_UNIFORMS]
-        return law.draw(normals, uniforms)
+        return law.draw(normals, uniforms, centred=self.centred)
 
     def weigh(self, first: int, count: int) -> tuple[Floats, Floats]:
         """Log importance weights (count,), up to a constant, and moments (k, count) that hold the stated laws."""

@@ -155,7 +155,7 @@ class Picking:
         targets = self.drawing.targets_of(first, count)
         for law, begin, end in self.drawing.spans(first, count):
             place = (np.uint64(first), begin - first, end - first, end == first + count)
-            simulate_superblock(law, scratch, sink, self.drawing.key, *place, targets)
+            simulate_superblock(self.drawing.coefficients[law], scratch, sink, self.drawing.key, *place, targets)
         kept = pick_superblock(pickings, self.codes, sink, self.many, weights, fine, count)
         batch = Kept(pickings.slots[:kept].copy(), pickings.values[:kept].copy(), pickings.fine[:kept].copy())
         return pickings.sums.copy(), batch

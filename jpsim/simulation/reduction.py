@@ -27,10 +27,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.errors import InputError
-from jpsim.simulation.accumulation import BINS, Totals
+from jpsim.simulation.accumulation import BINS, PART_UNIT, PartSums, Totals
 from jpsim.simulation.law import Law
 from jpsim.simulation.order_statistics import OrderStatistics
-from jpsim.simulation.result import STATISTICS, Histogram, ScenarioSample
+from jpsim.simulation.result import STATISTICS, Histogram, PartMoments, ScenarioSample
 
 __all__ = ["constant_outputs", "summarise"]
 
@@ -227,8 +227,27 @@ def _take_exact(values: dict[str, Floats], law: Law, exact: OrderStatistics) -> 
         values[f"es{confidence}"] = start - exact.tails[..., k]
 
 
+def _part_moments(parts: PartSums, totals: Totals) -> PartMoments:
+    weight, squares = parts.weights.T * PART_UNIT
+    seen, spread = weight > 0.0, 1.0 / totals.sink.per_spread
+    divisor = np.where(seen, weight, 1.0)
+    first, second = np.moveaxis(parts.sums * PART_UNIT / divisor[:, None, None, None], -1, 0)
+    inside = seen[:, None, None]
+    return PartMoments(
+        weight / weight.sum(),
+        np.divide(weight**2, squares, out=np.zeros_like(divisor), where=seen),
+        np.where(inside, totals.sink.centre + spread * first, 0.0),
+        np.where(inside, spread**2 * np.maximum(second - first**2, 0.0), 0.0),
+    )
+
+
 def summarise(
-    scenario: str, paths: int, law: Law, totals: Totals, exact: OrderStatistics | None = None
+    scenario: str,
+    paths: int,
+    law: Law,
+    totals: Totals,
+    exact: OrderStatistics | None = None,
+    parts: PartSums | None = None,
 ) -> ScenarioSample:
     """Reduce what was counted to a `ScenarioSample`.
 
@@ -242,6 +261,8 @@ def summarise(
         What was counted.
     exact
         Exact order statistics, instead of those of the histograms.
+    parts
+        Sums of each law's paths, if they were kept.
 
     Raises
     ------
@@ -256,4 +277,5 @@ def summarise(
     _settle_constants(values, errors, law, constant_outputs(law, totals))
     effective = totals.weight**2 / totals.weight_squares
     histogram = Histogram(law.low, law.high, totals.counts, totals.squares)
-    return ScenarioSample(scenario, paths, effective, values, errors, histogram)
+    moments = None if parts is None else _part_moments(parts, totals)
+    return ScenarioSample(scenario, paths, effective, values, errors, histogram, moments)

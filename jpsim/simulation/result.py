@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["STATISTICS", "Histogram", "ScenarioSample"]
+__all__ = ["STATISTICS", "Histogram", "PartMoments", "ScenarioSample"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +40,26 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True)
+class PartMoments:
+    """Moments of the paths of each of P laws that a scenario's paths were divided among.
+
+    Parameters
+    ----------
+    weight
+        (P,) shares of the paths' weight; they sum to 1. A law that no path followed has none.
+    effective
+        (P,) effective numbers of paths.
+    mean, variance
+        (P, O, h) in reported units; zero for a law that no path followed.
+    """
+
+    weight: Floats
+    effective: Floats
+    mean: Floats
+    variance: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioSample:
     """The sample of one scenario, reduced.
 
@@ -57,6 +77,8 @@ class ScenarioSample:
         expected shortfall are positive for a loss; a factor's loss is its fall below month 0.
     histogram
         The distribution behind them.
+    parts
+        Moments of each law's own paths, in the order in which the laws were given; None where they were not kept.
     """
 
     scenario: str
@@ -65,3 +87,4 @@ class ScenarioSample:
     statistics: Mapping[str, Floats]
     errors: Mapping[str, Floats]
     histogram: Histogram
+    parts: PartMoments | None = None

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-from jpsim.conditioning.scenario_law import ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.stories import Part, Story
 from jpsim.conditioning.support import is_shift_view
 from jpsim.errors import InputError, LimitBreached
 from jpsim.scenario import Scenario
@@ -43,6 +44,7 @@ _BYTES_PER_WEIGHT, _BYTES_PER_MOMENT = 64, 56  # measured: the weights themselve
 _TIMED_PATHS = 4 * BLOCK
 _COUNTING, _WEIGHING = 1.3, 1.5  # measured: time of counting, and of weighing, over that of drawing alone
 _GOLDEN = 0.6180339887498949
+_NEGLIGIBLE = 0.01  # probability of a regime that a run may leave out without a word
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +52,9 @@ class Sampler:
     """A story, ready to be drawn any number of times with the same result.
 
     Each block of 512 paths follows one part: posterior draws of the parameters take turns, and members
-    of a mixture follow a low-discrepancy sequence, so that any number of paths is divided nearly as the
-    weights say; weights make up for the rest.
+    of a mixture and regimes follow a low-discrepancy sequence, so that any number of paths is divided nearly
+    as the weights say; where paths carry weights, these make up for the rest. Stories whose regimes are
+    nearly as likely share them on nearly all blocks.
 
     Parameters
     ----------
@@ -69,20 +72,29 @@ class Sampler:
 
     @classmethod
     def of(cls, story: Story, innovations: Innovations, seed: int, *, plain: bool = False) -> Sampler:
-        """Compile every part of a story; with `plain` only rules that a scenario names are in force."""
-        compiled = [PartSampler.of(part.law, innovations, seed, plain=plain) for part in story.parts]
-        parts = [settle_premium(part, len(compiled)) for part in compiled]
-        members = sum(part.draw == story.parts[0].draw for part in story.parts)
-        proposals = [part.proposal() for part in parts[:members]]  # one for all draws of a member's parameters
-        proposing = [part.proposing(proposals[place % members]) for place, part in enumerate(parts)]
-        known = [note_shifts(part, len(parts)) for part in proposing]
-        told = [replace(part, law=own.source) for part, own in zip(story.parts, known, strict=True)]
-        story = replace(story, parts=tuple(told))
-        unplaced = cls(story, tuple(known), seed)
+        """Compile every part of a story; with `plain` only rules that a scenario names are in force.
+
+        Regimes are weighed by what their laws, heavy tails included, say of the conditions.
+        """
+
+        def compiled(part: Part) -> PartSampler:
+            return settle_premium(PartSampler.of(part.law, innovations, seed, plain=plain), len(story.parts))
+
+        points = [compiled(part) for part in story.points]
+        points = [part.proposing(part.proposal()) for part in points]  # one for all draws of the parameters
+        if len(points) > len(story.members):
+            story = story.weighed([part.log_evidence() for part in points])
+        parts = points
+        if story.draws > 1:
+            tilts = [part.tilt for part in points]
+            parts = [compiled(part).proposing(tilts[place % len(tilts)]) for place, part in enumerate(story.parts)]
+        parts = [note_shifts(part, len(parts)) for part in parts]
+        story = story.told([part.source for part in parts])
+        unplaced = cls(story, tuple(parts), seed)
         code = parts[0].law.levels.code
         positive = np.concatenate([code > 0, np.zeros(parts[0].law.start.size - code.size, dtype=bool)])
         low, high = place_histograms(unplaced.paths, positive, parts[0].law.dynamics.intercept.shape[0])
-        placed = tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in known)
+        placed = tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in parts)
         return cls(story, placed, seed)
 
     @property
@@ -98,14 +110,16 @@ class Sampler:
     @property
     def weighted(self) -> bool:
         """Whether paths are not equally likely."""
-        return len(self._members) > 1 or any(part.weighted or self._sampled_views(part.source) for part in self.parts)
+        return len(self.story.members) > 1 or any(
+            part.weighted or self._sampled_views(part.source) for part in self.parts
+        )
 
     @property
     def bytes_per_path(self) -> int:
         """Memory that grows with the number of paths, at its peak: all weights are needed before the first count."""
         if not self.weighted:
             return 0
-        members = self.parts[: len(self._members)]
+        members = self.parts[: len(self.story.points)]
         views = [view for part in members for view in part.source.scenario.views]
         viewed = {view.series for view in views} | {view.versus for view in views if view.versus}
         rows = max(part.weigh(0, 1)[1].shape[0] for part in members) + 2 * len(views)
@@ -132,12 +146,13 @@ class Sampler:
         if not self.weighted:
             return None
         weights = np.empty(paths)
-        for member, probability in enumerate(self._members):
+        members = self.story.members
+        for member, probability in enumerate(members):
             spans = list(self._spans(member, paths))
             mine = np.concatenate([np.arange(first, first + count) for first, count, _ in spans] or [np.zeros(0, int)])
             if not mine.size:
-                found = f"{self.id}: {paths:,} paths are too few for a mixture of {len(self._members)} stories"
-                raise InputError(f"{found}; draw at least {BLOCK * round(2 / min(self._members)):,}")
+                found = f"{self.id}: {paths:,} paths are too few for a mixture of {len(members)} stories"
+                raise InputError(f"{found}; draw at least {BLOCK * round(2 / min(members)):,}")
             weights[mine] = self._member_weights(spans) * (probability * paths / mine.size)
         return weights
 
@@ -212,21 +227,24 @@ class Sampler:
         """Interventions, 1 or 0, and shifts of the yen by them on some paths; both (h, count)."""
         return trace_interventions(self.laws, self.seed, first, count, self._targets, owner=self._owner)
 
+    def unseen(self, paths: int) -> tuple[str, ...]:
+        """Regimes that so few paths leave out, though they carry weight."""
+        seen = {self.story.points[self._cell(block)].regime for block in range(-(-paths // BLOCK))}
+        return tuple(name for name, chance in self.story.regimes.items() if name not in seen and chance > _NEGLIGIBLE)
+
     @cached_property
-    def _members(self) -> tuple[float, ...]:
-        """Weights of the members of a mixture; a single 1 for any other story."""
-        first = [part.weight for part in self.story.parts if part.draw == self.story.parts[0].draw]
-        return tuple(weight / sum(first) for weight in first)
+    def _edges(self) -> Floats:
+        """Where the cells of members and regimes end in the unit interval."""
+        edges = np.cumsum([part.weight for part in self.story.points])
+        return np.asarray(edges / edges[-1])
 
     def _owner(self, block: int) -> int:
-        """Part that a block of paths follows; parts are sorted by posterior draw, then by member."""
-        members = len(self._members)
-        turn = block % (len(self.parts) // members)
-        return turn * members + self._member(block)
+        """Part that a block of paths follows; parts are sorted by posterior draw, then by member and regime."""
+        return block % self.story.draws * len(self.story.points) + self._cell(block)
 
-    def _member(self, block: int) -> int:
+    def _cell(self, block: int) -> int:
         place = (0.5 + block * _GOLDEN) % 1.0
-        return min(int(np.searchsorted(np.cumsum(self._members), place, side="right")), len(self._members) - 1)
+        return min(int(np.searchsorted(self._edges, place, side="right")), self._edges.size - 1)
 
     def _spans(self, member: int, paths: int) -> Iterator[tuple[int, int, PartSampler]]:
         """Runs of paths of one member that follow one part: first path, number of paths, part."""
@@ -234,7 +252,7 @@ class Sampler:
             yield from ((first, min(_CHUNK, paths - first), self.parts[0]) for first in range(0, paths, _CHUNK))
             return
         for block in range(-(-paths // BLOCK)):
-            if self._member(block) == member:
+            if self.story.points[self._cell(block)].member == member:
                 first = block * BLOCK
                 yield first, min(BLOCK, paths - first), self.parts[self._owner(block)]
 
@@ -260,7 +278,8 @@ class Sampler:
         """Weights, with mean 1, of the paths of one member: importance, stated margins, views."""
         pieces = [(part, *part.weigh(first, count)) for first, count, part in spans]
         levels = _levels([(part, log_weights) for part, log_weights, _ in pieces])
-        log_weights = np.concatenate([own - levels[id(part)] for part, own, _ in pieces])
+        shares = self._shares(spans)
+        log_weights = np.concatenate([own - levels[id(part)] + shares[id(part)] for part, own, _ in pieces])
         log_weights = log_weights + self._compliance(spans)
         moments = np.concatenate([held for _, _, held in pieces], axis=1)
         demands = [Demand("stated margins", None, moments, (0,) * moments.shape[0])] if moments.size else []
@@ -274,6 +293,16 @@ class Sampler:
             return 0.0
         names = window_factors(part.source, part.windows)
         return log_compliance(part.source, part.windows, self._drawn(part.source, names, spans))
+
+    def _shares(self, spans: list[tuple[int, int, PartSampler]]) -> dict[int, float]:
+        """Log of what each part's paths count for, by its identity: regimes as their weights say."""
+        cells = {id(part): place % len(self.story.points) for place, part in enumerate(self.parts)}
+        counts = np.zeros(len(self.story.points))
+        for _, count, part in spans:
+            counts[cells[id(part)]] += count
+        wanted = np.array([part.weight for part in self.story.points])
+        logs = np.log(np.divide(wanted, counts, out=np.ones_like(wanted), where=counts > 0))
+        return {key: float(logs[cell]) for key, cell in cells.items()}
 
     def _sampled_views(self, source: ScenarioLaw) -> list[int]:
         """Positions of the views that weights must meet: all, but for means that a premium meets in law."""

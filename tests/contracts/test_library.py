@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jpsim.conditioning.scenario_law import Story, derive_story
+from jpsim.conditioning.stories import Story, derive_story
 from jpsim.conditioning.support import intervenes
 from jpsim.dictionary import boj_meetings, channels, factors, series
 from jpsim.model.store import load_model
@@ -62,7 +62,7 @@ def scenario(name: str) -> Scenario:
 def story(name: str) -> Story:
     found = scenario(name)
     library = {other: scenario(other) for other in ("baseline", *(member.scenario for member in found.mixture))}
-    return derive_story((load_model("japan_monthly"),), found, HORIZON, library)
+    return derive_story(load_model("japan_monthly"), found, HORIZON, library)
 
 
 @cache

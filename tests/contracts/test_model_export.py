@@ -18,7 +18,7 @@ from jpsim.model.store import find_model, load_model
 KEYS = [
     "factors", "transform", "unit", "state", "in_differences", "base_level", "c", "B", "Sigma", "nu", "sv_phi",
     "sv_sigma", "series", "kind", "alpha", "loadings", "regressor", "residual_cov", "aggregates", "aggregation",
-    "as_of", "readme",
+    "as_of", "readme", "regimes", "regime_probability", "regime_Sigma", "regime_alpha", "regime_loadings",
 ]  # fmt: skip
 SECTORS = [
     "fishery_agri", "mining", "construction", "foods", "textiles", "pulp_paper", "chemicals", "pharma", "oil_coal",

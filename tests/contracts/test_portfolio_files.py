@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jpsim.analysis.books import Book, components_table, draw_book, read_book
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.dictionary import series
 from jpsim.errors import InputError
 from jpsim.months import Month
@@ -149,7 +149,7 @@ def test_a_book_of_100_000_stocks_is_read_drawn_and_split_in_seconds(
     path = write(tmp_path / "book", large(100_000))
     scenario = tmp_path / "plain.yaml"
     scenario.write_text("schema: jpsim/scenario@1\nid: plain\n", encoding="utf-8")
-    sampler = Sampler.of(derive_story((small_model(),), load_scenario(scenario), 2, {}), "gaussian", 11)
+    sampler = Sampler.of(derive_story(small_model(), load_scenario(scenario), 2, {}), "gaussian", 11)
     started = time.perf_counter()
     book = read_book(path, ("tse33_banks", "tse33_electric_appliances"), Month(2026, 1))
     sample = draw_book(book, sampler, 4096)

@@ -8,7 +8,7 @@ from jpsim.analysis.condition_shares import MOST_PLAYERS, Setting, share_conditi
 from jpsim.analysis.earnings_split import earnings_drivers, split_growth
 from jpsim.analysis.elasticities import update_elasticities, update_normal
 from jpsim.analysis.shapley import shapley_values
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.equity_priors import EARNINGS_FILE, earnings_prior, read_earnings
 from jpsim.errors import InputError
 from jpsim.model.store import find_model, load_model
@@ -42,8 +42,8 @@ def read(tmp_path_factory):
     return scenario
 
 
-def story_of(model, scenario, models=None):
-    return derive_story(models or (model,), scenario, MONTHS, {})
+def story_of(model, scenario):
+    return derive_story(model, scenario, MONTHS, {})
 
 
 HIKE = """conditions:

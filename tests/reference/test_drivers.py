@@ -14,7 +14,8 @@ import pytest
 from jpsim.conditioning.conditional import Conditional, condition
 from jpsim.conditioning.drivers import driver_basis
 from jpsim.conditioning.rows import Row
-from jpsim.conditioning.scenario_law import Part, ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.stories import Story
 from jpsim.conditioning.system import System, build_system
 from jpsim.errors import InputError
 from jpsim.model import Model
@@ -71,7 +72,7 @@ def test_drawn_paths_hold_the_conditions(model: Model, innovations: str) -> None
     system = build_system(model, 6)
     rows = (row(system, 0, 3, "hard", 1.5), row(system, 1, 6, "marginal", 2.5, 0.1))
     law = ScenarioLaw(Scenario(id="story"), condition(system, rows, ("demand",)), np.zeros(6))
-    sampler = Sampler.of(Story(law.scenario, (Part(1.0, 0, law),)), innovations, 7)  # type: ignore[arg-type]
+    sampler = Sampler.of(Story.of(law), innovations, 7)  # type: ignore[arg-type]
     assert sampler.weights(1000) is None
     drawn = sampler.paths(0, 60_000)
     np.testing.assert_allclose(drawn[0, 2], 1.5, atol=1e-9)

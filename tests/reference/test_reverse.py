@@ -20,7 +20,8 @@ from jpsim.conditioning.conditional import condition
 from jpsim.conditioning.impulses import ImpulseEffect
 from jpsim.conditioning.premium import series_weights
 from jpsim.conditioning.rows import Row
-from jpsim.conditioning.scenario_law import Part, ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.stories import Story
 from jpsim.conditioning.system import System, build_system
 from jpsim.model import Model
 from jpsim.scenario import Scenario
@@ -248,7 +249,7 @@ def test_two_ranges_bind_only_where_they_must(model: Model) -> None:
 
 def test_the_mean_given_a_loss_of_one_month_is_the_mills_ratio(model: Model) -> None:
     law = law_of(model)
-    sampler = Sampler.of(Story(law.scenario, (Part(1.0, 0, law),)), "gaussian", 20260130)
+    sampler = Sampler.of(Story.of(law), "gaussian", 20260130)
     topix, rate = model.outputs.index("topix"), model.factor("jgb_10y")
     returns = monthly_law(law, "topix", 1)
     sd = float(np.sqrt(returns.cov[0, 0]))
@@ -265,7 +266,7 @@ def test_the_mean_given_a_loss_of_one_month_is_the_mills_ratio(model: Model) -> 
 
 
 def test_the_tail_is_what_a_mask_over_all_paths_gives(model: Model, stated: ScenarioLaw) -> None:
-    sampler = Sampler.of(Story(stated.scenario, (Part(1.0, 0, stated),)), "student_t", 11)
+    sampler = Sampler.of(Story.of(stated), "student_t", 11)
     topix, paths = model.outputs.index("topix"), 6_000
     tail = sample_tail(sampler, topix, 5, 0.05, paths)
     weights, drawn = sampler.weights(paths), sampler.paths(0, paths)[:, :5]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jpsim.analysis.tail_means import TailBand, path_innovations, tail_drivers, tail_means
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.model.store import find_model, load_model
 from jpsim.scenario import load_scenario
 from jpsim.simulation.sampling import Sampler
@@ -29,7 +29,7 @@ def model():
 def sampler(request, model, tmp_path_factory):
     path = tmp_path_factory.mktemp("tails") / "falling.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    return Sampler.of(derive_story((model,), load_scenario(path), MONTHS, {}, "total"), request.param, 9)
+    return Sampler.of(derive_story(model, load_scenario(path), MONTHS, {}, "total"), request.param, 9)
 
 
 def naive_innovations(model, levels: np.ndarray, start: np.ndarray) -> np.ndarray:

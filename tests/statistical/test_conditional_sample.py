@@ -16,7 +16,8 @@ from scipy.stats import norm
 
 from jpsim.conditioning.conditional import Conditional, condition
 from jpsim.conditioning.rows import Row
-from jpsim.conditioning.scenario_law import Part, ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.stories import Story
 from jpsim.conditioning.system import System, build_system
 from jpsim.model.store import load_model
 from jpsim.scenario import Scenario
@@ -43,7 +44,7 @@ def sampler_of(conditional: Conditional, *, heavy: bool) -> Sampler:
 
 def sampler_of_law(conditional: Conditional, innovations: Innovations, seed: int) -> Sampler:
     law = ScenarioLaw(Scenario(id="test"), conditional, np.zeros(conditional.system.horizon))
-    return Sampler.of(Story(law.scenario, (Part(1.0, 0, law),)), innovations, seed, plain=True)
+    return Sampler.of(Story.of(law), innovations, seed, plain=True)
 
 
 def model_units(conditional: Conditional, outputs: np.ndarray) -> np.ndarray:

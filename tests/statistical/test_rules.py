@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.model.store import load_model
 from jpsim.scenario import load_scenario
 from jpsim.simulation.engine import trace_interventions
@@ -42,7 +42,7 @@ def scenario_from(tmp_path, text: str, name: str = "made"):
 
 
 def sampler_of(model, scenario, kind: str, horizon: int = 6, seed: int = SEED) -> Sampler:
-    return Sampler.of(derive_story((model,), scenario, horizon, {}), kind, seed)
+    return Sampler.of(derive_story(model, scenario, horizon, {}), kind, seed)
 
 
 def weighted(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -146,7 +146,7 @@ def test_a_premium_view_holds_with_interventions(tmp_path, kind) -> None:
 def test_the_decided_target_follows_the_expected_rate() -> None:
     """On the shipped model: the mean target is that of the bridge, and hikes come as often as since 2024."""
     model = load_model("japan_monthly")
-    sampler = Sampler.of(derive_story((model,), load_scenario("baseline"), 12, {}), "student_t", SEED)
+    sampler = Sampler.of(derive_story(model, load_scenario("baseline"), 12, {}), "student_t", SEED)
     told = target_outcome(sampler, None, PATHS)
     assert told is not None
     meetings = np.flatnonzero(sampler.laws[0].rules.meetings.meets)

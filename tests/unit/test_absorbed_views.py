@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jpsim.analysis.attribution import attribute_means, attribution_drivers
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.errors import UnsupportedError
 from jpsim.model.store import find_model, load_model
 from jpsim.scenario import load_scenario
@@ -20,7 +20,7 @@ def story_of(model, tmp_path, views: str, name: str = "viewed", extra: str = "",
     path = tmp_path / f"{name}.yaml"
     path.write_text(f"schema: jpsim/scenario@1\nid: {name}\nas_of: 2026-01\nviews: {views}\n{extra}", encoding="utf-8")
     scenario = load_scenario(path)
-    return derive_story((model,), scenario, 12, {**(library or {}), name: scenario})
+    return derive_story(model, scenario, 12, {**(library or {}), name: scenario})
 
 
 def test_prices_are_those_of_the_premium(model, tmp_path) -> None:

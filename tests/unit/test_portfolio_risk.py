@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from jpsim.analysis.books import Threshold, append_book, components_table, draw_book, parse_book
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.errors import InputError, Stopped
 from jpsim.scenario import load_scenario
 from jpsim.simulation.sampling import Sampler
@@ -128,7 +128,7 @@ def test_marginal_is_the_slope_of_the_shortfall() -> None:
 def small_sampler(tmp_path_factory: pytest.TempPathFactory) -> Sampler:
     path = tmp_path_factory.mktemp("scenarios") / "plain.yaml"
     path.write_text("schema: jpsim/scenario@1\nid: plain\nstate: {usdjpy: 150}\n", encoding="utf-8")
-    return Sampler.of(derive_story((small_model(),), load_scenario(path), 6, {}), "student_t", 11)
+    return Sampler.of(derive_story(small_model(), load_scenario(path), 6, {}), "student_t", 11)
 
 
 def naive(sampler: Sampler, legs: dict[str, float], paths: int, *, unhedged: bool, monthly: bool) -> np.ndarray:

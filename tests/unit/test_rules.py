@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jpsim import api
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.dictionary import boj_meetings, boj_moves, rule_priors
 from jpsim.errors import InputError, UnsupportedError
 from jpsim.model.store import load_model
@@ -91,7 +91,7 @@ def scenario_from(tmp_path, text: str, name: str = "made") -> Scenario:
 
 
 def sampler_of(model, scenario: Scenario, kind: str = "student_t", *, plain: bool = False) -> Sampler:
-    return Sampler.of(derive_story((model,), scenario, 12, {}), kind, 5, plain=plain)
+    return Sampler.of(derive_story(model, scenario, 12, {}), kind, 5, plain=plain)
 
 
 def test_the_target_holds_between_meetings_and_moves_in_steps(model, tmp_path) -> None:
@@ -148,23 +148,23 @@ def test_hard_conditions_hold_on_every_path_with_interventions(model, tmp_path) 
 def test_rules_that_cannot_act_are_refused(tmp_path) -> None:
     for rules in ("policy_rate_meetings: on", "policy_rate_floor: {level: 0%}"):
         with pytest.raises(UnsupportedError, match="no target that follows an expected rate"):
-            derive_story((small_model(),), scenario_from(tmp_path, f"rules: {{{rules}}}"), 6, {})
+            derive_story(small_model(), scenario_from(tmp_path, f"rules: {{{rules}}}"), 6, {})
 
 
 def test_interventions_beside_named_drivers_or_a_borrowed_premium_are_refused(model, tmp_path) -> None:
     named = "rules: {fx_intervention: {threshold: 160 JPY}}"
     text = f"{named}\ndrivers: [oil]\nconditions: {{oil: {{change: {{6m: 10%}}}}}}"
     with pytest.raises(UnsupportedError, match="beside conditions that named drivers must deliver"):
-        derive_story((model,), scenario_from(tmp_path, text), 12, {})
+        derive_story(model, scenario_from(tmp_path, text), 12, {})
     lender = scenario_from(tmp_path, f"{named}\nviews: [{{series: topix, at: 12m, mean: 10%}}]", "lender")
     with pytest.raises(UnsupportedError, match="the premium of lender"):
-        derive_story((model,), scenario_from(tmp_path, "premium: lender"), 12, {"lender": lender})
+        derive_story(model, scenario_from(tmp_path, "premium: lender"), 12, {"lender": lender})
 
 
 def test_statements_below_a_named_floor_are_refused(model, tmp_path) -> None:
     text = "rules: {policy_rate_floor: {level: 0.75%}}\nconditions: {boj_policy_rate: {level: {2026-04: 0.50%}}}"
     with pytest.raises(InputError, match=r"below the policy_rate_floor of 0.75%"):
-        derive_story((model,), scenario_from(tmp_path, text), 12, {})
+        derive_story(model, scenario_from(tmp_path, text), 12, {})
 
 
 def test_explaining_says_that_bands_know_no_interventions(tmp_path) -> None:

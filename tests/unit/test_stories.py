@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.errors import InputError
 from jpsim.model.store import load_model
 from jpsim.scenario import Scenario, load_scenario
@@ -22,7 +22,7 @@ def model():
 def sampler_of(
     model, scenario: Scenario, library: dict[str, Scenario] | None = None, kind: str = "gaussian"
 ) -> Sampler:
-    return Sampler.of(derive_story((model,), scenario, 12, library or {}), kind, 5)
+    return Sampler.of(derive_story(model, scenario, 12, library or {}), kind, 5)
 
 
 def scenario_from(tmp_path, text: str, name: str = "made") -> Scenario:
@@ -61,7 +61,7 @@ def test_too_few_paths_for_a_mixture_are_refused(model, tmp_path) -> None:
 def test_posterior_draws_widen_what_the_point_estimate_says(model) -> None:
     baseline = load_scenario("baseline")
     point = sampler_of(model, replace_views(baseline)).draw(PATHS)[0]
-    drawn = Sampler.of(derive_story(model.posterior(), replace_views(baseline), 12, {}), "gaussian", 5).draw(PATHS)[0]
+    drawn = Sampler.of(derive_story(model, replace_views(baseline), 12, {}, drawn=True), "gaussian", 5).draw(PATHS)[0]
     wider = drawn.statistics["sd"][: len(model.factors), 11] / point.statistics["sd"][: len(model.factors), 11]
     assert np.median(wider) > 1.0
     topix = model.outputs.index("topix")
@@ -153,7 +153,7 @@ def test_views_that_no_weights_meet_are_named(model, tmp_path) -> None:
 @pytest.mark.parametrize("name", ["boj_hike_demand", "yen_surge"])
 def test_histograms_are_placed_so_that_quantiles_are_those_of_the_paths(model, name: str) -> None:
     """Stories whose few drivers move prices far are the hard case for histograms of fixed bins."""
-    story = derive_story(model.posterior(), load_scenario(name), 12, {"baseline": load_scenario("baseline")})
+    story = derive_story(model, load_scenario(name), 12, {"baseline": load_scenario("baseline")}, drawn=True)
     sampler = Sampler.of(story, "student_t", 5)
     sample, weights = sampler.draw(PATHS)
     q = np.full(PATHS, 1 / PATHS) if weights is None else weights / weights.sum()

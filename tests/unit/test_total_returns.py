@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jpsim.conditioning.dividends import monthly_dividends
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.equity_priors import DIVIDENDS_FILE, dividend_prior, read_dividends
 from jpsim.errors import InputError
 from jpsim.model.store import find_model, load_model
@@ -21,7 +21,7 @@ def model():
 
 
 def sampler_of(model, scenario, returns: str, kind: str = "student_t") -> Sampler:
-    return Sampler.of(derive_story((model,), scenario, 12, {}, returns), kind, 5)
+    return Sampler.of(derive_story(model, scenario, 12, {}, returns), kind, 5)
 
 
 def monthly(cumulative: np.ndarray) -> np.ndarray:

@@ -34,6 +34,7 @@ class _Card:
     effective: float
     costs: list[tuple[Text, float]]
     shocks: list[tuple[Label, int, float]]
+    regimes: Mapping[str, Mapping[str, float]]
     warnings: list[Text]
 
 
@@ -56,5 +57,6 @@ def _card(page: Page, scenario: int) -> _Card:
         effective=float(told["effective_sample"]),
         costs=[(statement_text(cost["row"]), float(cost["share"])) for cost in costs],
         shocks=[(named(shock["factor"]), shock["month"], shock["sd"]) for shock in told.get("shocks", ())[:_SHOWN]],
+        regimes=told.get("regimes", {}),
         warnings=[statement_text(warning) for warning in told.get("warnings", ())],
     )

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from jpsim.reporting.page import Page
 from jpsim.reporting.story import resolved_run
+from jpsim.reporting.widths import band_widths
 
 __all__ = ["uncertainty_section"]
 
@@ -16,4 +17,7 @@ def uncertainty_section(page: Page) -> Markup:
     keys = ["uncertain_error"]
     keys += ["uncertain_paired"] if len(page.run.scenarios) > 1 else []
     keys += ["uncertain_drawn" if drawn else "uncertain_fixed", "uncertain_limits"]
-    return page.render("sections/uncertainty.html.j2", keys=keys)
+    run = page.run
+    found = [(place, band_widths(run, name, run.horizon)) for place, name in enumerate(run.scenarios)]
+    splits = [(place, widths) for place, widths in found if widths is not None]
+    return page.render("sections/uncertainty.html.j2", keys=keys, splits=splits)

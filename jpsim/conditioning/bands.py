@@ -1,0 +1,73 @@
+"""Bands of the factors in closed form: those of one normal law, or of a mixture of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from jpsim.conditioning.conditional import Conditional
+
+__all__ = ["mixed_bands"]
+
+Floats = npt.NDArray[np.float64]
+
+_STILL = 1e-9  # standard deviations below this part of the level are rounding
+_WIDEST, _HALVINGS = 12.0, 60
+
+
+def mixed_bands(conditionals: Sequence[Conditional], weights: Floats) -> dict[str, dict[str, list[float]]]:
+    """Mean, sd, 5 and 95 % of each factor by month, under normal innovations.
+
+    Parameters
+    ----------
+    conditionals
+        Laws on models that differ in parameters alone.
+    weights
+        Their probabilities; they sum to 1.
+
+    Returns
+    -------
+    Factor to ``mean``, ``sd``, ``q05`` and ``q95``, each (h,), in reported units.
+    """
+    model = conditionals[0].system.model
+    bands = {}
+    for position, factor in enumerate(model.factors):
+        moments = [_moments(conditional, position) for conditional in conditionals]
+        mean, sd = (np.array(part) for part in zip(*moments, strict=True))
+        bands[factor] = _reported(mean, sd, weights, logarithmic=model.transform[position] == "log100")
+    return bands
+
+
+def _moments(conditional: Conditional, position: int) -> tuple[Floats, Floats]:
+    """(h,) means and sds of a factor in model units."""
+    row, constant = conditional.system.level_row(position)
+    mean = conditional.moments.mean @ row + constant
+    sd = np.sqrt(np.maximum(np.einsum("i,hij,j->h", row, conditional.moments.cov, row), 0.0))
+    sd[sd < _STILL * np.maximum(1.0, np.abs(mean))] = 0.0
+    return mean, sd
+
+
+def _reported(mean: Floats, sd: Floats, weights: Floats, *, logarithmic: bool) -> dict[str, list[float]]:
+    """Statistics of a mixture of k normals (k, h), or of their exponentials."""
+    low, high = _quantile(mean, sd, weights, 0.05), _quantile(mean, sd, weights, 0.95)
+    if logarithmic:
+        low, high = np.exp(low / 100.0), np.exp(high / 100.0)
+        mean, shape = np.exp((mean + sd**2 / 200.0) / 100.0), np.expm1((sd / 100.0) ** 2)
+        sd = mean * np.sqrt(shape)
+    centre = weights @ mean
+    spread = np.sqrt(weights @ (sd**2 + (mean - centre) ** 2))
+    return {"mean": centre.tolist(), "sd": spread.tolist(), "q05": low.tolist(), "q95": high.tolist()}
+
+
+def _quantile(mean: Floats, sd: Floats, weights: Floats, level: float) -> Floats:
+    """Quantiles (h,) of a mixture of k normals, by bisection."""
+    low, high = (mean - _WIDEST * sd).min(axis=0), (mean + _WIDEST * sd).max(axis=0)
+    scale = np.maximum(sd, 1e-300)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        below = weights @ ndtr((middle - mean) / scale) < level
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray(0.5 * (low + high))
