@@ -13,6 +13,7 @@ import pytest
 
 from jpsim.conditioning.conditional import Conditional, condition
 from jpsim.conditioning.drivers import driver_basis
+from jpsim.conditioning.premium import Shift
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
@@ -71,7 +72,9 @@ def test_named_drivers_deliver_and_the_others_stay(model: Model, drivers: tuple[
 def test_drawn_paths_hold_the_conditions(model: Model, innovations: str) -> None:
     system = build_system(model, 6)
     rows = (row(system, 0, 3, "hard", 1.5), row(system, 1, 6, "marginal", 2.5, 0.1))
-    law = ScenarioLaw(Scenario(id="story"), condition(system, rows, ("demand",)), np.zeros(6))
+    law = ScenarioLaw(
+        Scenario(id="story"), condition(system, rows, ("demand",)), Shift(np.zeros(6), np.zeros(6)), np.zeros(5)
+    )
     sampler = Sampler.of(Story.of(law), innovations, 7)  # type: ignore[arg-type]
     assert sampler.weights(1000) is None
     drawn = sampler.paths(0, 60_000)

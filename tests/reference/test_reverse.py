@@ -18,7 +18,7 @@ from jpsim.analysis.plausible_path import find_plausible_path, monthly_law
 from jpsim.analysis.tail_sample import sample_tail
 from jpsim.conditioning.conditional import condition
 from jpsim.conditioning.impulses import ImpulseEffect
-from jpsim.conditioning.premium import series_weights
+from jpsim.conditioning.premium import Shift, series_weights
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
@@ -52,7 +52,9 @@ def sp500_row(model: Model, **stated: float) -> Row:
 
 def law_of(model: Model, *rows: Row, impulses: tuple[ImpulseEffect, ...] = ()) -> ScenarioLaw:
     conditional = condition(build_system(model, HORIZON), rows)
-    return ScenarioLaw(Scenario(id="test"), conditional, np.full(HORIZON, 0.002), impulses)
+    return ScenarioLaw(
+        Scenario(id="test"), conditional, Shift(np.full(HORIZON, 0.002), np.zeros(HORIZON)), np.zeros(5), impulses
+    )
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import t as student
 
 from jpsim.conditioning.conditional import condition
+from jpsim.conditioning.premium import Shift
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
@@ -31,7 +32,7 @@ def test_one_month_is_the_conditional_student_t(distance: float) -> None:
     mean = system.means[1][: len(model.factors)]
     value = mean[0] + distance * np.sqrt(model.Sigma[0, 0])
     row = Row("jgb_2y", 1, "hard", weights, constant, value, 0.0, -np.inf, np.inf, "jgb_2y", None)
-    law = ScenarioLaw(Scenario(id="one_month"), condition(system, (row,)), np.zeros(1))
+    law = ScenarioLaw(Scenario(id="one_month"), condition(system, (row,)), Shift(np.zeros(1), np.zeros(1)), np.zeros(5))
     sampler = Sampler.of(Story.of(law), "student_t", 3)
     q = sampler.weights(PATHS)
     assert q is not None

@@ -15,6 +15,7 @@ import pytest
 from scipy.stats import norm
 
 from jpsim.conditioning.conditional import Conditional, condition
+from jpsim.conditioning.premium import Shift
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
@@ -43,7 +44,10 @@ def sampler_of(conditional: Conditional, *, heavy: bool) -> Sampler:
 
 
 def sampler_of_law(conditional: Conditional, innovations: Innovations, seed: int) -> Sampler:
-    law = ScenarioLaw(Scenario(id="test"), conditional, np.zeros(conditional.system.horizon))
+    still = np.zeros(conditional.system.horizon)
+    law = ScenarioLaw(
+        Scenario(id="test"), conditional, Shift(still, still), np.zeros(len(conditional.system.model.series))
+    )
     return Sampler.of(Story.of(law), innovations, seed, plain=True)
 
 
