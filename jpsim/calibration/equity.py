@@ -141,7 +141,7 @@ def build_structure(panel: Panel, themes: dict[str, Any]) -> Structure:
     mix = np.eye(len(series))
     mix[33:41, :33] = weights
     mix[33:37, 33:37] -= sizes
-    mix[41:, :33] = [_theme_mix(theme["mix"], sectors) for theme in themes.values()]
+    mix[41:, :33] = np.array([_theme_mix(theme["mix"], sectors) for theme in themes.values()]).reshape(-1, 33)
     aggregation = np.zeros((19, len(series)))
     aggregation[0, :33] = weights
     aggregation[1:18, :33] = members
@@ -176,7 +176,15 @@ def estimate_equities(
         Section ``equity`` of the priors.
     """
     factor_sd = np.sqrt(weights @ innovations**2 / weights.sum())
-    fits = _fit_hierarchy(returns, innovations, factor_sd, weights, structure, *_shrinkage(names, settings))
+    fits = _fit_hierarchy(
+        returns,
+        innovations,
+        factor_sd,
+        weights,
+        structure,
+        *_shrinkage(names, settings),
+        settings.get("residual_nu", np.inf),
+    )
     raw = np.concatenate([fits.sector33.loadings, fits.tilts.loadings])
     prior = settings["idio_nu"]
     residuals = decompose_residuals(
@@ -186,6 +194,7 @@ def estimate_equities(
         settings["components"],
         prior["inverse_mean"],
         prior["inverse_sd"],
+        (structure.sector_weights, fits.topix.residual[:, 0]) if settings.get("match_topix", False) else None,
     )
     loadings, common = structure.mix @ raw, structure.mix @ residuals.common
     beta = model_beta(loadings, common, structure, residuals.idio_sd, Sigma)
@@ -236,11 +245,12 @@ def _fit_hierarchy(
     structure: Structure,
     groups: Groups,
     market_groups: Groups,
+    nu: float,
 ) -> Hierarchy:
     market, n = returns.topix, innovations.shape[1]
 
     def fit(columns: Floats, centre: Floats, shrunk: Groups = groups) -> Fit:
-        return fit_level(columns, innovations, factor_sd, weights, centre, shrunk)
+        return fit_level(columns, innovations, factor_sd, weights, centre, shrunk, nu)
 
     topix = fit(market[:, None], np.zeros((1, n)), market_groups)
     beta = discounted_beta(returns.sector17, market, weights)

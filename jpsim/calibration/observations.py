@@ -16,7 +16,7 @@ from jpsim.dictionary import factors as factor_entries
 from jpsim.errors import InputError, Problem
 from jpsim.months import Month
 
-__all__ = ["FACTORS", "Observations", "activity_index", "observe"]
+__all__ = ["FACTORS", "Observations", "activity_index", "observe", "observe_known"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -103,17 +103,36 @@ def observe(table: Table, first: Month) -> Observations:
         A column is missing, has gaps, is constant, is in the wrong unit, or repeats what others say.
     """
     check_columns(table, (*_RATES, *_PRICES, *_ACTIVITY, *_OTHER), first, rates=_RATES, prices=_PRICES)
-    last = table.months[-1]
+    found = observe_known(table, first, table.months[-1])
+    _check_edge(found.y, found.last)
+    check_independent(found.y, FACTORS, table.source)
+    return found
+
+
+def observe_known(table: Table, first: Month, last: Month, least: int = 0) -> Observations:
+    """Observations as they were known at an earlier month; columns are not checked again.
+
+    Parameters
+    ----------
+    table
+        Monthly panel that passed `observe`.
+    first, last
+        First month of the sample, and the month at whose end it is looked at: later rows do not exist, and a
+        factor that is published with a lag ends as many months before.
+    least
+        Factors with fewer known months are left out.
+    """
+    known = table.until(last)
     entries = factor_entries()
-    levels = np.column_stack([_levels(table, name, first + -13, last) for name in FACTORS])
+    levels = np.column_stack([_levels(known, name, first + -13, last) for name in FACTORS])
     for index, name in enumerate(FACTORS):
         lag = entries[name].publication_lag
         if lag:
             levels[len(levels) - lag :, index] = np.nan
-    y = np.column_stack([_transform(levels[:, i], entries[name]) for i, name in enumerate(FACTORS)])
-    _check_edge(y, last)
-    check_independent(y[13:], FACTORS, table.source)
-    return Observations(first, FACTORS, y[13:], levels[13:])
+    y = np.column_stack([_transform(levels[:, i], entries[name]) for i, name in enumerate(FACTORS)])[13:]
+    kept = np.isfinite(y).sum(axis=0) >= least
+    names = tuple(name for name, keep in zip(FACTORS, kept, strict=True) if keep)
+    return Observations(first, names, y[:, kept], levels[13:, kept])
 
 
 def activity_index(components: Mapping[str, Floats]) -> Floats:

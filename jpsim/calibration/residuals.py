@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 
 from jpsim.calibration.tails import fit_idiosyncratic_nu
 
-__all__ = ["Residuals", "decompose_residuals", "factor_analysis"]
+__all__ = ["Residuals", "decompose_residuals", "factor_analysis", "match_aggregate"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,7 +65,13 @@ def factor_analysis(covariance: Floats, components: int) -> tuple[Floats, Floats
 
 
 def decompose_residuals(
-    sectors: Floats, tilts: Floats, weights: Floats, components: int, inverse_mean: float, inverse_sd: float
+    sectors: Floats,
+    tilts: Floats,
+    weights: Floats,
+    components: int,
+    inverse_mean: float,
+    inverse_sd: float,
+    whole: tuple[Floats, Floats] | None = None,
 ) -> Residuals:
     """Find common components of the sectors; tilts are regressed on their scores.
 
@@ -78,12 +85,17 @@ def decompose_residuals(
         Number K of common components.
     inverse_mean, inverse_sd
         Prior of 1/nu.
+    whole
+        (33,) weights of the sectors in TOPIX and (T,) residuals of TOPIX, whose variance the sectors' sum is to
+        have; None leaves the sum as it comes.
 
     Returns
     -------
     Law of the 33 sectors and then the m tilts.
     """
     loadings, own = factor_analysis(_covariance(sectors, weights), components)
+    if whole is not None:
+        loadings, own = match_aggregate(loadings, own, whole[0], float(_covariance(whole[1][:, None], weights)[0, 0]))
     scores, uncertainty = _scores(sectors, loadings, own)
     tilt_loadings, tilt_own = _regress(tilts, scores, uncertainty, weights)
     common = np.concatenate([loadings, tilt_loadings])
@@ -91,6 +103,45 @@ def decompose_residuals(
     standard = (np.column_stack([sectors, tilts]) - scores @ common.T) / idio_sd
     nu = [fit_idiosyncratic_nu(_rescaled(column, weights), weights, inverse_mean, inverse_sd) for column in standard.T]
     return Residuals(common, idio_sd, np.array(nu))
+
+
+def match_aggregate(loadings: Floats, own: Floats, weights: Floats, variance: float) -> tuple[Floats, Floats]:
+    """Make the residuals of parts add up to the residual variance that their whole has been seen to have.
+
+    The few components of `factor_analysis` reproduce each part's variance, not that of a weighted sum of
+    all parts. Only the direction in which the components move the whole is scaled; each part keeps its
+    variance, of which its own share grows or shrinks, down to the least share that factor analysis leaves.
+
+    Parameters
+    ----------
+    loadings, own
+        (k, K) loadings on the components and (k,) own variances.
+    weights
+        (k,) weights in the whole.
+    variance
+        The whole's residual variance.
+
+    Returns
+    -------
+    Loadings (k, K) and own variances (k,). Where no scale between zero and two meets `variance`, the closer
+    end is taken.
+    """
+    direction = weights @ loadings
+    direction = direction / np.linalg.norm(direction)
+    total = own + (loadings**2).sum(axis=1)
+
+    def scaled(factor: float) -> tuple[Floats, Floats]:
+        moved = loadings + (factor - 1.0) * np.outer(loadings @ direction, direction)
+        return moved, np.maximum(total - (moved**2).sum(axis=1), _FLOOR * total)
+
+    def excess(factor: float) -> float:
+        moved, rest = scaled(factor)
+        return float(((weights @ moved) ** 2).sum() + weights**2 @ rest - variance)
+
+    low, high = 0.0, 2.0
+    if excess(low) > 0.0 or excess(high) < 0.0:
+        return scaled(low if excess(low) > 0.0 else high)
+    return scaled(float(brentq(excess, low, high, xtol=1e-12)))
 
 
 def _covariance(x: Floats, weights: Floats) -> Floats:

@@ -50,6 +50,11 @@ class Table:
             values[low:high] = self.columns[name][low - offset : high - offset]
         return values
 
+    def until(self, last: Month) -> Table:
+        """Return the table without the months after `last`."""
+        kept = max(last - self.months[0] + 1, 0)
+        return Table(self.source, self.months[:kept], {name: column[:kept] for name, column in self.columns.items()})
+
 
 @dataclass(frozen=True, eq=False)
 class DailyTable:
