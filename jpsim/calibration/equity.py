@@ -11,7 +11,7 @@ import numpy.typing as npt
 from jpsim.calibration.dynamics import discount
 from jpsim.calibration.loadings import Fit, Groups, discounted_beta, fit_level, reconcile
 from jpsim.calibration.panel import Panel
-from jpsim.calibration.residuals import Residuals, decompose_residuals
+from jpsim.calibration.residuals import Residuals, decompose_residuals, discounted_covariance
 from jpsim.calibration.returns import TILTS, Returns, ids_of_kind
 from jpsim.dictionary import series as series_entries
 from jpsim.errors import InputError
@@ -64,6 +64,8 @@ class Hierarchy:
         (17, n) loadings of the 17 that add up to TOPIX's.
     beta17, beta33, parent
         (17,) betas on TOPIX, (33,) betas on the parent, (33,) position of the parent.
+    error17, error33
+        What reconciliation weighs levels by: residual variances (k,) or covariance (k, k).
     """
 
     topix: Fit
@@ -74,6 +76,8 @@ class Hierarchy:
     beta17: Floats
     beta33: Floats
     parent: npt.NDArray[np.int64]
+    error17: Floats
+    error33: Floats
 
     def draw(self, structure: Structure, rng: np.random.Generator) -> Floats:
         """Draw loadings of the base series from the posterior, (S, n), adding up as the point does."""
@@ -81,10 +85,10 @@ class Hierarchy:
         topix = self.topix.posterior.draw(still, rng)[0]
         moved = np.outer(self.beta17, topix - self.topix.loadings[0])
         sector17 = self.sector17.posterior.draw(moved, rng)
-        upper = reconcile(sector17, topix, structure.shares, self.sector17.variance)
+        upper = reconcile(sector17, topix, structure.shares, self.error17)
         moved = self.beta33[:, None] * (upper - self.upper)[self.parent]
         sector33 = self.sector33.posterior.draw(moved, rng)
-        sector33 = _reconcile_members(sector33, upper, structure.members, self.sector33.variance)
+        sector33 = _reconcile_members(sector33, upper, structure.members, self.error33)
         tilts = self.tilts.posterior.draw(np.zeros_like(self.tilts.loadings), rng)
         return np.asarray(structure.mix @ np.concatenate([sector33, tilts]))
 
@@ -176,15 +180,8 @@ def estimate_equities(
         Section ``equity`` of the priors.
     """
     factor_sd = np.sqrt(weights @ innovations**2 / weights.sum())
-    fits = _fit_hierarchy(
-        returns,
-        innovations,
-        factor_sd,
-        weights,
-        structure,
-        *_shrinkage(names, settings),
-        settings.get("residual_nu", np.inf),
-    )
+    joint = float(settings.get("reconciliation_covariance", 0.0))
+    fits = _fit_hierarchy(returns, innovations, factor_sd, weights, structure, *_shrinkage(names, settings), joint)
     raw = np.concatenate([fits.sector33.loadings, fits.tilts.loadings])
     prior = settings["idio_nu"]
     residuals = decompose_residuals(
@@ -245,28 +242,38 @@ def _fit_hierarchy(
     structure: Structure,
     groups: Groups,
     market_groups: Groups,
-    nu: float,
+    joint: float,
 ) -> Hierarchy:
     market, n = returns.topix, innovations.shape[1]
 
     def fit(columns: Floats, centre: Floats, shrunk: Groups = groups) -> Fit:
-        return fit_level(columns, innovations, factor_sd, weights, centre, shrunk, nu)
+        return fit_level(columns, innovations, factor_sd, weights, centre, shrunk)
 
     topix = fit(market[:, None], np.zeros((1, n)), market_groups)
     beta = discounted_beta(returns.sector17, market, weights)
     sector17 = fit(returns.sector17, np.outer(beta, topix.loadings[0]))
-    upper = reconcile(sector17.loadings, topix.loadings[0], structure.shares, sector17.variance)
+    error17 = _error(sector17, weights, joint)
+    upper = reconcile(sector17.loadings, topix.loadings[0], structure.shares, error17)
     parent = (structure.members > 0).argmax(axis=0)
     beta33 = _beta_on_parent(returns, parent, weights)
     sector33 = fit(returns.sector33, beta33[:, None] * upper[parent])
-    reconciled = _reconcile_members(sector33.loadings, upper, structure.members, sector33.variance)
+    error33 = _error(sector33, weights, joint)
+    reconciled = _reconcile_members(sector33.loadings, upper, structure.members, error33)
     residual = sector33.residual - innovations @ (reconciled - sector33.loadings).T
     sector33 = replace(sector33, loadings=reconciled, residual=residual)
     mixes = structure.mix[41:, :33]
     themes = [theme - returns.sector33 @ row for theme, row in zip(returns.themes.values(), mixes, strict=True)]
     columns = np.column_stack([*returns.tilts.values(), *themes])
     tilts = fit(columns, np.zeros((columns.shape[1], n)))
-    return Hierarchy(topix, sector17, sector33, tilts, upper, beta, beta33, parent)
+    return Hierarchy(topix, sector17, sector33, tilts, upper, beta, beta33, parent, error17, error33)
+
+
+def _error(fit: Fit, weights: Floats, joint: float) -> Floats:
+    """What reconciliation weighs a level by: variances (k,), or covariance (k, k) with a share `joint` of its rest."""
+    if not joint:
+        return fit.variance
+    covariance = discounted_covariance(fit.residual, weights)
+    return np.asarray(joint * covariance + (1.0 - joint) * np.diag(np.diag(covariance)))
 
 
 def _beta_on_parent(returns: Returns, parent: npt.NDArray[np.int64], weights: Floats) -> Floats:
@@ -275,12 +282,13 @@ def _beta_on_parent(returns: Returns, parent: npt.NDArray[np.int64], weights: Fl
     return np.array([discounted_beta(own[:, None], above, weights)[0] for own, above in pairs])
 
 
-def _reconcile_members(loadings: Floats, upper: Floats, members: Floats, variance: Floats) -> Floats:
+def _reconcile_members(loadings: Floats, upper: Floats, members: Floats, error: Floats) -> Floats:
     """Make the members of each of the 17 add up to it; loadings (33, n)."""
     lower = loadings.copy()
     for row, whole in zip(members, upper, strict=True):
         inside = row > 0
-        lower[inside] = reconcile(lower[inside], whole, row[inside], variance[inside])
+        own = error[np.ix_(inside, inside)] if error.ndim == 2 else error[inside]
+        lower[inside] = reconcile(lower[inside], whole, row[inside], own)
     return lower
 
 

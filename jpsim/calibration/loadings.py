@@ -23,7 +23,6 @@ Floats = npt.NDArray[np.float64]
 
 _FLAT = 1e6
 _DOF = 3.0
-_REWEIGHTINGS, _SCALE_STEPS = 2, 20
 _WIDER, _LOG_ODDS = 3.0, -2.2  # a tenth of the series have a prior three times as wide in a group
 
 
@@ -121,13 +120,7 @@ def discounted_beta(returns: Floats, market: Floats, weights: Floats) -> Floats:
 
 
 def fit_level(
-    returns: Floats,
-    innovations: Floats,
-    factor_sd: Floats,
-    weights: Floats,
-    prior_mean: Floats,
-    groups: Groups,
-    nu: float = np.inf,
+    returns: Floats, innovations: Floats, factor_sd: Floats, weights: Floats, prior_mean: Floats, groups: Groups
 ) -> Fit:
     """Fit all series of one level of the hierarchy.
 
@@ -143,35 +136,9 @@ def fit_level(
         (k, n) prior mean of the loadings.
     groups
         What is shrunk alike, and the grids.
-    nu
-        Degrees of freedom of the residuals: months far off a first fit count less, as the expectation of
-        the normal mixture behind the Student-t says (Lange, Little and Taylor 1989,
-        doi:10.1080/01621459.1989.10478852). Infinite for normal residuals.
     """
-    weighted = np.repeat(weights[:, None], returns.shape[1], axis=1)
-    for _ in range(_REWEIGHTINGS if np.isfinite(nu) else 0):
-        first = _fit_weighted(returns, innovations, factor_sd, weighted, prior_mean, groups)
-        weighted = weights[:, None] * _mixing_weights(first.residual, weights, nu)
-    return _fit_weighted(returns, innovations, factor_sd, weighted, prior_mean, groups)
-
-
-def _mixing_weights(residual: Floats, weights: Floats, nu: float) -> Floats:
-    """Expected precisions (T, k) of months given their residuals, their discounted mean 1; 1 where there is none."""
-    seen = np.where(np.isfinite(residual), weights[:, None], 0.0)
-    squared = np.nan_to_num(residual) ** 2
-    precision = np.ones_like(residual)
-    for _ in range(_SCALE_STEPS):
-        scale = (seen * precision * squared).sum(axis=0) / seen.sum(axis=0)
-        precision = (nu + 1.0) / (nu + squared / scale)
-    return np.asarray(precision / ((seen * precision).sum(axis=0) / seen.sum(axis=0)))
-
-
-def _fit_weighted(
-    returns: Floats, innovations: Floats, factor_sd: Floats, weights: Floats, prior_mean: Floats, groups: Groups
-) -> Fit:
-    """Fit a level with a weight (T, k) for each month of each series."""
     z = innovations / factor_sd
-    designs = [_design(column, z, own) for column, own in zip(returns.T, weights.T, strict=True)]
+    designs = [_design(column, z, weights) for column in returns.T]
     centres = prior_mean * factor_sd
 
     def evidence(scales: tuple[float, ...]) -> float:
@@ -199,26 +166,30 @@ def _fit_weighted(
     )
 
 
-def reconcile(parts: Floats, whole: Floats, weights: Floats, variance: Floats) -> Floats:
+def reconcile(parts: Floats, whole: Floats, weights: Floats, error: Floats) -> Floats:
     """Move loadings of parts, the least where they are known best, so that they add up to the whole's.
 
     Parameters
     ----------
     parts, whole
         (k, n) and (n,) loadings.
-    weights, variance
-        (k,) weights in the whole and residual variances of the parts.
+    weights
+        (k,) weights in the whole.
+    error
+        (k,) residual variances of the parts, or their (k, k) covariance. With variances alone the part that is
+        large and uncertain takes most of a gap; with the covariance a gap that the parts have in common is
+        shared by their betas on it.
 
     Returns
     -------
-    (k, n) loadings whose weighted sum is `whole`: the trace-minimising reconciliation with a diagonal
-    error covariance.
+    (k, n) loadings whose weighted sum is `whole`: the trace-minimising reconciliation.
 
     References
     ----------
     Wickramasuriya, Athanasopoulos and Hyndman (2019), doi:10.1080/01621459.2018.1448825.
     """
-    gain = variance * weights / (weights @ (variance * weights))
+    moved = error @ weights if error.ndim == 2 else error * weights
+    gain = moved / (weights @ moved)
     return parts + np.outer(gain, whole - weights @ parts)
 
 

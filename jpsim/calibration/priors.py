@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.errors import InputError, Place, Problem
+from jpsim.model.core import Model
 from jpsim.months import Month
 
-__all__ = ["Priors", "read_priors"]
+__all__ = ["Priors", "change_priors", "priors_of", "read_priors"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,6 +26,10 @@ _SECTIONS = (
     *("model", "sample", "sampler", "minnesota", "factors", "anchor", "tails", "bridge", "equity", "themes"),
     *("regimes", "identification"),
 )
+
+
+OPTIONAL = frozenset({"equity.match_topix", "equity.reconciliation_covariance"})
+"""Choices that a file of priors need not make: each is off where it is left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,3 +82,48 @@ def read_priors(path: Path | None = None) -> Priors:
     if missing:
         raise InputError(Problem(f"sections missing: {', '.join(missing)}", Place(str(source))))
     return Priors(str(source), hashlib.sha256(text).hexdigest(), sections)
+
+
+def priors_of(model: Model) -> Priors:
+    """Priors and choices that a model was estimated with; InputError if it keeps no record of them."""
+    sections = model.meta.get("priors")
+    if not isinstance(sections, dict) or any(name not in sections for name in _SECTIONS):
+        raise InputError(Problem(f"model {model.id}@{model.version} has no record of its priors", fix="name a file"))
+    return Priors(f"{model.id}@{model.version}", str(model.meta.get("priors_sha256", "")), sections)
+
+
+def change_priors(priors: Priors, changes: Sequence[str]) -> Priors:
+    """Replace single choices.
+
+    Parameters
+    ----------
+    priors
+        What to start from.
+    changes
+        Texts ``key=value``, for example ``equity.residual_half_life=60``; the key is a dotted path to an entry that
+        exists or to one of `OPTIONAL`, the value is TOML.
+
+    Raises
+    ------
+    InputError
+        A key does not exist or a value is not TOML; all at once.
+    """
+    sections, problems = copy.deepcopy(priors.sections), list[Problem]()
+    for text in changes:
+        key, _, value = text.partition("=")
+        place = Place("--set")
+        *above, last = key.strip().split(".")
+        table: Any = sections
+        for name in above:
+            table = table.get(name) if isinstance(table, dict) else None
+        if not isinstance(table, dict) or not (last in table or key.strip() in OPTIONAL):
+            problems.append(Problem(f"there is no choice {key.strip()!r}", place, "a dotted key of the file of priors"))
+            continue
+        try:
+            table[last] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            problems.append(Problem(f"{value!r} is no TOML value: {error}", place, 'a number, "text", true or a list'))
+    if problems:
+        raise InputError(problems)
+    digest = hashlib.sha256("\n".join([priors.sha256, *changes]).encode()).hexdigest()
+    return Priors(priors.source, digest, sections)

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from jpsim.calibration.tails import fit_idiosyncratic_nu
 
-__all__ = ["Residuals", "decompose_residuals", "factor_analysis", "match_aggregate"]
+__all__ = ["Residuals", "decompose_residuals", "discounted_covariance", "factor_analysis", "match_aggregate"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -93,9 +93,9 @@ def decompose_residuals(
     -------
     Law of the 33 sectors and then the m tilts.
     """
-    loadings, own = factor_analysis(_covariance(sectors, weights), components)
+    loadings, own = factor_analysis(discounted_covariance(sectors, weights), components)
     if whole is not None:
-        loadings, own = match_aggregate(loadings, own, whole[0], float(_covariance(whole[1][:, None], weights)[0, 0]))
+        loadings, own = match_aggregate(loadings, own, whole[0], float(discounted_covariance(whole[1][:, None], weights)[0, 0]))
     scores, uncertainty = _scores(sectors, loadings, own)
     tilt_loadings, tilt_own = _regress(tilts, scores, uncertainty, weights)
     common = np.concatenate([loadings, tilt_loadings])
@@ -144,7 +144,7 @@ def match_aggregate(loadings: Floats, own: Floats, weights: Floats, variance: fl
     return scaled(float(brentq(excess, low, high, xtol=1e-12)))
 
 
-def _covariance(x: Floats, weights: Floats) -> Floats:
+def discounted_covariance(x: Floats, weights: Floats) -> Floats:
     """Discounted covariance over the months that each pair has; the means are zero by construction."""
     filled, seen = np.nan_to_num(x), np.isfinite(x).astype(float)
     weighted = filled * weights[:, None]

@@ -45,6 +45,7 @@ COMMANDS = {
     "solve": ("jpsim.cli.solve", "Find how far a condition or impulse must go for a wanted result."),
     "data": ("jpsim.cli.data", "Pull official feeds and build a data panel."),
     "calibrate": ("jpsim.cli.calibrate", "Estimate a model from a data panel."),
+    "backtest": ("jpsim.cli.backtest", "Score the model out of sample against benchmarks."),
     "doctor": ("jpsim.cli.doctor", "Show what is installed and what is missing."),
     "warmup": ("jpsim.cli.warmup", "Compile the kernels ahead of the first run."),
 }

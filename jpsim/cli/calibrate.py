@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from jpsim.calibration.outlook import FactorRow
 
-__all__ = ["command"]
+__all__ = ["command", "use_one_thread"]
 
 
 @click.command()
@@ -34,7 +34,7 @@ def command(panel: Path, out: Path, version: str | None, priors_path: Path | Non
 
     Prints each factor a year ahead; the rest stands in the model's card.
     """
-    _use_one_thread()
+    use_one_thread()
     from jpsim.calibration.learning import calibrate
     from jpsim.calibration.priors import read_priors
     from jpsim.model.store import check_vacant, save_model
@@ -51,7 +51,7 @@ def command(panel: Path, out: Path, version: str | None, priors_path: Path | Non
     click.echo(f"{out}  {model.id}@{model.version}  sha256 {sha256}")
 
 
-def _use_one_thread() -> None:
+def use_one_thread() -> None:
     """Keep the linear algebra on one thread, before numpy is imported: its sums must not depend on the machine."""
     for library in ("OPENBLAS", "MKL", "OMP"):
         os.environ[f"{library}_NUM_THREADS"] = "1"

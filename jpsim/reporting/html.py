@@ -33,7 +33,7 @@ from jpsim.reporting.sections.summary import summary_section
 from jpsim.reporting.sections.uncertainty import uncertainty_section
 from jpsim.runs import Run
 
-__all__ = ["SECTIONS", "render_report"]
+__all__ = ["SECTIONS", "render_report", "template_text"]
 
 SECTIONS: tuple[tuple[str, Callable[[Page], Markup]], ...] = (
     ("summary", summary_section),
@@ -76,7 +76,7 @@ def render_report(run: Run, languages: Sequence[Language] = LANGUAGES) -> str:
     str
         A whole HTML document that needs no other file and makes no request.
     """
-    style = files("jpsim.reporting").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    style = template_text("report.css")
     page = Page.of(run, tuple(languages))
     order = SECTIONS if page.few else sorted(SECTIONS, key=lambda entry: entry[0] != _FIRST_OF_MANY)
     made = [(word, section(page)) for word, section in order]
@@ -89,3 +89,8 @@ def render_report(run: Run, languages: Sequence[Language] = LANGUAGES) -> str:
         sections=[(word, text) for word, text in made if text],
     )
     return str(document)
+
+
+def template_text(name: str) -> str:
+    """Text of a file among the templates."""
+    return files("jpsim.reporting").joinpath("templates", name).read_text(encoding="utf-8")

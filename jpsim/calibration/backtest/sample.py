@@ -68,21 +68,20 @@ class Sample:
         return Returns(found.topix[rows], found.sector17[rows], found.sector33[rows], tilts, {})
 
 
-def collect_sample(panel: Panel, priors: Priors, first: Month) -> Sample:
+def collect_sample(panel: Panel, priors: Priors) -> Sample:
     """Check a panel and put together what is scored.
 
     Parameters
     ----------
     panel, priors
         The panel and the judgements of the estimation.
-    first
-        First month of returns.
 
     Raises
     ------
     InputError
         A column is missing, has gaps, is constant, or is in the wrong unit.
     """
+    first = panel.history.months[0]
     realised = observe(panel.monthly, priors.first)
     returns = chain_returns(panel, first, {})
     last = panel.monthly.months[-1]
