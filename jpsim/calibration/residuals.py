@@ -95,7 +95,9 @@ def decompose_residuals(
     """
     loadings, own = factor_analysis(discounted_covariance(sectors, weights), components)
     if whole is not None:
-        loadings, own = match_aggregate(loadings, own, whole[0], float(discounted_covariance(whole[1][:, None], weights)[0, 0]))
+        loadings, own = match_aggregate(
+            loadings, own, whole[0], float(discounted_covariance(whole[1][:, None], weights)[0, 0])
+        )
     scores, uncertainty = _scores(sectors, loadings, own)
     tilt_loadings, tilt_own = _regress(tilts, scores, uncertainty, weights)
     common = np.concatenate([loadings, tilt_loadings])

@@ -19,14 +19,42 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("panel", type=click.Path(path_type=Path, exists=True))
-@click.option("--model", default="japan_monthly", show_default=True, help="Model whose specification is estimated anew at each origin: an id or a folder.")
-@click.option("--priors", "priors_path", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="TOML file of priors and choices, in place of those that the model was estimated with.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Replace one choice, for example equity.residual_half_life=60.")
-@click.option("--origins", metavar="FIRST:LAST[:STEP]", help="Months at whose end forecasts are made, for example 2019-12:2022-11:3; all if left out.")
+@click.option(
+    "--model",
+    default="japan_monthly",
+    show_default=True,
+    help="Model whose specification is estimated anew at each origin: an id or a folder.",
+)
+@click.option(
+    "--priors",
+    "priors_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML file of priors and choices, in place of those that the model was estimated with.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Replace one choice, for example equity.residual_half_life=60.",
+)
+@click.option(
+    "--origins",
+    metavar="FIRST:LAST[:STEP]",
+    help="Months at whose end forecasts are made, for example 2019-12:2022-11:3; all if left out.",
+)
 @click.option("--conditional", is_flag=True, help="Score only forecasts given the factors' realised paths.")
-@click.option("--draws", type=click.IntRange(100, 20_000), default=1000, show_default=True, help="Draws of each ensemble.")
+@click.option(
+    "--draws", type=click.IntRange(100, 20_000), default=1000, show_default=True, help="Draws of each ensemble."
+)
 @click.option("--seed", type=click.IntRange(0), default=20260130, show_default=True, help="Seed of all randomness.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("outputs/backtest"), show_default=True, help="New folder for scores.parquet, energy.parquet and report.html.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("outputs/backtest"),
+    show_default=True,
+    help="New folder for scores.parquet, energy.parquet and report.html.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     panel: Path,
@@ -86,10 +114,13 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         return
     from jpsim.reporting.progress import progress_bar
 
-    with progress_bar(0, "forecasting from each origin") as advance:
+    with progress_bar(1000, "forecasting from each origin") as advance:
+        seen = 0
 
         def tell(done: int, total: int) -> None:
-            advance(done, total)
+            nonlocal seen
+            advance(1000 * done // total - seen)
+            seen = 1000 * done // total
 
         yield tell
 

@@ -53,5 +53,5 @@ def _places(scores: Scores, places: Any) -> dict[str, Any]:
     }
 
 
-def _named(names: tuple[str, ...], positions: Any) -> pa.Array:
+def _named(names: tuple[str, ...], positions: Any) -> Any:
     return pa.array(np.array(names, dtype=object)[positions], pa.string())

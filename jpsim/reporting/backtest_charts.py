@@ -68,7 +68,7 @@ def pit_bars(scores: Scores, forecaster: str, horizon: int, caption: str) -> Bar
     step = (WIDTH - LEFT - RIGHT) / _BINS
 
     def y(value: float) -> float:
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - value / top), 1)
+        return _unit(value, 0.0, top)
 
     bars = tuple(
         (round(LEFT + i * step + 1, 1), y(float(share)), round(step - 2, 1), round(y(0.0) - y(float(share)), 1))
@@ -118,7 +118,7 @@ def ratio_points(scores: Scores, forecaster: str, caption: str) -> Points:
 
 
 def cumulative_lines(scores: Scores, against: str, horizon: int, caption: str) -> Lines:
-    """Sum over the origins of the model's CRPS less a benchmark's, in mean scores of the reference; falling is better."""
+    """Sum over origins of the model's CRPS less a benchmark's, in mean scores of the reference; less is better."""
     position = HORIZONS.index(horizon)
     model, other = scores.forecasters.index("model"), scores.forecasters.index(against)
     sums = {}

@@ -92,8 +92,8 @@ def _section(scores: Scores, seed: int) -> _Section:
             (at, who, [row for row in stood if (row.horizon, row.forecaster) == (at, who)], energy[at, who])
             for at, who in places
         ],
-        covered=[(at, who, [row for row in covered if (row.horizon, row.forecaster) == (at, who)]) for at, who in places],
+        covered=[
+            (at, who, [row for row in covered if (row.horizon, row.forecaster) == (at, who)]) for at, who in places
+        ],
         tails=tail_rows(scores, seed),
     )
-
-

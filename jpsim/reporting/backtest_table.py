@@ -27,20 +27,21 @@ __all__ = ["FORECASTER_NAMES", "GROUP_NAMES", "backtest_table"]
 
 FORECASTER_NAMES = {
     "model": "model",
-    "regression": "three-factor regression",
+    "regression": "regression",
     "random_walk": "random walk",
     "garch_t": "GARCH-t",
-    "bootstrap": "block bootstrap",
+    "bootstrap": "bootstrap",
 }
 GROUP_NAMES = {
     "topix": "TOPIX",
-    "sector17": "median of 17",
-    "sector33": "median of 33",
+    "sector17": "17 (median)",
+    "sector33": "33 (median)",
     "size": "sizes",
     "banks": "banks",
     "average": "average",
 }
 _CERTAIN = 0.05
+_TAILS = "Losses beyond the 5% quantile, 1 month: share of all series; p for TOPIX; series rejected by each"
 
 
 def backtest_table(found: Backtest) -> RenderableType:
@@ -64,7 +65,7 @@ _NOTE = (
 def _table(title: str, first: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, title_justify="left")
     table.title = Text(title, style="bold")
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     return table
 
 
@@ -105,8 +106,8 @@ def _coverage(rows: list[Coverage]) -> Table:
 
 
 def _tails(scores: Scores, seed: int) -> Table:
-    table = _table("Losses beyond the 5% quantile, one month: all series; p-values of TOPIX; series that each test rejects", "")
-    for title in ("share", "Kupiec p", "Christoffersen p", "Acerbi-Székely p"):
+    table = _table(_TAILS, "")
+    for title in ("share", "Kupiec", "Christoffersen", "Acerbi-Székely"):
         table.add_column(title, justify="right")
     table.add_column("rejected", justify="right")
     for row in tail_rows(scores, seed):

@@ -26,7 +26,7 @@ Integers = npt.NDArray[np.int64]
 WINDOW = 240  # months of the regression, and of the random walk's drift
 COVARIANCE = 120  # months of the random walk's covariance, of GARCH and of the bootstrap
 HALF_LIFE = 60.0
-BLOCK = 6.0  # mean length of a block, months
+BLOCK = 6  # mean length of a block, months
 _PERCENT = 100.0  # GARCH is estimated in percent: its optimiser expects variances of that size
 
 
@@ -207,13 +207,15 @@ def fit_garch(observed: Floats, on_series: Callable[[], None] | None = None) -> 
     return Garch(*found.T)
 
 
-def correlation(observed: Floats) -> Floats:
-    """Correlation (k, k) of ten years' months; 0 between series that share none."""
+def correlation_root(observed: Floats) -> Floats:
+    """Root (k, k) of the correlation of ten years' months, rows of length 1; series that share no month are free."""
     covariance = _pairwise_covariance(observed[-COVARIANCE:])
     sd = np.sqrt(np.diag(covariance))
     found = np.nan_to_num(covariance / np.outer(sd, sd))
     np.fill_diagonal(found, 1.0)
-    return np.asarray(found)
+    values, vectors = np.linalg.eigh(found)  # pairs have different months: a small eigenvalue may be negative
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    return np.asarray(root / np.linalg.norm(root, axis=1, keepdims=True))
 
 
 def _pairwise_covariance(returns: Floats) -> Floats:

@@ -59,7 +59,7 @@ class Candidate:
     rows: Floats
 
     def innovations(self, path: Floats) -> Floats:
-        """Innovations (h, n) of a factor path (h, n) after the origin; cells that are NaN take their mean given the rest."""
+        """Innovations (h, n) of a path (h, n) after the origin; NaN cells take their mean given the rest."""
         y, lags = np.vstack([self.y, path]), len(self.B)
         start = np.nan_to_num(np.nanmean(self.y, axis=0)), np.nanstd(self.y, axis=0)
         complete = Completion(y, lags, *start).expect(self.c, self.B, self.Sigma)

@@ -93,7 +93,7 @@ class Ensemble:
         return np.asarray(np.quantile(self.members, levels, axis=0))
 
     def crps(self, y: Floats) -> Floats:
-        """Score by the estimate without bias for the number of draws (Zamo and Naveau 2018, doi:10.1007/s11004-017-9709-7)."""
+        """Score without bias for the number of draws (Zamo and Naveau 2018, doi:10.1007/s11004-017-9709-7)."""
         from scoringrules import crps_ensemble
 
         return np.asarray(crps_ensemble(y, self.members, m_axis=0, estimator="pwm"))

@@ -13,7 +13,7 @@ from jpsim.calibration.backtest.benchmarks import (
     Garch,
     bootstrap,
     bootstrap_indices,
-    correlation,
+    correlation_root,
     fit_garch,
     fit_regression,
     random_walk,
@@ -88,7 +88,9 @@ def roll(
     kept = {mode: tuple(month for month in usable if month >= _first_origin(mode)) for mode in modes}
     kept = {mode: months for mode, months in kept.items() if months}
     if not kept:
-        raise InputError(f"there is no origin from {_first_origin(modes[0])} to {sample.last + -1} among those asked for")
+        raise InputError(
+            f"there is no origin from {_first_origin(modes[0])} to {sample.last + -1} among those asked for"
+        )
     scores = {mode: Scores.blank(mode, FORECASTERS, months, sample.series) for mode, months in kept.items()}
     every = sorted({month for months in kept.values() for month in months})
     indices, yearly = bootstrap_indices(draws, max(HORIZONS), seed), dict[int, _Yearly]()
@@ -128,8 +130,7 @@ def _pathless(
 ) -> dict[str, _Ahead]:
     """Benchmarks that know no path of the factors: each is a function of the months ahead."""
     months, count = max(HORIZONS), observed.shape[1]
-    root = np.linalg.cholesky(correlation(observed) + 1e-6 * np.eye(count))
-    noise = rng.standard_normal((months, draws, count)) @ root.T
+    noise = rng.standard_normal((months, draws, count)) @ correlation_root(observed).T
     chi = 2.0 * rng.standard_gamma(np.nan_to_num(garch.nu, nan=10.0) / 2.0, (months, draws, count))
     simulated = garch.forecast(observed, months, noise, chi)
     return {
@@ -154,9 +155,7 @@ def _own(sample: Sample, candidate: Candidate, mode: str, draws: int, rng: np.ra
     return {"model": lambda horizon: Ensemble(returns[horizon - 1]), "regression": linear}
 
 
-def _enter(
-    scores: Scores, sample: Sample, origin: Month, ahead: dict[str, _Ahead], rng: np.random.Generator
-) -> None:
+def _enter(scores: Scores, sample: Sample, origin: Month, ahead: dict[str, _Ahead], rng: np.random.Generator) -> None:
     row, place = sample.row(origin), scores.origins.index(origin)
     noise = rng.standard_normal((ENERGY_DRAWS, len(sample.series)))
     known = np.isfinite(sample.observed[: row + 1]).sum(axis=0)

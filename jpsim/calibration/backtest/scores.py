@@ -20,8 +20,8 @@ BANDS = {"50%": (2, 3), "80%": (1, 4), "90%": (0, 5)}
 """Central bands and the positions of their ends in `BOUNDS`."""
 MEASURES = ("mean", "crps", "tail_crps", "log_score", "pit")
 TAIL = 0.05  # value at risk and expected shortfall
-_LEVELS = (np.arange(100) + 0.5) / 100.0
-_TAIL_LEVELS = (np.arange(20) + 0.5) / 20.0 * TAIL
+_LEVELS: Floats = (np.arange(100, dtype=np.float64) + 0.5) / 100.0
+_TAIL_LEVELS: Floats = (np.arange(20, dtype=np.float64) + 0.5) / 20.0 * TAIL
 ENERGY_DRAWS = 300
 
 
@@ -77,7 +77,9 @@ class Scores:
             energy=np.full(shape[:3], np.nan),
         )
 
-    def enter(self, forecaster: int, horizon: int, origin: int, forecast: Forecast, vector: slice, noise: Floats) -> None:
+    def enter(
+        self, forecaster: int, horizon: int, origin: int, forecast: Forecast, vector: slice, noise: Floats
+    ) -> None:
         """Score one forecast; arguments are positions, `vector` selects the series of the energy score."""
         place, y = (forecaster, horizon, origin), self.outcome[horizon, origin]
         for name, values in score(forecast, y).items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
+_SIZES = frozenset({"core30", "large70", "mid400", "small"})
 GROUPS: dict[str, Callable[[str], bool]] = {
     "topix": lambda name: name == "topix",
     "sector17": lambda name: not name.startswith(("topix", "tse33_")) and name not in _SIZES,
@@ -42,7 +43,6 @@ GROUPS: dict[str, Callable[[str], bool]] = {
 """Groups of series; a group of several is summed up by the median of its series."""
 REFERENCE = {"unconditional": "random_walk", "conditional": "regression"}
 """Mode -> the forecaster that ratios are taken to."""
-_SIZES = frozenset({"core30", "large70", "mid400", "small"})
 _SIGNIFICANT = 0.05
 _HISTORIES = 2000
 
@@ -117,17 +117,16 @@ class TailRow:
 def standings(scores: Scores) -> list[Standing]:
     """Every forecaster against the mode's reference, by horizon and group, and on the average of the groups."""
     rows = []
-    for position, horizon in enumerate(HORIZONS):
-        for index, name in enumerate(scores.forecasters):
+    for position in range(len(HORIZONS)):
+        for index in range(len(scores.forecasters)):
             groups = [_standing(scores, position, index, group) for group in GROUPS]
             rows += groups
-            mean = [float(np.mean([getattr(row, key) for row in groups])) for key in ("crps", "tail_crps", "log_score")]
-            rows.append(Standing(scores.mode, horizon, "average", name, *mean, None, groups[0].origins))
+            rows.append(_average(groups))
     return rows
 
 
 def relative_losses(scores: Scores, measure: str, position: int, index: int, group: str) -> Floats:
-    """Losses of a forecaster at each origin over the series' mean loss of the reference, averaged over a group, (O,)."""
+    """Losses (O,) of a forecaster over the series' mean loss of the reference, averaged over a group."""
     members = members_of(scores, group)
     loss = scores.measures[measure][index, position][:, members]
     base = scores.measures[measure][_reference(scores), position][:, members]
@@ -221,6 +220,18 @@ def _standing(scores: Scores, position: int, index: int, group: str) -> Standing
         log_score=_median(log[0] - log[1]),
         against=against,
         origins=int(np.isfinite(scores.measures["crps"][index, position][:, members]).any(axis=1).sum()),
+    )
+
+
+def _average(groups: list[Standing]) -> Standing:
+    """Mean of the groups' ratios and gains."""
+    return replace(
+        groups[0],
+        group="average",
+        crps=float(np.mean([row.crps for row in groups])),
+        tail_crps=float(np.mean([row.tail_crps for row in groups])),
+        log_score=float(np.mean([row.log_score for row in groups])),
+        against=None,
     )
 
 
