@@ -73,8 +73,9 @@ def _section(scores: Scores, seed: int) -> _Section:
     against = REFERENCE[scores.mode]
     name = FORECASTER_NAMES[against]
     energy = energy_rows(scores)
-    places = [(horizon, forecaster) for horizon in HORIZONS for forecaster in FORECASTERS]
     stood, covered = standings(scores), coverage_rows(scores)
+    ended = {row.horizon for row in stood if row.origins}
+    places = [(horizon, forecaster) for horizon in HORIZONS if horizon in ended for forecaster in FORECASTERS]
     return _Section(
         scores=scores,
         reference=against,

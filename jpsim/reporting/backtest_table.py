@@ -78,8 +78,8 @@ def _ratios(scores: Scores, rows: list[Standing]) -> Table:
     table.add_column("energy", justify="right")
     energy = energy_rows(scores)
     cells = {(row.horizon, row.forecaster, row.group): row for row in rows}
-    for horizon in HORIZONS:
-        table.add_row(Text(f"{horizon} month{'s' if horizon > 1 else ''}", style="bold"))
+    for horizon in (months for months in HORIZONS if cells[months, "model", "topix"].origins):
+        table.add_row(Text(_months(horizon), style="bold"))
         for name in FORECASTERS:
             written = [_ratio(cells[horizon, name, group]) for group in (*GROUPS, "average")]
             table.add_row(f"  {FORECASTER_NAMES[name]}", *written, f"{energy[horizon, name]:.3f}")
@@ -92,17 +92,23 @@ def _ratio(row: Standing) -> str:
 
 
 def _coverage(rows: list[Coverage]) -> Table:
-    table = _table("Share of outcomes inside the bands, %, 33 sectors", "")
-    for horizon in HORIZONS:
-        for band in BANDS:
-            table.add_column(f"{horizon}m {band}" if band == "50%" else band, justify="right", no_wrap=True)
+    table = _table(f"Share of outcomes inside the {', '.join(BANDS)} bands, %, 33 sectors", "")
+    horizons = [months for months in HORIZONS if any(_known(row) for row in rows if row.horizon == months)]
+    for months in horizons:
+        table.add_column(_months(months), justify="right", no_wrap=True)
+    shares = {(row.horizon, row.forecaster): row.shares for row in rows if row.group == "sector33"}
     for name in FORECASTERS:
-        cells = []
-        for horizon in HORIZONS:
-            own = [row for row in rows if row.forecaster == name and row.horizon == horizon and row.group == "sector33"]
-            cells += [f"{100 * share:.0f}" if share == share else "–" for share in own[0].shares]
+        cells = [" ".join(f"{100 * share:3.0f}" for share in shares[months, name]) for months in horizons]
         table.add_row(FORECASTER_NAMES[name], *cells)
     return table
+
+
+def _known(row: Coverage) -> bool:
+    return row.shares[0] == row.shares[0]
+
+
+def _months(count: int) -> str:
+    return f"{count} month{'s' if count > 1 else ''}"
 
 
 def _tails(scores: Scores, seed: int) -> Table:

@@ -126,7 +126,9 @@ def test_garch_filter_and_first_variance_are_those_of_arch():
     found = fit_garch(returns[:, None])
     assert_allclose([found.mean[0], found.omega[0], found.alpha[0], found.beta[0]], result.params[:4], rtol=1e-6)
     size = 200_000
-    ahead = found.forecast(returns[:, None], 3, rng.standard_normal((3, size, 1)), rng.chisquare(found.nu[0], (3, size, 1)))
+    ahead = found.forecast(
+        returns[:, None], 3, rng.standard_normal((3, size, 1)), rng.chisquare(found.nu[0], (3, size, 1))
+    )
     expected = result.forecast(horizon=3, reindex=False).variance.to_numpy()[-1]
     for months in (1, 2, 3):
         variance = ahead[months - 1].members.var() * 1e4

@@ -73,9 +73,7 @@ def autoregression_ranks(simulations: int, seed: int, inflated: float = 1.0) -> 
         y = np.vstack([start[None], before, after[-(months - 21) :]])[:months]
         draws = sample_posterior(y, weights, prior, rng, burn_in=30, kept=kept, thin=6)
         truth = np.concatenate([B.ravel(), psi, Sigma[np.tril_indices(2)]])
-        sample = np.column_stack(
-            [draws.B.reshape(kept, -1), draws.psi, draws.Sigma[:, *np.tril_indices(2)]]
-        )
+        sample = np.column_stack([draws.B.reshape(kept, -1), draws.psi, draws.Sigma[:, *np.tril_indices(2)]])
         ranks.append((sample < truth).sum(axis=0))
     return np.array(ranks)
 

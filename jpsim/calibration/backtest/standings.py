@@ -209,7 +209,7 @@ def _standing(scores: Scores, position: int, index: int, group: str) -> Standing
         gap = relative_losses(scores, "crps", position, model, group) - relative_losses(
             scores, "crps", position, index, group
         )
-        against = diebold_mariano(gap[np.isfinite(gap)], HORIZONS[position])
+        against = diebold_mariano(gap[np.isfinite(gap)], _overlap(scores, HORIZONS[position]))
     return Standing(
         mode=scores.mode,
         horizon=HORIZONS[position],
@@ -221,6 +221,12 @@ def _standing(scores: Scores, position: int, index: int, group: str) -> Standing
         against=against,
         origins=int(np.isfinite(scores.measures["crps"][index, position][:, members]).any(axis=1).sum()),
     )
+
+
+def _overlap(scores: Scores, horizon: int) -> int:
+    """Number of neighbouring origins whose windows overlap, itself included."""
+    step = scores.origins[1] - scores.origins[0] if len(scores.origins) > 1 else 1
+    return -(-horizon // step)
 
 
 def _average(groups: list[Standing]) -> Standing:

@@ -85,10 +85,11 @@ def diebold_mariano(difference: Floats, horizon: int) -> Verdict:
     Parameters
     ----------
     difference
-        (T,) first forecaster's score less the second's, at consecutive origins.
+        (T,) first forecaster's score less the second's, at evenly spaced origins.
     horizon
-        Months ahead h: errors overlap, so that the variance counts h - 1 lags with Bartlett weights, and the
-        statistic is corrected for a small sample as Harvey, Leybourne and Newbold say.
+        Steps between origins that a forecast reaches ahead, h: errors overlap, so that the variance counts h - 1
+        lags with Bartlett weights, and the statistic is corrected for a small sample as Harvey, Leybourne and
+        Newbold say.
     """
     months = len(difference)
     if months <= horizon + 1:

@@ -1,0 +1,175 @@
+"""`jpsim backtest`: what it prints and writes, that it knows nothing of the future, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from numpy.testing import assert_array_equal
+
+from jpsim import api
+from jpsim.calibration.backtest import FORECASTERS, HORIZONS, collect_sample, parse_origins
+from jpsim.calibration.backtest.candidate import learn, realised_path
+from jpsim.calibration.backtest.drawing import draw_returns, draw_scales
+from jpsim.calibration.backtest.sample import Sample
+from jpsim.calibration.panel import read_panel
+from jpsim.calibration.priors import change_priors, read_priors
+from jpsim.calibration.tables import Table
+from jpsim.errors import InputError
+from jpsim.months import Month
+from jpsim.reporting.backtest_report import render_backtest
+
+ORIGIN = Month(2022, 6)
+
+
+@pytest.fixture(scope="module")
+def sample(data_dir) -> Sample:
+    return collect_sample(read_panel(data_dir), read_priors())
+
+
+@pytest.fixture(scope="module")
+def candidate(sample):
+    return learn(sample, ORIGIN)
+
+
+@pytest.fixture(scope="module")
+def command(data_dir, project, tmp_path_factory):
+    out = tmp_path_factory.mktemp("backtest") / "found"
+    words = [str(data_dir), "--origins", "2022-06:2022-07", "--draws", "200", "--out", str(out), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    done = subprocess.run(
+        [sys.executable, "-m", "jpsim", "backtest", *words], capture_output=True, text=True, env=environment, check=True
+    )
+    return json.loads(done.stdout), out
+
+
+def scrambled(table: Table, after: Month) -> Table:
+    """A table whose rows after a month say something else."""
+    later = np.array([month > after for month in table.months])
+    noise = np.exp(0.3 * np.random.default_rng(7).standard_normal(len(later)))
+    columns = {name: np.where(later, values * noise, values) for name, values in table.columns.items()}
+    return replace(table, columns=columns)
+
+
+def test_nothing_after_the_origin_changes_what_is_learnt(sample, candidate):
+    panel = sample.panel
+    other = replace(panel, monthly=scrambled(panel.monthly, ORIGIN), history=scrambled(panel.history, ORIGIN))
+    again = learn(collect_sample(other, sample.priors), ORIGIN)
+    for name in ("y", "c", "B", "Sigma"):
+        assert_array_equal(getattr(again, name), getattr(candidate, name))
+    assert again.volatility == candidate.volatility
+    for name in ("alpha", "loadings", "common"):
+        assert_array_equal(getattr(again.equities, name), getattr(candidate.equities, name))
+
+
+def test_late_published_factors_end_before_the_origin(candidate):
+    edge = {name: int(np.isnan(candidate.y[-3:, i]).sum()) for i, name in enumerate(candidate.names)}
+    assert edge["wages"] == 2
+    assert edge["core_cpi"] == edge["policy_uncertainty"] == 1
+    assert edge["usdjpy"] == edge["sp500"] == edge["jgb_10y"] == 0
+
+
+def test_draws_have_the_covariance_of_the_equity_layer(candidate):
+    count = 40_000
+    draws = draw_returns(candidate, 1, count, np.random.default_rng(11))[0]
+    law, scale = candidate.equities, candidate.volatility
+    level = np.exp(scale.phi * scale.start + 0.5 * (scale.phi * scale.start_sd) ** 2 + 0.5 * scale.sigma**2)
+    level /= np.exp(0.5 * scale.sigma**2 / (1 - scale.phi**2))
+    shared = law.loadings @ candidate.Sigma @ law.loadings.T + law.common @ law.common.T
+    spread = candidate.structure.mix * law.residuals.idio_sd
+    expected = candidate.rows @ (level * shared + spread @ spread.T) @ candidate.rows.T
+    ratio = np.expm1(draws).std(axis=0) / np.sqrt(np.diag(expected))
+    assert np.abs(ratio - 1).max() < 0.03
+
+
+def test_large_innovations_make_large_scales(candidate):
+    rng, law = np.random.default_rng(12), candidate.volatility
+    n = float(len(candidate.names))
+    calm, wild = (draw_scales(law, 1, 20_000, rng, (np.array([d2]), np.array([n])))[0] for d2 in (0.3 * n, 4.0 * n))
+    assert np.mean(wild**2) > 2.0 * np.mean(calm**2)
+
+
+def test_a_known_path_moves_returns_by_loadings_times_its_innovations(sample, candidate):
+    path, count = realised_path(sample, candidate, 12), 20_000
+    assert path.shape == (12, len(candidate.names))
+    assert np.isnan(path[:, candidate.names.index("japan_activity")]).all()
+    simple = np.expm1(draw_returns(candidate, 1, count, np.random.default_rng(13), path[:1])[0])
+    law, u = candidate.equities, candidate.innovations(path[:1])[0]
+    z = (simple.mean(axis=0) - candidate.rows @ (law.alpha + law.loadings @ u)) / (simple.std(axis=0) / np.sqrt(count))
+    assert np.abs(z).max() < 4.5
+
+
+def test_command_prints_one_object_and_writes_every_score(command):
+    told, out = command
+    assert told["origins"] == {mode: ["2022-06", "2022-07"] for mode in ("unconditional", "conditional")}
+    assert {row[3] for row in told["crps"]} == set(FORECASTERS)
+    table = pq.read_table(out / "scores.parquet").to_pandas()
+    assert len(table) == 2 * len(FORECASTERS) * len(HORIZONS) * 2 * 55
+    assert (table["q05"] < table["q95"]).all()
+    assert table["crps"].gt(0).all()
+    assert table["pit"].between(0, 1).all()
+    energy = pq.read_table(out / "energy.parquet").to_pandas()
+    assert np.isfinite(energy["energy"]).all()
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "script-src 'none'" in page
+    assert "<script" not in page
+
+
+def test_the_ratio_of_the_reference_is_one_and_others_are_ratios_of_means(command):
+    told, out = command
+    table = pq.read_table(out / "scores.parquet").to_pandas()
+    chosen = table[(table["mode"] == "conditional") & (table["horizon"] == 3) & (table["series"] == "topix")]
+    means = chosen.groupby("forecaster")["crps"].mean()
+    ratios = {row[3]: row[4] for row in told["crps"] if row[:3] == ["conditional", 3, "topix"]}
+    assert ratios["regression"] == 1.0
+    assert ratios["model"] == pytest.approx(means["model"] / means["regression"])
+
+
+def test_the_same_seed_gives_the_same_report(data_dir):
+    first, second = (api.backtest(data_dir, origins="2024-12:2024-12", draws=100, conditional=True) for _ in range(2))
+    assert render_backtest(first) == render_backtest(second)
+
+
+@pytest.mark.parametrize("text", ["2019", "2020-01:2019-01", "2001-01:2019-01", "2019-01:2030-01", "2019-01:2020-01:0"])
+def test_wrong_origins_are_refused_with_what_is_allowed(text):
+    with pytest.raises(InputError, match="allowed: first:last"):
+        parse_origins(text, Month(2026, 1))
+
+
+def test_origins_count_in_steps_and_end_before_the_panel():
+    assert parse_origins("2019-12:2020-12:6", Month(2026, 1)) == (Month(2019, 12), Month(2020, 6), Month(2020, 12))
+    every = parse_origins(None, Month(2026, 1))
+    assert (every[0], every[-1]) == (Month(2012, 12), Month(2025, 12))
+
+
+def test_choices_are_changed_one_by_one_and_wrong_ones_are_named_together():
+    priors = read_priors()
+    changed = change_priors(priors, ["equity.residual_half_life=60.0", "equity.match_topix=true"])
+    assert changed["equity"]["residual_half_life"] == 60.0
+    assert changed["equity"]["match_topix"] is True
+    assert priors["equity"]["residual_half_life"] == 120.0
+    assert changed.sha256 != priors.sha256
+    with pytest.raises(InputError) as caught:
+        change_priors(priors, ["equity.nothing=1", "equity.components=["])
+    assert len(caught.value.problems) == 2
+
+
+def test_a_choice_reaches_the_estimate(sample, candidate):
+    priors = change_priors(sample.priors, ["equity.match_topix=true", "equity.reconciliation_covariance=1.0"])
+    other = learn(replace(sample, priors=priors), ORIGIN, candidate.volatility).equities
+    weights = candidate.structure.aggregation[0]
+    covariance = other.common @ other.common.T
+    spread = candidate.structure.mix * other.residuals.idio_sd
+    own = other.hierarchy.topix.residual[:, 0]
+    discount = 2.0 ** (-np.arange(len(own))[::-1] / 120.0)
+    seen = np.isfinite(own)
+    expected = discount[seen] @ own[seen] ** 2 / discount[seen].sum()
+    assert weights @ (covariance + spread @ spread.T) @ weights == pytest.approx(expected, rel=1e-6)
+    before = candidate.structure.aggregation[:1] @ candidate.equities.loadings
+    assert candidate.structure.aggregation[:1] @ other.loadings == pytest.approx(before, abs=1e-10)
