@@ -126,4 +126,4 @@ def change_priors(priors: Priors, changes: Sequence[str]) -> Priors:
     if problems:
         raise InputError(problems)
     digest = hashlib.sha256("\n".join([priors.sha256, *changes]).encode()).hexdigest()
-    return Priors(priors.source, digest, sections)
+    return Priors(f"{priors.source} with {', '.join(changes)}" if changes else priors.source, digest, sections)

@@ -131,6 +131,7 @@ def _summary(found: Backtest, out: Path) -> dict[str, Any]:
     rows = [row for scores in found.scores.values() for row in standings(scores)]
     return {
         "path": str(out),
+        "specification": found.specification,
         "origins": {mode: [str(scores.origins[0]), str(scores.origins[-1])] for mode, scores in found.scores.items()},
         "crps": [[row.mode, row.horizon, row.group, row.forecaster, row.crps] for row in rows],
     }

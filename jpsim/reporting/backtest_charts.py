@@ -113,7 +113,7 @@ def ratio_points(scores: Scores, forecaster: str, caption: str) -> Points:
         for row in rows
         if np.isfinite(row.crps)
     )
-    ticks = tuple(Tick(_unit(value, low, high), f"{value:.2f}") for value in nice_ticks(low, high))
+    ticks = tuple(Tick(_unit(value, low, high), f"{value:.3f}") for value in nice_ticks(low, high))
     return Points(caption, points, (_unit(1.0, low, high),), _horizon_ticks(), ticks)
 
 
@@ -145,7 +145,7 @@ def cumulative_lines(scores: Scores, against: str, horizon: int, caption: str) -
         lines=lines,
         level=_unit(0.0, low, high),
         x_ticks=tuple(Tick(x(place), str(scores.origins[place])) for place in places),
-        y_ticks=tuple(Tick(_unit(value, low, high), f"{value:+g}") for value in nice_ticks(low, high)),
+        y_ticks=tuple(Tick(_unit(value, low, high), f"{value:g}".replace("-", "−")) for value in nice_ticks(low, high)),
     )
 
 

@@ -46,7 +46,7 @@ _TAILS = "Losses beyond the 5% quantile, 1 month: share of all series; p for TOP
 
 def backtest_table(found: Backtest) -> RenderableType:
     """Lay a backtest out for a terminal: CRPS ratios, coverage, and tests of the tail, mode by mode."""
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(f"{found.specification}; panel to {found.last}", style="dim"), Text()]
     for scores in found.scores.values():
         rows, covered = standings(scores), coverage_rows(scores)
         parts += [_ratios(scores, rows), Text()]

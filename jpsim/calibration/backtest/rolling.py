@@ -44,12 +44,16 @@ class Backtest:
 
     Parameters
     ----------
+    specification, last
+        What was estimated, in words, and the panel's last month.
     scores
         Mode to its scores.
     draws, seed
         Draws of each ensemble, and the seed of all randomness.
     """
 
+    specification: str
+    last: Month
     scores: dict[str, Scores]
     draws: int
     seed: int
@@ -107,7 +111,7 @@ def roll(
                 _enter(found, sample, origin, own | shared, rng)
         if on_origin is not None:
             on_origin(done, len(every))
-    return Backtest(scores, draws, seed)
+    return Backtest(sample.priors.source, sample.last, scores, draws, seed)
 
 
 @dataclass(frozen=True, eq=False)
