@@ -215,7 +215,8 @@ def estimate_equities(
 
 def _shrinkage(names: tuple[str, ...], settings: dict[str, Any]) -> tuple[Groups, Groups]:
     """Group the factors for sectors and tilts, and for TOPIX, which is not shrunk on the leading factors."""
-    leading, groups = settings["leading"], settings["groups"].values()
+    leading = settings["leading"]
+    groups = sorted(settings["groups"].values(), key=lambda group: not group["factors"])  # all others come last
     factors = [group["factors"] for group in groups][:-1]
     scales = tuple(tuple(group["scales"]) for group in groups)
     rest = [[name for name in group if name not in leading] for group in factors]

@@ -8,6 +8,7 @@ import statsmodels.api as sm
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from jpsim.calibration.equity import _shrinkage
 from jpsim.calibration.evidence import weigh_evidence
 from jpsim.calibration.loadings import Groups, discounted_beta, fit_level, reconcile
 from jpsim.calibration.residuals import decompose_residuals, factor_analysis
@@ -174,3 +175,15 @@ def test_policy_rows_carry_no_loadings(model):
 def test_tails_stay_within_their_bounds(model):
     assert ((model.idio_nu >= 3.5) & (model.idio_nu <= 30.0)).all()
     assert 3.5 <= model.nu <= 30.0
+
+
+def test_the_order_in_which_groups_are_written_does_not_matter():
+    names = ("usdjpy", "jgb_2y", "oil")
+    groups = {
+        "first": {"factors": ["usdjpy"], "scales": [0.1]},
+        "others": {"factors": [], "scales": [0.3]},
+        "second": {"factors": ["jgb_2y"], "scales": [0.2]},
+    }
+    settings = {"leading": ["usdjpy"], "leading_scale": 1.0, "groups": groups}
+    found, _ = _shrinkage(names, settings)
+    assert [found.grids[group][0] for group in found.of_factor] == [0.1, 0.2, 0.3]
