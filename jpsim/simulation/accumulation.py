@@ -14,7 +14,7 @@ from jpsim.simulation.kernels.tally import HALF, LOW_HALF
 from jpsim.simulation.law import Law
 from jpsim.simulation.weighting import Weights
 
-__all__ = ["BINS", "Counted", "PART_UNIT", "PartSums", "Totals", "sink_bytes", "sink_for", "total"]
+__all__ = ["BINS", "PART_UNIT", "Counted", "PartSums", "Totals", "sink_bytes", "sink_for", "total"]
 
 Floats = npt.NDArray[np.float64]
 
