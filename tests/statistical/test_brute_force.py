@@ -17,8 +17,9 @@ from scipy.stats import norm
 
 from jpsim.conditioning.conditional import condition
 from jpsim.conditioning.rows import Row
-from jpsim.conditioning.scenario_law import Part, ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stacked import stack_rows
+from jpsim.conditioning.stories import Story
 from jpsim.conditioning.system import System, build_system
 from jpsim.scenario import Scenario
 from jpsim.simulation.sampling import Sampler
@@ -182,7 +183,7 @@ def test_conditioned_paths_are_those_of_brute_force(
     system: System, truth: dict[str, tuple[np.ndarray, np.ndarray]], name: str
 ) -> None:
     law = ScenarioLaw(Scenario(id="test"), condition(system, rows_of(system, CASES[name])), np.zeros(HORIZON))
-    sampler, paths = Sampler.of(Story(law.scenario, (Part(1.0, 0, law),)), "stochastic_volatility", 11), 60_000
+    sampler, paths = Sampler.of(Story.of(law), "stochastic_volatility", 11), 60_000
     weights = sampler.weights(paths)
     assert weights is not None
     drawn = sampler.paths(0, paths)[: len(system.model.factors)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.model import Model
 from jpsim.model.store import load_model
 from jpsim.scenario import load_scenario
@@ -19,7 +19,7 @@ PATHS = 20_000
 
 
 def drawn(model: Model, name: str, kind: Innovations, seed: int) -> np.ndarray:
-    story = derive_story((model,), load_scenario(name), 12, {"baseline": load_scenario("baseline")})
+    story = derive_story(model, load_scenario(name), 12, {"baseline": load_scenario("baseline")})
     return Sampler.of(story, kind, seed).paths(0, PATHS)[:, 11]
 
 

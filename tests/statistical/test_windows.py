@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jpsim.conditioning.scenario_law import derive_law, derive_story
+from jpsim.conditioning.scenario_law import derive_law
+from jpsim.conditioning.stories import derive_story
 from jpsim.conditioning.system import build_system
 from jpsim.errors import InputError
 from jpsim.scenario import Scenario, load_scenario
@@ -53,7 +54,7 @@ def stated(tmp_path: Path, conditions: str) -> Scenario:
 
 
 def sampler_of(scenario: Scenario, kind: str = "stochastic_volatility") -> Sampler:
-    return Sampler.of(derive_story((small_model(nu=6.0),), scenario, HORIZON, {}), kind, 3)
+    return Sampler.of(derive_story(small_model(nu=6.0), scenario, HORIZON, {}), kind, 3)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ def test_probability_of_reaching_is_the_share_of_paths(tmp_path: Path) -> None:
     model = small_model(nu=6.0)
     law = derive_law(model, stated(tmp_path, "usdjpy: {maximum: {6m: [160, null]}}"), HORIZON, {})
     free = Sampler.of(
-        derive_story((model,), stated(tmp_path, "usdjpy: {maximum: {6m: [null, 900]}}"), 6, {}), "gaussian", 4
+        derive_story(model, stated(tmp_path, "usdjpy: {maximum: {6m: [null, 900]}}"), 6, {}), "gaussian", 4
     )
     hit = free.paths(0, 100_000)[model.factor("usdjpy")].max(axis=0) >= 160
     assert law.conditional.targets.ranges is not None
