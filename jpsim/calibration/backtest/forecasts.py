@@ -102,7 +102,7 @@ class Ensemble:
         """Log of a normal kernel density, bandwidth by Silverman's rule, (k,)."""
         low, high = np.quantile(self.members, [0.25, 0.75], axis=0)
         spread = np.minimum(self.members.std(axis=0, ddof=1), (high - low) / 1.349)
-        width = 0.9 * spread * len(self.members) ** -0.2
+        width = np.where(spread > 0.0, 0.9 * spread * len(self.members) ** -0.2, np.nan)  # a point has no density
         exponent = -0.5 * ((y - self.members) / width) ** 2
         top = exponent.max(axis=0)
         density = np.exp(exponent - top).mean(axis=0)
