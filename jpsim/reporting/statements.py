@@ -18,6 +18,7 @@ from jpsim.reporting.labels import Label, Language, label_of
 __all__ = ["named", "statement_text"]
 
 _MEMBER = re.compile(r"(?P<member>\w+) \((?P<share>\d+%)\): (?P<said>.*)", re.DOTALL)
+_STORY = re.compile(r"(?P<member>[a-z]\w*): (?P<said>.*)", re.DOTALL)
 _SUBJECT = re.compile(r"(?P<subject>[a-z]\w*) (?P<said>.*)", re.DOTALL)
 
 
@@ -53,6 +54,8 @@ def _japanese(english: str) -> str:
         return found
     if member := _MEMBER.fullmatch(said):
         return f"{member['member']}（{member['share']}）：{_japanese(member['said'])}"
+    if story := _STORY.fullmatch(said):
+        return f"{story['member']}：{_japanese(story['said'])}"
     subject = _SUBJECT.fullmatch(said)
     if subject and (found := _form(subject["said"])):
         return f"{named(subject['subject']).names['ja']}：{found}"

@@ -76,8 +76,9 @@ class PartSums:
         return cls(np.zeros((laws, *shape, 2), dtype=np.int64), np.zeros((laws, 2), dtype=np.int64))
 
     def note(self, law: int, sums: Floats, weights: tuple[float, float]) -> None:
-        """Add a superblock's paths of one law."""
-        self.sums[law] += np.rint(sums / PART_UNIT).astype(np.int64)
+        """Add a superblock's paths of one law; sums that are not finite are refused later, by all paths' sums."""
+        with np.errstate(invalid="ignore"):
+            self.sums[law] += np.rint(sums / PART_UNIT).astype(np.int64)
         self.weights[law] += np.rint(np.array(weights) / PART_UNIT).astype(np.int64)
 
     def add(self, others: PartSums) -> None:

@@ -188,7 +188,7 @@ def test_quoted_exports_are_those_that_exist() -> None:
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(EXPORTS)
 
 
-@pytest.mark.parametrize("change", ["formats=[pdf]", "formats=[xlsx]", "executor={kind: dask}"])
+@pytest.mark.parametrize("change", ["formats=[pdf]", "formats=[xlsx]"])
 def test_refused_keys_of_a_run_are_listed(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the packages of the extras."""
     monkeypatch.setattr("jpsim.simulation.job.find_spec", lambda name: None)

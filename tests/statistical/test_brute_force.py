@@ -16,6 +16,7 @@ import pytest
 from scipy.stats import norm
 
 from jpsim.conditioning.conditional import condition
+from jpsim.conditioning.premium import Shift
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stacked import stack_rows
@@ -182,7 +183,12 @@ def truth(system: System) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def test_conditioned_paths_are_those_of_brute_force(
     system: System, truth: dict[str, tuple[np.ndarray, np.ndarray]], name: str
 ) -> None:
-    law = ScenarioLaw(Scenario(id="test"), condition(system, rows_of(system, CASES[name])), np.zeros(HORIZON))
+    law = ScenarioLaw(
+        Scenario(id="test"),
+        condition(system, rows_of(system, CASES[name])),
+        Shift(np.zeros(HORIZON), np.zeros(HORIZON)),
+        np.zeros(len(system.model.series)),
+    )
     sampler, paths = Sampler.of(Story.of(law), "stochastic_volatility", 11), 60_000
     weights = sampler.weights(paths)
     assert weights is not None
