@@ -131,9 +131,12 @@ def weigh_losses(x: Any, start: Any, units: Any, count: int) -> Any:
     return lost
 
 
-@routine
+@inlined
 def tally_plain(scratch: Any, sink: Any, o: int, t: int, offset: int, count: int) -> None:
-    """Add one output of a month to the sums of equally weighted paths, and place it in bins."""
+    """Add one output of a month to the sums of equally weighted paths, and place it in bins.
+
+    Inlined: passing the thirty arrays of `scratch` and `sink` to a routine costs as much as the counting itself.
+    """
     x, partial = scratch.values[o * BLOCK : (o + 1) * BLOCK], scratch.partial[: 6 * LANES]
     low, per_width = sink.low[o, t], sink.per_width[o, t]
     last = np.float64(sink.counts.shape[2] - 1)
@@ -149,9 +152,9 @@ def tally_plain(scratch: Any, sink: Any, o: int, t: int, offset: int, count: int
         collapse(sink.sums[o, t], partial, 4, 6)
 
 
-@routine
+@inlined
 def tally_weighted(scratch: Any, sink: Any, o: int, t: int, offset: int, count: int) -> None:
-    """Add one output of a month to the sums of weighted paths, and place it in bins."""
+    """Add one output of a month to the sums of weighted paths, and place it in bins; inlined, as `tally_plain`."""
     x, partial = scratch.values[o * BLOCK : (o + 1) * BLOCK], scratch.partial
     weights, units = sink.weights[offset : offset + BLOCK], sink.units[offset : offset + BLOCK]
     low, per_width = sink.low[o, t], sink.per_width[o, t]
