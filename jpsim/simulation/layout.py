@@ -11,7 +11,7 @@ from jpsim.simulation.kernels.interventions import YEN_ROWS
 from jpsim.simulation.law import Equity, Law, Sparse
 from jpsim.simulation.padding import pad
 from jpsim.simulation.rule_layout import lay_out_intervention, lay_out_meetings
-from jpsim.simulation.tail_tables import tail_tables
+from jpsim.simulation.tail_tables import tail_maps
 
 __all__ = ["law_bytes", "lay_out", "requirement_count", "scratch_bytes", "scratch_for"]
 
@@ -44,6 +44,7 @@ def _returns(equity: Equity) -> Returns:
     finite = np.isfinite(equity.idio_nu)
     degrees, index = np.unique(np.where(finite, equity.idio_nu, 0.0), return_inverse=True)
     shift = int(degrees.size > 0 and degrees[0] == 0.0)
+    maps = tail_maps(tuple(float(nu) for nu in degrees[shift:]))
     impulse = np.zeros((*equity.drift.shape, 0)) if equity.impulse is None else equity.impulse
     return Returns(
         drift=pad(equity.drift, 1),
@@ -52,7 +53,8 @@ def _returns(equity: Equity) -> Returns:
         mix=pad(dense(equity.mix, (series, series)) * equity.idio_sd, 2),
         aggregation=pad(dense(equity.aggregation, (groups, series)), 2),
         tail_of=np.where(finite, index - shift, -1).astype(np.int64),
-        tails=tail_tables(tuple(float(nu) for nu in degrees[shift:])),
+        near=maps.near,
+        far=maps.table,
         impulse=pad(impulse, 2),
     )
 
@@ -155,6 +157,6 @@ def scratch_bytes(laws: list[Coefficients], outputs: int) -> int:
 
 def law_bytes(law: Coefficients) -> int:
     """Size of a law's own arrays in bytes; the tables, which laws share, are left out."""
-    tables = law.correction._replace(scale=np.zeros(0)), law.returns._replace(tails=np.zeros(0))
+    tables = law.correction._replace(scale=np.zeros(0)), law.returns._replace(far=np.zeros(0))
     parts = (law, *tables, law.meetings, law.intervention)
     return sum(value.nbytes for part in parts for value in part if isinstance(value, np.ndarray))

@@ -55,7 +55,7 @@ class Correction(NamedTuple):
 
 
 class Returns(NamedTuple):
-    """The equity layer; `tail_of` names each series' table of `tails`, -1 for a normal one."""
+    """The equity layer; `tail_of` names each series' map to Student-t draws, -1 for a normal one."""
 
     drift: Floats  # (h, S')
     loadings: Floats  # (S', n')
@@ -63,7 +63,8 @@ class Returns(NamedTuple):
     mix: Floats  # (S', S') times the idiosyncratic standard deviations
     aggregation: Floats  # (G', S')
     tail_of: Integers  # (S,)
-    tails: Floats  # (tables, intervals, 4)
+    near: Floats  # (maps, DEGREE + 1) see `tails`
+    far: Floats  # (maps, intervals, 4)
     impulse: Floats  # (h, S', c')
 
 

@@ -93,8 +93,9 @@ def draw_residuals(scratch: Any, returns: Any, scale: Any, seed: Any, first: Any
     for i in range(0, series, 2):
         fill_pair(scratch.draws[i * BLOCK : (i + 2) * BLOCK], seed, np.uint64(IDIOSYNCRATIC), first, t, i // 2)
         for k in range(i, min(i + 2, series)):
-            if returns.tail_of[k] >= 0:
-                bend_tails(scratch.draws[k * BLOCK : (k + 1) * BLOCK], returns.tails[returns.tail_of[k]])
+            tail = returns.tail_of[k]
+            if tail >= 0:
+                bend_tails(scratch.draws[k * BLOCK : (k + 1) * BLOCK], returns.near[tail], returns.far[tail])
 
 
 @inlined
