@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from jpsim.errors import InputError
 from jpsim.simulation.accumulation import BINS, PART_UNIT, PartSums, Totals
+from jpsim.simulation.kernels.crossings import find_crossings
 from jpsim.simulation.law import Law
 from jpsim.simulation.order_statistics import OrderStatistics
 from jpsim.simulation.result import STATISTICS, Histogram, PartMoments, ScenarioSample
@@ -40,9 +41,6 @@ LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 QUANTILES: Final = ("q01", "q05", "q10", "q25", "q50", "q75", "q90", "q95", "q99")
 TAILS: Final = {"95": 1, "99": 0}
 """The confidence of value at risk and expected shortfall, and the place of its quantile in `LEVELS`."""
-MIDDLE: Final = np.arange(BINS) + 0.5
-MIDDLE_SQUARED: Final = MIDDLE**2 + 1.0 / 12.0
-"""Mean, and mean square, of a value spread evenly over each bin, in bins from the low edge."""
 FLAT: Final = 1e-12
 """Standard deviations below this part of the mean (or of 1) are rounding: the output is a constant."""
 
@@ -83,16 +81,6 @@ def _bandwidths(effective: float) -> Floats:
     return bounded
 
 
-def _positions(cumulated: Floats, counts: Floats, mass: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Bin, and part of that bin, below which each of the masses (k,) lies; (h, k) for (h, BINS) counts."""
-    bins = np.stack([np.searchsorted(row, mass, side="left") for row in cumulated])
-    bins = np.minimum(bins, BINS - 1)
-    inside = np.take_along_axis(counts, bins, axis=1)
-    below = np.take_along_axis(cumulated, bins, axis=1) - inside
-    part = np.divide(mass - below, inside, out=np.zeros_like(below), where=inside > 0.0)
-    return bins, np.clip(part, 0.0, 1.0)
-
-
 class Below(NamedTuple):
     """Sums of c, c x, c x**2 over the part of a histogram below a quantile, x in bins from its low edge."""
 
@@ -101,63 +89,71 @@ class Below(NamedTuple):
     second: Floats
 
 
-def _below(counts: Floats, bins: npt.NDArray[np.int64], part: Floats, under: Floats) -> Below:
-    """Sum below (h,) positions of (h, BINS) counts; `under` (2, h) sums v and v**2 beyond the low edge."""
-    mass, first, second = np.zeros(bins.size), under[0].copy(), under[0] + under[1]
-    for t, (b, f) in enumerate(zip(bins, part, strict=True)):
-        whole, piece = counts[t, :b], counts[t, b] * f
-        mass[t] = whole.sum() + piece
-        first[t] += whole @ MIDDLE[:b] + piece * (b + 0.5 * f)
-        second[t] += whole @ MIDDLE_SQUARED[:b] + piece * (b * b + b * f + f * f / 3.0)
-    return Below(mass, first, second)
+class Crossings(NamedTuple):
+    """Where the histograms' running sums reach k masses, (O, h, k) arrays."""
+
+    bins: npt.NDArray[np.int64]
+    part: Floats  # of that bin, below the crossing
+    below: Floats  # (O, h, k, 6) see `find_crossings`
+
+    @property
+    def place(self) -> Floats:
+        """Position in bins from the low edge."""
+        return self.bins + self.part
+
+    def at(self, k: int, under: Floats, which: int, counts: Floats) -> Below:
+        """Sum `counts` below crossing k; `which` is 0 for weights and 1 for their squares."""
+        b, f = self.bins[..., k], self.part[..., k]
+        piece = np.take_along_axis(counts, b[..., None], axis=2)[..., 0] * f
+        mass, first, second = np.moveaxis(self.below[..., k, 3 * which : 3 * which + 3], -1, 0)
+        v, v2 = under[..., 0], under[..., 1]
+        second = second + piece * (b * b + b * f + f * f / 3.0) + (v + v2)
+        return Below(mass + piece, first + piece * (b + 0.5 * f) + v, second)
 
 
-def _shortfall(
-    totals: Totals, o: int, level: float, bins: npt.NDArray[np.int64], part: Floats
-) -> tuple[Floats, Floats]:
-    """Mean below the quantile of one output, (h,) in bins from the low edge, and its error."""
-    weighted = totals.squares is not totals.counts
-    under = totals.sums[o, :, -4:-2].T if weighted else totals.sums[o, :, -2:].T
-    tail = _below(totals.counts[o], bins, part, under)
-    squares = _below(totals.squares[o], bins, part, totals.sums[o, :, -2:].T) if weighted else tail
-    mean = tail.first / tail.mass
-    q = bins + part
+def _crossings(totals: Totals, masses: Floats) -> Crossings:
+    """Find (k,) masses, in any order, in all histograms."""
+    shape, order = (*totals.counts.shape[:2], masses.size), np.argsort(masses)
+    bins, below = np.empty(shape, dtype=np.int64), np.empty((*shape, 6))
+    find_crossings(bins, below, totals.counts, totals.squares, masses[order])
+    back = np.argsort(order)
+    bins, below = bins[..., back], below[..., back, :]
+    inside = np.take_along_axis(totals.counts, bins, axis=2)
+    part = np.divide(masses - below[..., 0], inside, out=np.zeros_like(inside), where=inside > 0.0)
+    return Crossings(bins, np.clip(part, 0.0, 1.0), below)
+
+
+def _shortfall(totals: Totals, found: Crossings, k: int) -> tuple[Floats, Floats]:
+    """Mean below the quantile k of all outputs, (O, h) in bins from the low edge, and its error."""
+    weighted, level = totals.squares is not totals.counts, LEVELS[k]
+    under = totals.sums[..., -4:-2] if weighted else totals.sums[..., -2:]
+    tail = found.at(k, under, 0, totals.counts)
+    squares = found.at(k, totals.sums[..., -2:], 1, totals.squares) if weighted else tail
+    mean, q = tail.first / tail.mass, found.place[..., k]
     base, slope = q - mean - q / level, 1.0 / level
     inside = base**2 * squares.mass + 2.0 * base * slope * squares.first + slope**2 * squares.second
     outside = (q - mean) ** 2 * (totals.weight_squares - squares.mass)
     return mean, np.sqrt(np.maximum(inside + outside, 0.0)) / totals.weight
 
 
-def _quantile_errors(
-    totals: Totals, o: int, cumulated: Floats, bins: npt.NDArray[np.int64], part: Floats, width: Floats
-) -> Floats:
-    """Errors of the (h, L) quantiles in bins, ``width`` bins per unit of probability around each.
-
-    `cumulated` is the (h, BINS) cumulative sum of the squared weights.
-    """
-    level = np.array(LEVELS)
-    inside = np.take_along_axis(totals.squares[o], bins, axis=1)
-    below = np.take_along_axis(cumulated, bins, axis=1) - (1.0 - part) * inside
+def _quantile_errors(totals: Totals, found: Crossings, width: Floats) -> Floats:
+    """Errors of the (O, h, L) quantiles in bins, ``width`` bins per unit of probability around each."""
+    level, size = np.array(LEVELS), len(LEVELS)
+    inside = np.take_along_axis(totals.squares, found.bins[..., :size], axis=2)
+    below = found.below[..., :size, 3] + found.part[..., :size] * inside
     variance = (1.0 - level) ** 2 * below + level**2 * (totals.weight_squares - below)
     error: Floats = np.sqrt(np.maximum(variance, 0.0)) / totals.weight * width
     return error
 
 
-def _order_statistics(totals: Totals, o: int) -> dict[str, tuple[Floats, Floats]]:
-    """Quantiles and shortfalls of one output, (h,) each with its error, in bins from the low edge."""
-    counts, level = totals.counts[o], np.array(LEVELS)
+def _order_statistics(totals: Totals, found: Crossings) -> dict[str, tuple[Floats, Floats]]:
+    """Quantiles and shortfalls, (O, h) each with its error, in bins from the low edge."""
+    place, lower, upper = np.split(found.place, 3, axis=2)
     distance = _bandwidths(totals.weight**2 / totals.weight_squares)
-    cumulated = np.cumsum(counts, axis=1)
-    mass = np.concatenate([level, level - distance, level + distance]) * totals.weight
-    bins, part = _positions(cumulated, counts, mass)
-    place, lower, upper = np.split(bins + part, 3, axis=1)
-    bins, part = bins[:, : level.size], part[:, : level.size]
-    weighted = totals.squares is not totals.counts
-    squares = np.cumsum(totals.squares[o], axis=1) if weighted else cumulated
-    error = _quantile_errors(totals, o, squares, bins, part, (upper - lower) / (2.0 * distance))
-    out = {name: (place[:, k], error[:, k]) for k, name in enumerate(QUANTILES)}
+    error = _quantile_errors(totals, found, (upper - lower) / (2.0 * distance))
+    out = {name: (place[..., k], error[..., k]) for k, name in enumerate(QUANTILES)}
     for confidence, k in TAILS.items():
-        out[f"es{confidence}"] = _shortfall(totals, o, LEVELS[k], bins[:, k], part[:, k])
+        out[f"es{confidence}"] = _shortfall(totals, found, k)
     return out
 
 
@@ -170,19 +166,21 @@ def _loss_probability(totals: Totals) -> tuple[Floats, Floats]:
     return p, np.sqrt(np.maximum(variance, 0.0) + 0.25 * one * one) / (1.0 + one)
 
 
+def _levels_and_around(totals: Totals) -> Floats:
+    """(3 L,) masses below the quantiles, and Bofinger's distance below and above them."""
+    level, distance = np.array(LEVELS), _bandwidths(totals.weight**2 / totals.weight_squares)
+    masses: Floats = np.concatenate([level, level - distance, level + distance]) * totals.weight
+    return masses
+
+
 def _tables(totals: Totals, law: Law) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Each of `STATISTICS` in reported units, with its error."""
     moments = _moments(totals)
-    values = {name: np.empty_like(moments.mean) for name in STATISTICS}
-    errors = {name: np.empty_like(moments.mean) for name in STATISTICS}
-    values["mean"], errors["mean"] = moments.mean, moments.mean_se
-    values["sd"], errors["sd"] = moments.sd, moments.sd_se
+    values, errors = {"mean": moments.mean, "sd": moments.sd}, {"mean": moments.mean_se, "sd": moments.sd_se}
     values["p_loss"], errors["p_loss"] = _loss_probability(totals)
     width = (law.high - law.low) / BINS
-    for o in range(law.start.size):
-        for name, (place, error) in _order_statistics(totals, o).items():
-            values[name][o] = law.low[o] + place * width[o]
-            errors[name][o] = error * width[o]
+    for name, (place, error) in _order_statistics(totals, _crossings(totals, _levels_and_around(totals))).items():
+        values[name], errors[name] = law.low + place * width, error * width
     start = law.start[:, None]
     for confidence, k in TAILS.items():
         values[f"var{confidence}"], errors[f"var{confidence}"] = start - values[QUANTILES[k]], errors[QUANTILES[k]]
