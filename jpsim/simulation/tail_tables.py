@@ -10,7 +10,7 @@ degrees of freedom and 1e-13 for 4 or more.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -104,7 +104,8 @@ def near_polynomial(nu: float) -> Floats:
         drawn: Floats = np.sqrt((nu - 2.0) * _squared_t(nu, z)) / z
         return drawn
 
-    coefficients: Floats = chebyshev.cheb2poly(chebyshev.chebinterpolate(ratio, DEGREE))
+    interpolate: Any = chebyshev.chebinterpolate  # its annotation asks for scalar functions
+    coefficients: Floats = chebyshev.cheb2poly(interpolate(ratio, DEGREE))
     return coefficients
 
 
