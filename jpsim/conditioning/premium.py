@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from jpsim.conditioning.compounding import expected_growth
 from jpsim.conditioning.conditional import Conditional
@@ -140,4 +139,6 @@ def _solve_one(
     if abs(beta) < 1e-6 or miss(-_WIDEST) * miss(_WIDEST) > 0:
         found = f"no shift of the returns gives {view.series} a mean of {view.mean:.1%} at month {view.month}"
         raise InputError(Problem(found, view.place, fix="choose another mean, or absorb: factors"))
+    from scipy.optimize import brentq  # a tenth of a second that most runs do not need
+
     return float(brentq(miss, -_WIDEST, _WIDEST, xtol=1e-14))

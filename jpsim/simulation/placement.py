@@ -42,8 +42,18 @@ def place_histograms(
     (O, h) lower and upper ends. Normal outputs reach nearly eight standard deviations.
     """
     pilot = draw(0, max(_FEWEST, PILOT_PATHS * _YEAR // max(horizon, _YEAR)))
-    far_low, middle, far_high = np.quantile(pilot, (_TAIL, 0.5, 1.0 - _TAIL), axis=2)
+    pilot.sort(axis=2)  # whole rows are sorted faster than numpy finds three quantiles in them
+    far_low, middle, far_high = (_quantile(pilot, level) for level in (_TAIL, 0.5, 1.0 - _TAIL))
     least = _LEAST * np.maximum(1.0, np.abs(middle))
     low = middle - _REACH * (middle - far_low) - least
     high = middle + _REACH * (far_high - middle) + least
     return np.where(positive[:, None], np.maximum(low, 0.0), low), high
+
+
+def _quantile(ordered: Floats, level: float) -> Floats:
+    """Quantile of the rows of a sorted array, linear between two neighbours."""
+    place = level * (ordered.shape[2] - 1)
+    below = int(place)
+    left, right = ordered[..., below], ordered[..., min(below + 1, ordered.shape[2] - 1)]
+    between: Floats = left + (right - left) * (place - below)
+    return between

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 
 from jpsim.errors import InputError, Place, Problem
 from jpsim.months import Month
@@ -192,6 +191,8 @@ def _best_threshold(
     solve: Callable[[dict[int, float]], Floats],
 ) -> float:
     """Value at risk at which the view on expected shortfall costs the least relative entropy."""
+    from scipy.optimize import minimize_scalar  # a tenth of a second that most runs do not need
+
     assert demand.losses is not None
     low, high = float(np.quantile(demand.losses, 0.5)), 0.999 * demand.shortfall
 

@@ -9,13 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from jpsim.analysis.books.derivatives import Option
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = [
     "CURRENCIES", "HEDGES", "REBALANCINGS", "Book", "Currency", "Hedge", "Instrument", "Leg", "Position", "Rebalancing",
@@ -146,6 +148,8 @@ class Book:
             (row, place[Leg("", self.positions[row].currency, "specific")], share) for row, share in self._shares()
         ]
         rows, columns, sizes = zip(*cells, strict=True)
+        from scipy.sparse import csr_array
+
         return csr_array((np.array(sizes, dtype=float), (rows, columns)), shape=(len(self.positions), len(self.legs)))
 
     @cached_property

@@ -18,7 +18,6 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
 
 __all__ = ["least_shortfall", "least_variance", "rank_subsets", "shortfall_plane"]
 
@@ -121,6 +120,8 @@ def _worst_first(hedged: Floats, weights: Floats, share: float) -> npt.NDArray[n
 
 def _lowest_point(planes: list[tuple[float, Floats]], most: float) -> tuple[float, Floats]:
     """Lowest point of the upper envelope of planes within the bounds: its height and place."""
+    from scipy.optimize import linprog
+
     slopes = np.array([slope for _, slope in planes])
     heights = np.array([height for height, _ in planes])
     rows = np.column_stack([slopes, -np.ones(len(planes))])

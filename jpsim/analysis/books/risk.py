@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from jpsim.analysis.books.book import Book
 from jpsim.analysis.books.revaluation import Revaluation, drawdown
@@ -22,6 +21,9 @@ from jpsim.simulation.kernels.arrays import SUPERBLOCK
 from jpsim.simulation.reduction import summarise
 from jpsim.simulation.result import Histogram, ScenarioSample
 from jpsim.simulation.sampling import Sampler
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["BookSample", "Threshold", "append_book", "draw_book"]
 

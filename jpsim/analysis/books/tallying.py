@@ -7,7 +7,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csc_matrix
 
 from jpsim.simulation.accumulation import BINS, Totals, sink_for
 from jpsim.simulation.law import Law
@@ -145,6 +144,8 @@ class BookTally:
         self, month: int, bins: npt.NDArray[np.int64], gains: Floats, weights: Floats, square: Floats
     ) -> None:
         """Add the (m, K) gains of one month to the bins of their paths."""
+        from scipy.sparse import csc_matrix
+
         columns = np.arange(bins.size + 1)
         to_bins = csc_matrix((weights, bins, columns), shape=(BINS, bins.size))
         self.gains[month] += to_bins @ gains
