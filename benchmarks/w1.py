@@ -90,7 +90,7 @@ def w1_law(w1: W1) -> Law:
     rows = FACTORS + OUTPUTS + 1
     levels = Levels(np.zeros(FACTORS, dtype=np.int64), np.ones(FACTORS))
     wide = np.ones((rows, MONTHS))
-    law = Law(dynamics, mixing, equity, levels, -wide, wide, np.zeros(rows))
+    law = Law(dynamics, mixing, equity, levels, -wide, wide, np.zeros(rows), np.arange(1, wide.shape[1] + 1))
     x = draw_paths(law, 1, 0, 4096)
     mean, sd = x.mean(axis=2), x.std(axis=2)
     return dataclasses.replace(law, low=mean - 12.0 * sd, high=mean + 12.0 * sd)

@@ -33,8 +33,9 @@ from jpsim.analysis.redrawing import Side
 from jpsim.analysis.uncertainty import split_variance, uncertainty_table
 from jpsim.conditioning.explanation import explain_story
 from jpsim.conditioning.stories import derive_story
-from jpsim.errors import DamagedError, LimitBreached
+from jpsim.errors import DamagedError, InputError, LimitBreached, Problem
 from jpsim.interop import summary_csv, write_paths
+from jpsim.model import Model
 from jpsim.model.store import find_model, list_models, load_model
 from jpsim.reporting.html import render_report
 from jpsim.reporting.markdown import render_markdown
@@ -51,6 +52,7 @@ from jpsim.runs import (
     write_run_folder,
 )
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
+from jpsim.scenario.request import narrower_defaults
 from jpsim.simulation.executors import Executor, opened
 from jpsim.simulation.interventions import InterventionRisk
 from jpsim.simulation.job import RNG, Job, prepare_job
@@ -269,11 +271,13 @@ def _tables(
     found = {name: split for name, (split, _) in splits.items()}
     errors = {name: error for name, (_, error) in splits.items()}
     outputs = [job.model.outputs[i] for i in job.selected]
-    tables = {"uncertainty.parquet": uncertainty_table(found, errors, outputs)}
-    return tables | ({"components.parquet": components_table(held)} if held else {})
+    tables = {"uncertainty.parquet": uncertainty_table(found, errors, outputs, job.request.steps)}
+    return tables | ({"components.parquet": components_table(held, job.request.steps)} if held else {})
 
 
-def explain(scenario: str | Path | Scenario, *, model: str = "japan_monthly", horizon: int = 12) -> dict[str, Any]:
+def explain(
+    scenario: str | Path | Scenario, *, model: str = "japan_monthly", horizon: int | str = 12
+) -> dict[str, Any]:
     """Describe a scenario in closed form, without simulating.
 
     Parameters
@@ -283,7 +287,7 @@ def explain(scenario: str | Path | Scenario, *, model: str = "japan_monthly", ho
     model
         An id, id@version or a folder.
     horizon
-        Months ahead.
+        Months ahead, as 12 or "12m"; trading days on a daily model, as 21 or "21d".
 
     Returns
     -------
@@ -292,7 +296,8 @@ def explain(scenario: str | Path | Scenario, *, model: str = "japan_monthly", ho
     found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     near = None if isinstance(scenario, Scenario) else _near(scenario)
     library = _referred(found, near)
-    return explain_story(derive_story(load_model(model), found, horizon, library, divided=True))
+    believed = load_model(model)
+    return explain_story(derive_story(believed, found, _steps(horizon, believed), library, divided=True))
 
 
 def simulate(
@@ -314,13 +319,14 @@ def simulate(
     paths
         Paths per scenario.
     horizon
-        Months, as 12 or "12m".
+        Months, as 12 or "12m"; on a daily model trading days, as 10 or "10d", of which 1, 5, 10, 21, 63, 126, 252
+        and the last are reported.
     seed
         Seed of the random numbers.
     innovations
         ``gaussian``, ``student_t`` or ``stochastic_volatility``.
     """
-    months = int(str(horizon).removesuffix("m"))
+    believed = load_model(model)
     library = {name: found for scenario in scenarios for name, found in _referred(scenario, None).items()}
     given = {scenario.id for scenario in scenarios}
     request = RunRequest.model_validate(
@@ -329,12 +335,13 @@ def simulate(
             "library": {name: library[name] for name in sorted(library.keys() - given)},
             "model": model,
             "paths": paths,
-            "horizon": months,
+            "horizon": _steps(horizon, believed),
             "seed": seed,
             "innovations": innovations,
+            **(narrower_defaults("day") if believed.step == "day" else {}),
         }
     )
-    return execute(_prepare(request))
+    return execute(_prepare(request.counting(believed.step)))
 
 
 def replay(folder: str | Path) -> Replay:
@@ -469,11 +476,11 @@ def check_limits(result: Run, request: RunRequest) -> None:
         statistic, bound = limit.bound
         month = limit.at.index(result.as_of)
         for position, scenario in enumerate(result.scenarios):
-            value = float(result.statistics[statistic][position, result.outputs.index(limit.series), month - 1])
+            place = position, result.outputs.index(limit.series), result.place(month)
+            value = float(result.statistics[statistic][place])
             if value > bound.value:
-                broken.append(
-                    f"{scenario}: {statistic} of {limit.series} at {month}m is {value:.2%}, above {bound.value:.2%}"
-                )
+                what = f"{scenario}: {statistic} of {limit.series} at {month}{result.step[0]}"
+                broken.append(f"{what} is {value:.2%}, above {bound.value:.2%}")
     if broken:
         raise LimitBreached("\n".join(broken))
 
@@ -521,6 +528,17 @@ def _referred(scenario: Scenario, near: Path | None) -> dict[str, Scenario]:
     for one in tuple(found.values()):
         found |= _referred(one, near)
     return found
+
+
+def _steps(horizon: int | str, model: Model) -> int:
+    """Read a horizon on a model's clock; InputError if it is meant on another."""
+    if isinstance(horizon, int):
+        return horizon
+    number, letter = horizon[:-1], horizon[-1:]
+    if letter != model.step[0] or not number.isdecimal():
+        allowed = f"{model.step}s on the model {model.id}, as {'21d' if model.step == 'day' else '12m'}"
+        raise InputError(Problem(f"horizon {horizon!r}", allowed=allowed))
+    return int(number)
 
 
 def _near(scenario: str | Path) -> Path | None:
@@ -579,7 +597,9 @@ def _manifest(job: Job, created: str, seconds: float) -> dict[str, Any]:
         "seed": job.request.seed,
         "rng": RNG,
         "paths": job.request.paths,
+        "step": job.model.step,
         "horizon": job.request.horizon,
+        "steps": list(job.request.steps),
         "innovations": job.request.innovations,
         "returns": job.request.returns,
         "formats": list(job.request.formats),

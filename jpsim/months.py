@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import total_ordering
 
@@ -21,6 +21,8 @@ class Month:
     ----------
     year, number
         Calendar year and month of the year, 1 to 12.
+    day
+        Day of the month, where one was named; it makes no difference to what the month is.
 
     Examples
     --------
@@ -32,6 +34,7 @@ class Month:
 
     year: int
     number: int
+    day: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not 1 <= self.number <= 12:
@@ -41,13 +44,13 @@ class Month:
     def parse(cls, text: str | date) -> Month:
         """Read ``2026-07`` or an ISO date, which stands for its month's end; ValueError otherwise."""
         if isinstance(text, date):
-            return cls(text.year, text.month)
+            return cls(text.year, text.month, text.day)
         match = _ISO_MONTH.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not a month (2026-07) or a date (2026-07-31)")
         if match[3] is not None:
             date.fromisoformat(text)
-        return cls(int(match[1]), int(match[2]))
+        return cls(int(match[1]), int(match[2]), int(match[3]) if match[3] else None)
 
     @property
     def ordinal(self) -> int:

@@ -13,6 +13,7 @@ mean on a pilot; what else they change is in ``monte_carlo``, too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -53,6 +54,7 @@ def attribute_means(
     rows: list[int],
     drivers: tuple[str, ...],
     by: By = "factor",
+    steps: Sequence[int] | None = None,
 ) -> Floats:
     """Decompose the differences of mean cumulative returns.
 
@@ -61,30 +63,33 @@ def attribute_means(
     reference, scenario
         The two stories; their parts are compared draw by draw of the parameters.
     sampled
-        (R, h) differences of the sampled means of R series.
+        (R, r) differences of the sampled means of R series.
     rows
         Their positions among the S base series and G aggregates.
     drivers
         Names from `attribution_drivers`.
     by
         What the factors' innovations are taken apart by.
+    steps
+        The r steps that are wanted; all by default.
 
     Returns
     -------
-    (D, R, h) contributions; they sum over the drivers to `sampled`.
+    (D, R, r) contributions; they sum over the drivers to `sampled`.
     """
     total = np.zeros((len(drivers), *sampled.shape))
     implied = dict.fromkeys(map(id, reference.parts), 0.0)
+    places = slice(None) if steps is None else np.array(steps) - 1
     for one in scenario.parts:
         partners = _partners(one, reference)
         mass = sum(other.weight for other in partners)
         for other in partners:
             weight = one.weight * other.weight / mass
             implied[id(other)] += weight
-            total += weight * _explain(other.law, one.law, rows, drivers, by)
+            total += weight * _explain(other.law, one.law, rows, drivers, by)[:, :, places]
     for part in reference.parts:
         if abs(shift := implied[id(part)] - part.weight) > _SHIFTED:
-            total[drivers.index("regime")] += shift * _compound(part.law, rows)
+            total[drivers.index("regime")] += shift * _compound(part.law, rows)[:, places]
     total[-1] = sampled - total.sum(axis=0)
     return total
 

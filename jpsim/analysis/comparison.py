@@ -13,8 +13,8 @@ from jpsim.analysis.distances import distances
 from jpsim.analysis.ordered_sample import OrderedSample
 from jpsim.analysis.paired_errors import DIFFERENCES, difference, estimate_all, probability_lower
 from jpsim.analysis.redrawing import Side
+from jpsim.days import Instant
 from jpsim.errors import InputError, Problem
-from jpsim.months import Month
 from jpsim.runs.outcomes import position
 
 __all__ = ["compare_sides", "draws_needed"]
@@ -28,7 +28,7 @@ _BATCH_BYTES = 384 * 2**20
 def compare_sides(
     sides: Sequence[Side],
     *,
-    at: int | str | Month | None = None,
+    at: int | str | Instant | None = None,
     outputs: Sequence[str] | None = None,
     told: Callable[[int], None] | None = None,
 ) -> Comparison:
@@ -74,7 +74,7 @@ def draws_needed(sides: Sequence[Side], outputs: Sequence[str] | None = None) ->
     return len(_batches(sides, _outputs(sides, outputs))) * sum(side.paths for side in sides)
 
 
-def _months(sides: Sequence[Side], at: int | str | Month | None) -> list[int]:
+def _months(sides: Sequence[Side], at: int | str | Instant | None) -> list[int]:
     """Month compared of each side, counted from its own month 0."""
     when = min(side.run.horizon for side in sides) if at is None else at
     return [side.run[side.scenario][side.run.outputs[0]].at(when).month for side in sides]

@@ -45,6 +45,8 @@ class Setting:
         See `jpsim.conditioning.scenario_law.derive_law`.
     picked
         (R, S) weights of the base series in the R series.
+    steps
+        The r steps that are wanted; all if empty.
     """
 
     model: Model
@@ -52,6 +54,12 @@ class Setting:
     library: Mapping[str, Scenario]
     returns: Returns
     picked: Floats
+    steps: tuple[int, ...] = ()
+
+    @property
+    def places(self) -> list[int]:
+        """Places of the wanted steps among all."""
+        return [step - 1 for step in self.steps or range(1, self.horizon + 1)]
 
     def parts(self, scenario: Scenario) -> tuple[Part, ...]:
         """Laws of a scenario at the point estimate."""
@@ -70,11 +78,11 @@ def share_conditions(
     reference, scenario
         The two; members of mixtures are compared one by one, with their weights.
     sampled
-        (R, h) differences of the sampled means.
+        (R, r) differences of the sampled means.
 
     Returns
     -------
-    Names of the D drivers, and (D, R, h) contributions, which sum to `sampled`. The last driver,
+    Names of the D drivers, and (D, R, r) contributions, which sum to `sampled`. The last driver,
     ``monte_carlo``, is what the closed form at the point estimate leaves of the sample.
     """
     total: dict[str, Floats] = {}
@@ -142,7 +150,7 @@ class _Game:
         return alone | ({"+".join(frame): frozenset(frame)} if frame else {})
 
     def worth(self, players: Players) -> Floats:
-        """(2**G, R, h) mean growth of every coalition."""
+        """(2**G, R, r) mean growth of every coalition."""
         groups = list(players.values())
         coalitions = [
             frozenset().union(*(group for g, group in enumerate(groups) if code >> g & 1))
@@ -178,7 +186,7 @@ class _Game:
         )
         laws = [replace(part.law, shift=shift, impulses=impulses) for part in parts]
         grown = [part.weight * mean_growth(law, self.setting.picked) for part, law in zip(parts, laws, strict=True)]
-        return np.asarray(sum(grown))
+        return np.asarray(np.sum(grown, axis=0)[:, self.setting.places])
 
 
 def _limited(game: _Game, players: Players) -> Players:

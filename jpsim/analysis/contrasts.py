@@ -10,7 +10,7 @@ from jpsim.analysis.assumptions import LeafDifference
 from jpsim.analysis.contrast_plots import plot_contrast
 from jpsim.analysis.distances import DISTANCES, DOMINANCE
 from jpsim.analysis.paired_errors import DIFFERENCES, LEVEL, Difference
-from jpsim.months import Month
+from jpsim.days import Instant
 from jpsim.runs.outcomes import html_table, position
 from jpsim.runs.plots import pyplot
 
@@ -171,7 +171,7 @@ class Comparison:
 
     run_id: str
     reference: str
-    as_of: Month
+    as_of: Instant
     month: int
     paths: int
     contrasts: tuple[Contrast, ...]

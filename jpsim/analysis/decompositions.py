@@ -48,6 +48,11 @@ class _Scene:
     kept: list[int]
     rows: list[int]
 
+    @property
+    def months(self) -> tuple[int, ...]:
+        """Reported months."""
+        return self.job.request.steps
+
     @classmethod
     def of(cls, job: Job, samples: Sequence[ScenarioSample], weights: Mapping[str, Floats]) -> _Scene:
         n = len(job.model.factors)
@@ -90,7 +95,7 @@ def decompose(
     drivers, tables = _by_source(scene, "factor")
     further = {name: _FURTHER[name](scene) for name in job.request.attribution if name in _FURTHER}
     files = {f"attribution_{name}.parquet": table for name, table in further.items() if table is not None}
-    return Attribution.of(tables, scene.series, drivers), files
+    return Attribution.of(tables, scene.series, drivers, job.request.steps), files
 
 
 def _by_source(scene: _Scene, by: By) -> tuple[tuple[str, ...], Mapping[str, Floats]]:
@@ -99,7 +104,7 @@ def _by_source(scene: _Scene, by: By) -> tuple[tuple[str, ...], Mapping[str, Flo
     drivers = attribution_drivers(stories, by)
     later = zip(stories[1:], means[1:], strict=True)
     return drivers, {
-        story.scenario.id: attribute_means(stories[0], story, mean - means[0], scene.rows, drivers, by)
+        story.scenario.id: attribute_means(stories[0], story, mean - means[0], scene.rows, drivers, by, scene.months)
         for story, mean in later
     }
 
@@ -111,26 +116,26 @@ def _earnings(scene: _Scene) -> Any:
         story.scenario.id: split_growth(story, mean, scene.rows, drivers, elasticities)
         for story, mean in zip(scene.job.stories, scene.statistic("mean"), strict=True)
     }
-    return contribution_table(parts, scene.series, drivers)
+    return contribution_table(parts, scene.series, drivers, scene.months)
 
 
 def _shock(scene: _Scene) -> Any:
     if not scene.job.model.shocks:
         return None
     drivers, parts = _by_source(scene, "shock")
-    return contribution_table(parts, scene.series, drivers)
+    return contribution_table(parts, scene.series, drivers, scene.months)
 
 
 def _condition(scene: _Scene) -> Any:
     job, means = scene.job, scene.statistic("mean")
     library = {scenario.id: scenario for scenario in (*job.request.library.values(), *job.request.scenarios)}
     picked = np.vstack([np.eye(len(job.model.series)), job.model.aggregation])[scene.rows]
-    setting = Setting(job.model, job.request.horizon, library, job.request.returns, picked)
+    setting = Setting(job.model, job.request.horizon, library, job.request.returns, picked, scene.months)
     first, later = job.request.scenarios[0], zip(job.request.scenarios[1:], means[1:], strict=True)
     tables = []
     for scenario, mean in later:
         drivers, parts = share_conditions(setting, first, scenario, mean - means[0])
-        tables.append(contribution_table({scenario.id: parts}, scene.series, drivers))
+        tables.append(contribution_table({scenario.id: parts}, scene.series, drivers, scene.months))
     return concat_tables(tables) if tables else contribution_table({}, scene.series, ())
 
 
@@ -150,7 +155,7 @@ def _tail(statistic: str) -> Callable[[_Scene], Any]:
             shares = np.concatenate([means[0] - means[place], np.zeros((1, *risks[0].shape))])
             shares[-1] = risks[place] - risks[0] - shares.sum(axis=0)
             parts[sampler.id] = shares
-        return contribution_table(parts, scene.series, (*drivers, "monte_carlo"))
+        return contribution_table(parts, scene.series, (*drivers, "monte_carlo"), scene.months)
 
     return decomposed
 

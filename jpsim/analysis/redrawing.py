@@ -90,7 +90,7 @@ class Side:
 
         def draw(first: int) -> int:
             count = min(size, self.paths - first)
-            drawn = self.sampler.paths(first, count)[rows, month - 1]
+            drawn = self.sampler.paths(first, count)[rows, self.run.place(month)]
             np.round(drawn, _DECIMALS, out=out[:, first : first + count])
             return count
 

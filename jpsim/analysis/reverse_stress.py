@@ -19,7 +19,7 @@ from jpsim.analysis.selection import find_output
 from jpsim.analysis.tail_sample import TailSample, sample_tail
 from jpsim.conditioning.stories import Part, derive_story
 from jpsim.conditioning.support import is_shift_view
-from jpsim.errors import InputError, Problem
+from jpsim.errors import InputError, Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import Scenario
 from jpsim.simulation.job import Job
@@ -152,6 +152,9 @@ def stress_in_reverse(job: Job, series: str, month: int, loss: float) -> Reverse
     InputError
         An unknown series, a loss that is none, or views that no weights meet.
     """
+    if not job.request.every_step:
+        found = f"reverse stress of {job.samplers[0].id} where report_at leaves steps out cannot be carried out yet"
+        raise UnsupportedError(Problem(found, fix="ask on a monthly model, without report_at"))
     model, sampler = job.model, job.samplers[0]
     position = find_output(model.outputs, (*model.series, *model.aggregates), series)
     if not 0.0 < loss < 1.0:

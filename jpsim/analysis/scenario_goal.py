@@ -167,7 +167,7 @@ def _answer(sampler: Sampler, wish: Wish, position: int, month: int, paths: int)
     if _exact(sampler, wish, position):
         return Answer(_closed_mean(sampler, wish.series, month), 0.0)
     sample, _ = sampler.draw(paths)
-    place = position, month - 1
+    place = position, sampler.laws[0].reported.tolist().index(month)
     return Answer(float(sample.statistics[wish.statistic][place]), float(sample.errors[wish.statistic][place]))
 
 

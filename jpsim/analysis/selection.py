@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from jpsim.days import Day, Instant
 from jpsim.dictionary import factors
 from jpsim.errors import InputError, Place, Problem
 from jpsim.model.store import load_model
-from jpsim.months import Month
 from jpsim.scenario import RunRequest, When
 from jpsim.simulation.job import Job, prepare_job
 from jpsim.units import QuantityError, parse_quantity
@@ -57,9 +57,10 @@ def find_output(outputs: Sequence[str], known: Sequence[str], name: str) -> int:
     return outputs.index(name)
 
 
-def read_month(text: str, as_of: Month, horizon: int) -> int:
-    """Read ``12m``, ``2026-12`` or an ISO date as a month from 1 to the horizon; InputError otherwise."""
-    allowed = f"1m to {horizon}m, or {as_of + 1} to {as_of + horizon}"
+def read_month(text: str, as_of: Instant, horizon: int) -> int:
+    """Read ``12m``, ``2026-12`` or an ISO date as a month from 1 to the horizon, or ``10d`` as a day."""
+    letter = "d" if isinstance(as_of, Day) else "m"
+    allowed = f"1{letter} to {horizon}{letter}, or {as_of + 1} to {as_of + horizon}"
     try:
         month = When.parse(text).index(as_of)
     except ValueError:

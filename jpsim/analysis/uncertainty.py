@@ -68,7 +68,10 @@ def split_variance(story: Story, sample: ScenarioSample) -> dict[str, Floats]:
 
 
 def uncertainty_table(
-    splits: Mapping[str, Mapping[str, Floats]], errors: Mapping[str, Floats], outputs: Sequence[str]
+    splits: Mapping[str, Mapping[str, Floats]],
+    errors: Mapping[str, Floats],
+    outputs: Sequence[str],
+    reported: Sequence[int] = (),
 ) -> pa.Table:
     """Put the splits of several scenarios into a table.
 
@@ -80,6 +83,8 @@ def uncertainty_table(
         Scenario to the (O, h) Monte Carlo standard errors of the means.
     outputs
         Ids of the O outputs.
+    reported
+        The months; 1 to h by default.
 
     Returns
     -------
@@ -104,7 +109,8 @@ def uncertainty_table(
             "scenario": pa.array(np.repeat(list(splits), values[0].size), pa.string()),
             "series": pa.array(np.tile(np.repeat(list(outputs), months * len(names)), len(splits)), pa.string()),
             "month": np.tile(
-                np.repeat(np.arange(1, months + 1, dtype=np.int32), len(names)), len(splits) * len(outputs)
+                np.repeat(np.array(reported or range(1, months + 1), dtype=np.int32), len(names)),
+                len(splits) * len(outputs),
             ),
             "source": pa.array(np.tile(names, len(splits) * len(outputs) * months), pa.string()),
             "variance": values.ravel(),

@@ -7,6 +7,7 @@ import hashlib
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.abc import Traversable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from jpsim.errors import InputError, Place, Problem
 from jpsim.model.core import Model
 from jpsim.months import Month
 
-__all__ = ["Priors", "change_priors", "priors_of", "read_priors"]
+__all__ = ["Priors", "change_priors", "priors_of", "read_daily_priors", "read_priors"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,6 +27,7 @@ _SECTIONS = (
     *("model", "sample", "sampler", "minnesota", "factors", "anchor", "tails", "bridge", "equity", "themes"),
     *("regimes", "identification"),
 )
+_DAILY_SECTIONS = ("model", "sample", "minnesota", "factors", "tails")
 
 
 OPTIONAL = frozenset({"equity.match_topix", "equity.reconciliation_covariance"})
@@ -72,13 +74,25 @@ def read_priors(path: Path | None = None) -> Priors:
     InputError
         The file is not TOML or a section is missing.
     """
-    source = path if path is not None else files("jpsim") / "data" / "priors" / "japan_monthly.toml"
+    return _read(path if path is not None else _packaged("japan_monthly"), _SECTIONS)
+
+
+def read_daily_priors(path: Path | None = None) -> Priors:
+    """Read the priors of a daily model; as `read_priors`."""
+    return _read(path if path is not None else _packaged("japan_daily"), _DAILY_SECTIONS)
+
+
+def _packaged(name: str) -> Traversable:
+    return files("jpsim") / "data" / "priors" / f"{name}.toml"
+
+
+def _read(source: Path | Traversable, required: Sequence[str]) -> Priors:
     try:
         text = source.read_bytes()
         sections = tomllib.loads(text.decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(Problem(f"cannot be read: {error}", Place(str(source)))) from None
-    missing = [name for name in _SECTIONS if name not in sections]
+    missing = [name for name in required if name not in sections]
     if missing:
         raise InputError(Problem(f"sections missing: {', '.join(missing)}", Place(str(source))))
     return Priors(str(source), hashlib.sha256(text).hexdigest(), sections)

@@ -12,6 +12,7 @@ from jpsim.calibration.announcements import Announcements, ProxyRow, proxy_inter
 from jpsim.calibration.identification import Identified
 from jpsim.calibration.steady_state import companion
 from jpsim.model.core import Model
+from jpsim.months import Month
 
 __all__ = [
     "MONTHS",
@@ -185,7 +186,8 @@ def policy_rows(
     Rows, and the robust F statistic of the instrument in the months since the first decision day.
     """
     first = min(days.days)
-    count = (model.as_of.year - first.year) * 12 + model.as_of.number - first.month + 1
+    assert isinstance(model.as_of, Month)  # shocks are identified on monthly models only
+    count = model.as_of - Month(first.year, first.month) + 1
     news, recent = days.monthly_news(model.as_of + (1 - count), count), innovations[-count:]
     two_year = recent[:, model.factor("jgb_2y")]
     monthly = {"usdjpy": recent[:, model.factor("usdjpy")], "topix": 100.0 * topix[-count:]}

@@ -14,22 +14,60 @@ doi:10.1080/07350015.2015.1040116. Chan (2020), doi:10.1080/07350015.2018.145133
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 from scipy.stats import beta
 
-__all__ = ["Volatility", "estimate_volatility", "filter_months", "squared_distances"]
+__all__ = [
+    "DAYS",
+    "MONTHS",
+    "Volatility",
+    "VolatilityGrid",
+    "estimate_volatility",
+    "filter_months",
+    "squared_distances",
+]
 
 Floats = npt.NDArray[np.float64]
 
-_NODES = np.linspace(-4.5, 4.5, 61)  # log-variance in stationary standard deviations
-_ROWS = 60  # products of at most so many rows stay on one thread of the linear algebra
-_PHI = np.linspace(0.50, 0.98, 17)
-_SIGMA = np.geomspace(0.04, 0.80, 11)
-_NU = 2.0 + np.geomspace(2.0, 48.0, 15)
+_PRODUCT = 60 * 61 * 61  # products of at most so many terms stay on one thread of the linear algebra
+
+
+@dataclass(frozen=True, eq=False)
+class VolatilityGrid:
+    """Where the posterior is evaluated.
+
+    Parameters
+    ----------
+    nodes
+        Log-variance in stationary standard deviations, evenly spaced.
+    phi, sigma, nu
+        Values of the persistence, the volatility of the log-variance and the degrees of freedom.
+    """
+
+    nodes: Floats
+    phi: Floats
+    sigma: Floats
+    nu: Floats
+
+
+MONTHS: Final = VolatilityGrid(
+    np.linspace(-4.5, 4.5, 61),
+    np.linspace(0.50, 0.98, 17),
+    np.geomspace(0.04, 0.80, 11),
+    2.0 + np.geomspace(2.0, 48.0, 15),
+)
+"""Grid for monthly residuals."""
+DAYS: Final = VolatilityGrid(
+    np.linspace(-4.5, 4.5, 121),
+    1.0 - np.geomspace(0.004, 0.06, 9),
+    np.geomspace(0.02, 0.40, 13),
+    2.0 + np.geomspace(2.0, 24.0, 10),
+)
+"""Grid for daily residuals, whose log-variance moves little from day to day."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +115,9 @@ def squared_distances(residual: Floats, Sigma: Floats) -> tuple[Floats, Floats]:
     return np.array(distances), np.array(dims)
 
 
-def estimate_volatility(d2: Floats, dims: Floats, weights: Floats, priors: dict[str, Any]) -> Volatility:
+def estimate_volatility(
+    d2: Floats, dims: Floats, weights: Floats, priors: dict[str, Any], grid: VolatilityGrid = MONTHS
+) -> Volatility:
     """Posterior of the tails on a grid.
 
     Parameters
@@ -86,19 +126,21 @@ def estimate_volatility(d2: Floats, dims: Floats, weights: Floats, priors: dict[
         (T,) squared distances, numbers of known residuals, and discounts.
     priors
         Section ``tails``: log(nu - 2) and log sigma are normal, phi is beta.
+    grid
+        Where it is evaluated.
     """
-    sigma, nu = (part.ravel() for part in np.meshgrid(_SIGMA, _NU, indexing="ij"))
+    sigma, nu = (part.ravel() for part in np.meshgrid(grid.sigma, grid.nu, indexing="ij"))
     known = _log_prior(sigma, nu, priors)
-    runs = [filter_months(d2, dims, weights, nu, phi, sigma) for phi in _PHI]
+    runs = [filter_months(d2, dims, weights, nu, phi, sigma, grid.nodes) for phi in grid.phi]
     law = beta(*_beta_shape(priors["sv_phi"]["mean"], priors["sv_phi"]["sd"]))
-    log_posterior = np.array([run[0].sum(axis=1) + known for run in runs]) + law.logpdf(_PHI)[:, None]
+    log_posterior = np.array([run[0].sum(axis=1) + known for run in runs]) + law.logpdf(grid.phi)[:, None]
     share = np.exp(log_posterior - log_posterior.max())
     share /= share.sum()
-    spread = sigma / np.sqrt(1.0 - _PHI[:, None] ** 2)
-    means = np.array([run[1] @ _NODES for run in runs]) * spread
-    seconds = np.array([run[1] @ _NODES**2 for run in runs]) * spread**2
+    spread = sigma / np.sqrt(1.0 - grid.phi[:, None] ** 2)
+    means = np.array([run[1] @ grid.nodes for run in runs]) * spread
+    seconds = np.array([run[1] @ grid.nodes**2 for run in runs]) * spread**2
     start = float((share * means).sum())
-    phi, other = np.broadcast_arrays(_PHI[:, None], sigma[None, :])
+    phi, other = np.broadcast_arrays(grid.phi[:, None], sigma[None, :])
     nus = np.broadcast_to(nu[None, :], phi.shape)
     return Volatility(
         nu=_six(2.0 + np.exp((share * np.log(nus - 2.0)).sum())),
@@ -113,7 +155,7 @@ def estimate_volatility(d2: Floats, dims: Floats, weights: Floats, priors: dict[
 
 
 def filter_months(
-    d2: Floats, dims: Floats, weights: Floats, nu: Floats, phi: float, sigma: Floats
+    d2: Floats, dims: Floats, weights: Floats, nu: Floats, phi: float, sigma: Floats, nodes: Floats = MONTHS.nodes
 ) -> tuple[Floats, Floats]:
     """Filter the log-variance under m pairs of nu and sigma, and one phi.
 
@@ -125,19 +167,21 @@ def filter_months(
         (m,) degrees of freedom and volatilities.
     phi
         Persistence.
+    nodes
+        Grid of the log-variance, in stationary standard deviations.
 
     Returns
     -------
     Log predictive density of each month (m, T), less ``log det Sigma / 2`` and powers of pi, and the law
     of v in the last month on the grid (m, nodes), in stationary standard deviations.
     """
-    move = np.exp(-0.5 * (_NODES[None, :] - phi * _NODES[:, None]) ** 2 / (1.0 - phi**2))
+    move = np.exp(-0.5 * (nodes[None, :] - phi * nodes[:, None]) ** 2 / (1.0 - phi**2))
     move /= move.sum(axis=1, keepdims=True)
-    law = np.broadcast_to(np.exp(-0.5 * _NODES**2), (len(nu), len(_NODES)))
+    law = np.broadcast_to(np.exp(-0.5 * nodes**2), (len(nu), len(nodes)))
     law = law / law.sum(axis=1, keepdims=True)
     spread = sigma / np.sqrt(1.0 - phi**2)
-    level = spread[:, None] * _NODES - 0.5 * spread[:, None] ** 2  # log of s^2 without its t part; mean 1
-    parts = -(-len(nu) // _ROWS)
+    level = spread[:, None] * nodes - 0.5 * spread[:, None] ** 2  # log of s^2 without its t part; mean 1
+    parts = -(-len(nu) * len(nodes) ** 2 // _PRODUCT)
     scores = np.empty((len(nu), len(d2)))
     for t, (distance, n, weight) in enumerate(zip(d2, dims, weights, strict=True)):
         law = np.concatenate([part @ move for part in np.array_split(law, parts)])

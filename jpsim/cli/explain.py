@@ -14,7 +14,7 @@ __all__ = ["command"]
 @click.command()
 @click.argument("scenario")
 @click.option("--model", default="japan_monthly", show_default=True, help="An id, id@version or a folder.")
-@click.option("--horizon", default="12m", show_default=True, help="Months ahead, as 12m.")
+@click.option("--horizon", default="12m", show_default=True, help="Months ahead, as 12m, or trading days, as 21d.")
 @click.option("--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True, help="Language of the names.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(scenario: str, model: str, horizon: str, lang: Literal["en", "ja"], as_json: bool) -> None:
@@ -22,7 +22,7 @@ def command(scenario: str, model: str, horizon: str, lang: Literal["en", "ja"], 
     from jpsim import api
 
     source = Path(scenario) if scenario.endswith((".yaml", ".yml")) else scenario
-    told = api.explain(source, model=model, horizon=_months(horizon))
+    told = api.explain(source, model=model, horizon=_steps(horizon))
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
@@ -33,10 +33,10 @@ def command(scenario: str, model: str, horizon: str, lang: Literal["en", "ja"], 
     Console().print(explanation_table(scenario, told, lang))
 
 
-def _months(text: str) -> int:
+def _steps(text: str) -> str:
     from jpsim.errors import InputError, Problem
 
-    number = text.removesuffix("m")
-    if not number.isdecimal() or not 1 <= int(number) <= 120:
-        raise InputError(Problem(f"--horizon {text!r}", allowed="1m to 120m, as 12m"))
-    return int(number)
+    number, letter = text[:-1], text[-1:]
+    if not number.isdecimal() or not 1 <= int(number) <= {"m": 120, "d": 504}.get(letter, 0):
+        raise InputError(Problem(f"--horizon {text!r}", allowed="1m to 120m, as 12m; or 1d to 504d on a daily model"))
+    return text

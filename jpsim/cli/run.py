@@ -137,7 +137,7 @@ def _show_plan(job: Job, planned: Plan, as_json: bool) -> None:
     else:
         click.echo(
             f"{planned.scenarios} scenarios x {planned.paths:,} paths x {planned.outputs} outputs x {planned.months} "
-            f"months: about {_duration(planned.seconds)}, {planned.memory_bytes / 2**20:,.0f} MiB "
+            f"{job.model.step}s: about {_duration(planned.seconds)}, {planned.memory_bytes / 2**20:,.0f} MiB "
             f"({planned.memory_free / 2**30:,.1f} GiB free)"
             + (f", up to {planned.disk_bytes / 2**20:,.0f} MiB of files" if planned.disk_bytes else "")
         )

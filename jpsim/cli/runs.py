@@ -38,7 +38,7 @@ def list_command(out: Path, as_json: bool) -> None:
         _print_json({"runs": [entry.to_json() for entry in entries]})
         return
     for entry in entries:
-        told = f"{entry.horizon}m  {entry.paths:>9,} paths  {entry.model}  {', '.join(entry.scenarios)}"
+        told = f"{entry.horizon}{entry.step[0]}  {entry.paths:>9,} paths  {entry.model}  {', '.join(entry.scenarios)}"
         click.echo(f"{entry.run_id}  {'damaged manifest' if entry.damage else told}")
     if not entries and not is_quiet():
         click.echo(f"{out}: no runs", err=True)

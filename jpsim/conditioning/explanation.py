@@ -49,9 +49,8 @@ def _explain_members(story: Story) -> dict[str, Any]:
         for part, weight, one in zip(story.averages, story.members, told, strict=True)
     ]
     likeliest = max(members, key=lambda member: float(member["weight"]))
-    shared = {
-        key: likeliest[key] for key in ("plausibility", "costs", "shocks", "extrapolation", "start", "bands", "premium")
-    }
+    kept = ("plausibility", "costs", "shocks", "extrapolation", "start", "bands", "step", "premium")
+    shared = {key: likeliest[key] for key in kept}
     stated = [
         {**row, "statement": f"{member['scenario']} ({member['weight']:.0%}): {row['statement']}"}
         for member in members
@@ -95,8 +94,9 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
         "extrapolation": [one.to_dict() for one in far if abs(one.departure) > _ROUNDING],
         "start": _start(conditional),
         "bands": mixed_bands([conditional], np.ones(1)),
+        "step": conditional.system.model.step,
         "premium": [float(shift) for shift in law.shift.total],
-        "warnings": [*law.warnings, *warn_of(far)],
+        "warnings": [*law.warnings, *warn_of(far, conditional.system.model.step)],
     }
     if any(row.name == POLICY_RATE for row in conditional.table.rows):
         found["policy_path"] = _policy_path(conditional)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.drivers import exogenous_factors
 from jpsim.conditioning.stacked import stacked_moments
+from jpsim.days import Step, say_step
 from jpsim.model import Model
 
 __all__ = ["BEYOND", "FAR", "Extrapolation", "find_extrapolations", "warn_of"]
@@ -79,9 +80,13 @@ def find_extrapolations(conditional: Conditional) -> tuple[Extrapolation, ...]:
     return tuple(sorted(found, key=lambda one: -abs(one.departure)))
 
 
-def warn_of(found: tuple[Extrapolation, ...]) -> list[str]:
+def warn_of(found: tuple[Extrapolation, ...], step: Step = "month") -> list[str]:
     """Plain warnings about factors that leave the model's forecast, or its experience, far behind."""
-    far = [f"{one.factor} ({one.departure:+.1f} sd in month {one.month})" for one in found if abs(one.departure) > FAR]
+    far = [
+        f"{one.factor} ({one.departure:+.1f} sd {say_step(one.month, step)})"
+        for one in found
+        if abs(one.departure) > FAR
+    ]
     new = [f"{one.factor} ({one.beyond:.1f} sd)" for one in found if _is_new(one)]
     said = []
     if far:

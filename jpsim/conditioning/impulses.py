@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.spreading import spread_over_series
+from jpsim.days import Instant
 from jpsim.dictionary import ImpulsePrior, channels
 from jpsim.model import Model
-from jpsim.months import Month
 from jpsim.scenario import Impulse
 
 __all__ = ["ImpulseEffect", "impulse_cov", "impulse_effects"]
@@ -43,9 +43,7 @@ class ImpulseEffect:
     uncertainty: float
 
 
-def impulse_effects(
-    model: Model, impulses: Mapping[str, Impulse], as_of: Month, horizon: int
-) -> tuple[ImpulseEffect, ...]:
+def impulse_effects(model: Model, impulses: Mapping[str, Impulse], horizon: int) -> tuple[ImpulseEffect, ...]:
     """Derive the monthly effects of a scenario's impulses.
 
     Parameters
@@ -54,8 +52,8 @@ def impulse_effects(
         Whose series are moved.
     impulses
         Channel to impulse; every channel has a prior in the dictionary.
-    as_of, horizon
-        Month 0 and months h.
+    horizon
+        Months h.
     """
     effects = []
     for name, impulse in impulses.items():
@@ -63,7 +61,7 @@ def impulse_effects(
         assert prior is not None  # channels without a prior were refused by name
         size = impulse.size.value * (1.0 - impulse.priced_in)
         whole = size * spread_over_series(model, prior.effects) / 100.0
-        monthly = np.outer(_profile(impulse, prior, as_of, horizon), whole)
+        monthly = np.outer(_profile(impulse, prior, model.as_of, horizon), whole)
         effects.append(ImpulseEffect(name, monthly, prior.uncertainty))
     return tuple(effects)
 
@@ -85,7 +83,7 @@ def impulse_cov(effects: tuple[ImpulseEffect, ...], weights: Floats) -> Floats:
     return cov
 
 
-def _profile(impulse: Impulse, prior: ImpulsePrior, as_of: Month, horizon: int) -> Floats:
+def _profile(impulse: Impulse, prior: ImpulsePrior, as_of: Instant, horizon: int) -> Floats:
     """(h,) shares of the effect by month, summing to 1 over the impulse's own window."""
     shares = np.zeros(horizon)
     if impulse.when is not None:

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtrc
 
+from jpsim.days import Step, say_step
+
 __all__ = ["Plausibility", "judge_plausibility"]
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +62,7 @@ class Plausibility:
     largest_shock_month: int
     relative_entropy: float
 
-    def warnings(self) -> list[str]:
+    def warnings(self, step: Step = "month") -> list[str]:
         """Plain warnings about an implausible, immodest or suspiciously smooth scenario."""
         found = []
         lowest = min(self.percentile, self.terminal_percentile)
@@ -72,9 +74,8 @@ class Plausibility:
                 "state fewer dates or give them an sd"
             )
         if self.largest_shock > IMMODEST:
-            found.append(
-                f"immodest: it takes a mean shock of {self.largest_shock:.1f} sd in month {self.largest_shock_month}"
-            )
+            when = say_step(self.largest_shock_month, step)
+            found.append(f"immodest: it takes a mean shock of {self.largest_shock:.1f} sd {when}")
         return found
 
     def to_dict(self) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from jpsim.conditioning.compounding import expected_growth
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_cov
 from jpsim.conditioning.support import is_shift_view
+from jpsim.days import Instant
 from jpsim.errors import InputError, Place, Problem
-from jpsim.months import Month
 from jpsim.scenario import Scenario
 
 __all__ = ["MeanView", "Shift", "series_weights", "shift_views", "solve_shift"]
@@ -72,7 +72,7 @@ class Shift:
         return self.premium + self.earnings
 
 
-def shift_views(scenario: Scenario, as_of: Month) -> tuple[MeanView, ...]:
+def shift_views(scenario: Scenario, as_of: Instant) -> tuple[MeanView, ...]:
     """Views of a scenario that a shift of its returns absorbs, booked as premium or as earnings."""
     return tuple(
         MeanView(

@@ -22,6 +22,7 @@ from jpsim.conditioning.statements import state_rows
 from jpsim.conditioning.support import intervenes, refuse_unsupported
 from jpsim.conditioning.system import System, build_system
 from jpsim.conditioning.windows import merge_windows
+from jpsim.days import Day, Instant
 from jpsim.dictionary import boj_meetings
 from jpsim.errors import InputError, Place, Problem, UnsupportedError
 from jpsim.model import Model
@@ -129,12 +130,7 @@ def derive_law(
         _refuse_strangers(model, scenario, horizon)
     levels = {name: quantity.value for name, quantity in scenario.state.items()}
     system = build_system(model, horizon, levels)
-    rows, held = settle_at_meetings(
-        merge_windows(_state_all(system, scenario)),
-        float(system.start[model.factor(POLICY_RATE)]) if POLICY_RATE in model.factors else 0.0,
-        model.as_of,
-        _meeting_months(),
-    )
+    rows, held = _settled(system, merge_windows(_state_all(system, scenario)))
     _refuse_below_floor(scenario, rows)
     if held:
         system = system.hold(model.factor(POLICY_RATE), held)
@@ -144,10 +140,10 @@ def derive_law(
     apart = tuple(row for row in windows if row.name in averaged)
     conditional = condition(system, _without(rows, apart), drivers, place)
     unwindowed = condition(system, _without(rows, windows), drivers, place) if windows else None
-    impulses = impulse_effects(model, scenario.impulses, model.as_of, horizon)
+    impulses = impulse_effects(model, scenario.impulses, horizon)
     if shift is None:
         shift = _shift(model, scenario, conditional, impulses, library, checked)
-    warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings()
+    warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings(model.step)
     dividends = monthly_dividends(model) if returns == "total" else np.zeros(len(model.series))
     return ScenarioLaw(
         scenario,
@@ -176,6 +172,14 @@ def _without(rows: list[Row], windows: tuple[Row, ...]) -> tuple[Row, ...]:
 @cache
 def _meeting_months() -> frozenset[Month]:
     return frozenset(Month.parse(meeting.day) for meeting in boj_meetings())
+
+
+def _settled(system: System, rows: list[Row]) -> tuple[list[Row], set[int]]:
+    """Rows on the policy rate dated by its meetings, and the months in which it is held."""
+    model = system.model
+    if POLICY_RATE not in model.factors or isinstance(model.as_of, Day):
+        return rows, set()
+    return settle_at_meetings(rows, float(system.start[model.factor(POLICY_RATE)]), model.as_of, _meeting_months())
 
 
 def _state_all(system: System, scenario: Scenario) -> list[Row]:
@@ -234,9 +238,11 @@ def _shift(
 
 def _refuse_strangers(model: Model, scenario: Scenario, horizon: int) -> None:
     problems = []
-    if scenario.as_of is not None and scenario.as_of != model.as_of:
-        found = f"{scenario.id} starts in {scenario.as_of}, but the state of model {model.id} is of {model.as_of}"
-        fix = f"set as_of to {model.as_of}, or choose a model of {scenario.as_of}"
+    if scenario.as_of is not None and not _starts_with(scenario.as_of, model.as_of):
+        stated = scenario.as_of
+        start = f"{stated}-{stated.day:02d}" if model.step == "day" and stated.day else str(stated)
+        found = f"{scenario.id} starts in {start}, but the state of model {model.id} is of {model.as_of}"
+        fix = f"set as_of to {model.as_of}, or choose a model of {start}"
         problems.append(Problem(found, scenario.place("as_of"), fix=fix))
     problems += _unknown(model, scenario, "state", scenario.state)
     named = [name for name in scenario.conditions if name not in scenario.combinations]
@@ -246,6 +252,13 @@ def _refuse_strangers(model: Model, scenario: Scenario, horizon: int) -> None:
     problems += time_problems(scenario, model.as_of, horizon)
     if problems:
         raise InputError(problems)
+
+
+def _starts_with(stated: Month, as_of: Instant) -> bool:
+    """Whether month 0 as stated is the model's; on a daily model the month of day 0, or that day where one is named."""
+    if isinstance(as_of, Day):
+        return stated == as_of.month and stated.day in (None, as_of.date.day)
+    return stated == as_of
 
 
 def _unknown(model: Model, scenario: Scenario, path: str, names: Iterable[str]) -> list[Problem]:

@@ -10,8 +10,8 @@ import numpy as np
 from jpsim.conditioning.quantity import Conditioned
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.windows import average_row, window_rows
+from jpsim.days import Instant
 from jpsim.errors import Place
-from jpsim.months import Month
 from jpsim.scenario import Condition, When
 from jpsim.units import Quantity
 
@@ -29,7 +29,7 @@ class _Point:
     place: Place | None
 
 
-def state_rows(quantity: Conditioned, block: Condition, as_of: Month, find: Find) -> Iterator[Row]:
+def state_rows(quantity: Conditioned, block: Condition, as_of: Instant, find: Find) -> Iterator[Row]:
     """Yield the rows of one block of conditions on a quantity.
 
     Parameters
@@ -82,7 +82,7 @@ def _filled(points: list[_Point], base: float, fill: str) -> list[_Point]:
     ]
 
 
-def _row(quantity: Conditioned, block: Condition, role: str, point: _Point, as_of: Month) -> Row:
+def _row(quantity: Conditioned, block: Condition, role: str, point: _Point, as_of: Instant) -> Row:
     value, sd = point.centre, 0.0
     if block.sd is not None and block.kind != "hard":
         value, sd = quantity.law(point.centre, block.sd, role, block.kind, point.month)
@@ -96,7 +96,7 @@ def _row(quantity: Conditioned, block: Condition, role: str, point: _Point, as_o
 
 
 def _table_row(
-    quantity: Conditioned, when: When, law: Mapping[Quantity, float], as_of: Month, place: Place | None
+    quantity: Conditioned, when: When, law: Mapping[Quantity, float], as_of: Instant, place: Place | None
 ) -> Row:
     month = when.index(as_of)
     table = tuple((quantity.value(value, "level", month), share) for value, share in law.items())
@@ -112,7 +112,7 @@ def _range_row(
     quantity: Conditioned,
     when: When,
     bounds: tuple[Quantity | None, Quantity | None],
-    as_of: Month,
+    as_of: Instant,
     place: Place | None,
 ) -> Row:
     month = when.index(as_of)

@@ -24,7 +24,12 @@ def refuse_unsupported(scenario: Scenario, model: Model) -> None:
     """
     problems = [
         Problem(f"{scenario.id}: {what} cannot be simulated yet", scenario.place(*path), fix=_WAIT)
-        for path, what in (*_missing(scenario), *_absent(scenario, model), *_beyond_rules(scenario, model))
+        for path, what in (
+            *_missing(scenario),
+            *_absent(scenario, model),
+            *_beyond_rules(scenario, model),
+            *_monthly(scenario, model),
+        )
     ]
     if problems:
         raise UnsupportedError(problems)
@@ -85,6 +90,16 @@ def carries_target(model: Model) -> bool:
         return False
     target = model.factor("boj_policy_rate")
     return not (model.B[:, :, target].any() or model.loadings[:, target].any())
+
+
+def _monthly(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What has priors for months only, on a daily model."""
+    if model.step == "month":
+        return
+    for channel in scenario.impulses:
+        yield ("impulses", channel), f"impulse {channel} on the daily model {model.id}"
+    if scenario.rules.fx_intervention not in (None, "off"):
+        yield ("rules", "fx_intervention"), f"rule fx_intervention on the daily model {model.id}"
 
 
 def is_shift_view(view: View) -> bool:

@@ -13,8 +13,8 @@ import numpy as np
 
 from jpsim.conditioning.quantity import Conditioned
 from jpsim.conditioning.rows import Row, Touch
+from jpsim.days import Instant
 from jpsim.errors import InputError, Place, Problem
-from jpsim.months import Month
 from jpsim.units import Quantity
 
 __all__ = ["average_row", "merge_windows", "window_rows"]
@@ -22,7 +22,7 @@ __all__ = ["average_row", "merge_windows", "window_rows"]
 _SAME = 1e-9
 
 
-def average_row(row: Row, first: int, as_of: Month) -> Row:
+def average_row(row: Row, first: int, as_of: Instant) -> Row:
     """Return the statement of a row as one about the average of the months' ends from `first` on."""
     window = f"on average over {as_of + first} to {as_of + row.month}"
     return replace(row, first=first, text=row.text.replace(f" in {as_of + row.month}", f" {window}"))
@@ -33,7 +33,7 @@ def window_rows(
     role: str,
     bounds: tuple[Quantity | None, Quantity | None],
     months: tuple[int, int],
-    as_of: Month,
+    as_of: Instant,
     place: Place | None,
 ) -> Iterator[Row]:
     """Yield a row for each month of a statement about a maximum or minimum.

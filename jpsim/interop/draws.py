@@ -32,7 +32,7 @@ def draw_chunks(job: Job, scenario: int, count: int) -> Iterator[tuple[int, Floa
     ------
     Number of the chunk's first path, and (O, h, m) values of the outputs that the job reports.
     """
-    size = paths_per_chunk(job.request.horizon)
+    size = paths_per_chunk(len(job.request.steps))
     for first in range(0, count, size):
         yield first, job.samplers[scenario].paths(first, min(size, count - first))[job.selected]
 
@@ -91,13 +91,13 @@ class PathSample:
     def at(self, scenario: str, month: int, outputs: Sequence[str]) -> Floats:
         """(count, len(outputs)) values at the end of one month."""
         rows = [self.run.outputs.index(output) for output in outputs]
-        parts = [values[rows, month - 1] for _, values in self.chunks(scenario)]
+        parts = [values[rows, self.run.place(month)] for _, values in self.chunks(scenario)]
         return np.ascontiguousarray(np.concatenate(parts, axis=1).T)
 
     def cube(self, scenario: str, outputs: Sequence[str]) -> npt.NDArray[np.float32]:
         """(count, h, len(outputs)) values in single precision."""
         rows = [self.run.outputs.index(output) for output in outputs]
-        out = np.empty((self.count, self.run.horizon, len(rows)), dtype=np.float32)
+        out = np.empty((self.count, len(self.run.steps), len(rows)), dtype=np.float32)
         for first, values in self.chunks(scenario):
             out[first : first + values.shape[2]] = values[rows].transpose(2, 1, 0)
         return out

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from jpsim.errors import InputError, Problem, ResourceError
+from jpsim.errors import InputError, Problem, ResourceError, UnsupportedError
 from jpsim.interop.arrays import export_fortitudo, export_parquet, export_skfolio
 from jpsim.interop.atoti import export_atoti
 from jpsim.interop.cubes import export_json, export_netcdf
@@ -79,6 +79,9 @@ def export_run(
     ResourceError
         The disk is full, or the target cannot be written to.
     """
+    if run.step == "day" or len(run.steps) != run.horizon:
+        found = f"{run.run_id} does not report every month; its paths cannot be exported yet"
+        raise UnsupportedError(Problem(found, fix="set paths_out in the run file: paths.parquet has the reported days"))
     drawn = int(run.manifest["paths"])
     folders = []
     for name in check_formats(formats):

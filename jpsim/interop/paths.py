@@ -61,7 +61,7 @@ def write_paths(job: Job, path: Path, which: Which | int, *, stop: Callable[[], 
     drawn = job.request.paths
     count = drawn if which == "all" else min(SAMPLE_PATHS if which == "sample" else which, drawn)
     outputs = [job.model.outputs[position] for position in job.selected]
-    _check_room(path.parent, len(job.samplers) * count * job.request.horizon * (4 * len(outputs) + _KEY_BYTES))
+    _check_room(path.parent, len(job.samplers) * count * len(job.request.steps) * (4 * len(outputs) + _KEY_BYTES))
     schema = _schema(outputs, job.request.returns)
     with pq.ParquetWriter(path, schema, **_encoding(outputs)) as writer:
         for table in _tables(job, count, schema):
@@ -72,14 +72,14 @@ def write_paths(job: Job, path: Path, which: Which | int, *, stop: Callable[[], 
 
 
 def _tables(job: Job, count: int, schema: pa.Schema) -> Iterator[pa.Table]:
-    months = job.request.horizon
+    months = np.array(job.request.steps, dtype=np.int32)
     for position, sampler in enumerate(job.samplers):
         for first, values in draw_chunks(job, position, count):
             size = values.shape[2]
             columns: list[pa.Array] = [  # type: ignore[type-arg]
-                pa.array([sampler.id] * (size * months), pa.string()),
-                pa.array(np.repeat(np.arange(first, first + size, dtype=np.int64), months)),
-                pa.array(np.tile(np.arange(1, months + 1, dtype=np.int32), size)),
+                pa.array([sampler.id] * (size * months.size), pa.string()),
+                pa.array(np.repeat(np.arange(first, first + size, dtype=np.int64), months.size)),
+                pa.array(np.tile(months, size)),
                 *(pa.array(_by_path(rows)) for rows in values),
             ]
             yield pa.Table.from_arrays(columns, schema=schema)

@@ -1,4 +1,4 @@
-"""What a model is: arrays that describe the joint law of factors and monthly equity returns."""
+"""What a model is: arrays that describe the joint law of factors and equity returns, step by step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.months import Month
+from jpsim.days import DAYS_PER_MONTH, Instant, Step
 
 __all__ = ["Model", "ParameterDraws", "Regime", "RegimeDraws"]
 
@@ -88,7 +88,9 @@ class Regime:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """An estimated model, as of one month; immutable.
+    """An estimated model, as of one month or day; immutable.
+
+    What is said of months below holds for the trading days of a daily model, too.
 
     Shapes use n factors, p lags, S base series, G aggregates, K common residual factors.
     Yields and rates are in percent, ``log100`` factors are 100 log of their level, returns are monthly
@@ -102,7 +104,7 @@ class Model:
     Parameters
     ----------
     id, version, as_of
-        Name, version and month 0.
+        Name, version and month 0, or day 0.
     factors, transform, unit, in_differences
         Ids of the n factors; ``level`` or ``log100``; unit of the reported level; whether the
         observation is the monthly difference of the transformed level.
@@ -133,6 +135,8 @@ class Model:
         Draws from the posterior of the parameters; None if the model keeps none.
     regimes
         Laws among which the future is divided; the arrays above are their average. None, or at least two.
+    step
+        What its steps are: months, or trading days.
     meta
         Provenance: estimation sample, priors, choices; plain JSON.
     sha256
@@ -141,7 +145,7 @@ class Model:
 
     id: str
     version: str
-    as_of: Month
+    as_of: Instant
     factors: tuple[str, ...]
     transform: tuple[str, ...]
     unit: tuple[str, ...]
@@ -171,8 +175,14 @@ class Model:
     impacts: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     draws: ParameterDraws | None = None
     regimes: tuple[Regime, ...] = ()
+    step: Step = "month"
     meta: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
+
+    @property
+    def steps_per_month(self) -> int:
+        """Steps that a month counts for."""
+        return DAYS_PER_MONTH if self.step == "day" else 1
 
     @property
     def lags(self) -> int:

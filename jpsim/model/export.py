@@ -36,6 +36,12 @@ regime_Sigma[k], regime_alpha[k] and regime_loadings[k] take the place of Sigma,
 """
 
 
+_DAYS = """\
+The steps of this model are trading days of Tokyo: below, read day for month and daily for monthly.
+
+"""
+
+
 def export_model(model: Model, path: Path) -> None:
     """Write a model's arrays as ``.npz`` without pickles.
 
@@ -48,6 +54,7 @@ def export_model(model: Model, path: Path) -> None:
     """
     n = len(model.factors)
     readme = _README.format(id=model.id, version=model.version, as_of=model.as_of)
+    readme = _DAYS + readme if model.step == "day" else readme
     arrays = {
         "factors": np.array(model.factors),
         "transform": np.array(model.transform),

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.days import parse_instant
 from jpsim.errors import DamagedError, InputError, Place, Problem
 from jpsim.model.checks import check_model
 from jpsim.model.core import Model, ParameterDraws, Regime, RegimeDraws
-from jpsim.months import Month
 
 __all__ = ["check_vacant", "find_model", "list_models", "load_model", "read_card", "save_model", "write_arrays"]
 
@@ -210,6 +210,7 @@ def _arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
 
 def _record(model: Model) -> bytes:
     record: dict[str, Any] = {"schema": SCHEMA, "id": model.id, "version": model.version, "as_of": str(model.as_of)}
+    record |= {"step": model.step} if model.step != "month" else {}
     record |= {name: list(getattr(model, name)) for name in _NAMES}
     record |= {name: _rounded(getattr(model, name)) for name in _SCALARS}
     record["regimes"] = {regime.name: _rounded(regime.probability) for regime in model.regimes}
@@ -232,7 +233,8 @@ def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
     return Model(
         id=record["id"],
         version=record["version"],
-        as_of=Month.parse(record["as_of"]),
+        as_of=parse_instant(record["as_of"], record.get("step", "month")),
+        step=record.get("step", "month"),
         meta=record["meta"],
         sha256=sha256,
         draws=ParameterDraws(**drawn) if drawn else None,

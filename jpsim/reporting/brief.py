@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from jpsim.reporting.figures import figure, largest_changes
-from jpsim.reporting.labels import Label, label_of
+from jpsim.reporting.labels import Label, Language, label_of
 from jpsim.reporting.reasons import driver_text, series_contributions
 from jpsim.reporting.statements import named
+from jpsim.reporting.story import vocabulary
 from jpsim.reporting.verdicts import plausibility_share, verdict_of
 from jpsim.runs import Run
 
@@ -107,15 +108,19 @@ def _happens(run: Run, scenario: int, label: Label) -> Iterator[tuple[str, str]]
     last = run.horizon
     cell = {name: figure(run, scenario, label, name, last).text for name in ("mean", "p_loss", "es95")}
     yield (
-        f"{label.name('en')} returns {cell['mean']}% on average over {last} months and loses in {cell['p_loss']}% of "
-        f"the paths; in the worst twentieth it returns {_signed_loss(cell['es95'])}% on average.",
-        f"{label.name('ja')}の{last}か月後の平均リターンは{cell['mean']}%、損失確率は{cell['p_loss']}%、"
+        f"{label.name('en')} returns {cell['mean']}% on average over {last} {_units(run, 'en')} and loses in "
+        f"{cell['p_loss']}% of the paths; in the worst twentieth it returns {_signed_loss(cell['es95'])}% on average.",
+        f"{label.name('ja')}の{last}{_units(run, 'ja')}後の平均リターンは{cell['mean']}%、損失確率は{cell['p_loss']}%、"
         f"下位5%のパスの平均は{_signed_loss(cell['es95'])}%。",
     )
     if scenario:
         change = figure(run, scenario, label, "change", last).text
         yield f"Against the reference the mean moves by {change} pp.", f"基準シナリオとの平均の差は{change}pp。"
         yield from _extremes(run, scenario)
+
+
+def _units(run: Run, language: Language) -> str:
+    return vocabulary(run.step)["months"][language]
 
 
 def _signed_loss(text: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.days import Day, Instant
 from jpsim.months import Month
 from jpsim.reporting.labels import Label
 from jpsim.runs import Run
@@ -60,24 +62,25 @@ class HoverMonth:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """Scales from months and values to coordinates."""
+    """Scales from months and values to coordinates; curves have a value for each of `months`, from 0 on."""
 
-    horizon: int
+    months: tuple[int, ...]
     low: float
     high: float
 
     def x(self, month: float) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * month / self.horizon, 1)
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * month / self.months[-1], 1)
 
     def y(self, value: float) -> float:
         return round(TOP + (HEIGHT - TOP - BOTTOM) * (self.high - value) / (self.high - self.low), 1)
 
     def line(self, values: Sequence[float] | Floats) -> str:
-        return " ".join(f"{self.x(month)},{self.y(float(value))}" for month, value in enumerate(values))
+        return " ".join(
+            f"{self.x(month)},{self.y(float(value))}" for month, value in zip(self.months, values, strict=True)
+        )
 
     def band(self, lower: Floats, upper: Floats) -> str:
-        months = range(len(lower) - 1, -1, -1)
-        back = " ".join(f"{self.x(month)},{self.y(float(lower[month]))}" for month in months)
+        back = " ".join(self.line(lower).split(" ")[::-1])
         return f"{self.line(upper)} {back}"
 
 
@@ -134,7 +137,7 @@ def fan_chart(
 
     fan = {name: quantile(name) for name in ("q05", "q25", "q50", "q75", "q95")}
     beside = None if scenario == 0 else tuple(quantile(name, 0) for name in ("q05", "q50", "q95"))
-    frame = _frame(run.horizon, [*fan.values(), *(beside or ())])
+    frame = _frame((0, *run.steps), [*fan.values(), *(beside or ())])
     return FanChart(
         label=label,
         outer=frame.band(fan["q05"], fan["q95"]),
@@ -147,10 +150,10 @@ def fan_chart(
     )
 
 
-def step_chart(as_of: Month, priced: Sequence[float], scenario: Sequence[float], start: float) -> StepChart:
+def step_chart(as_of: Instant, priced: Sequence[float], scenario: Sequence[float], start: float) -> StepChart:
     """Lay out two policy-rate paths in percent; the scenario's holds its level from decision to decision."""
     paths = [np.array([start, *path], dtype=np.float64) for path in (priced, scenario)]
-    frame = _frame(len(priced), paths)
+    frame = _frame(tuple(range(len(priced) + 1)), paths)
     corners = [f"{frame.x(0)},{frame.y(start)}"]
     for month, (before, after) in enumerate(zip(paths[1], paths[1][1:], strict=False), start=1):
         corners += [f"{frame.x(month)},{frame.y(float(before))}", f"{frame.x(month)},{frame.y(float(after))}"]
@@ -173,22 +176,25 @@ def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [float(index * step * power) for index in range(first, last + 1)]
 
 
-def _frame(horizon: int, curves: Sequence[Floats]) -> _Frame:
+def _frame(months: tuple[int, ...], curves: Sequence[Floats]) -> _Frame:
     low = float(min(curve.min() for curve in curves))
     high = float(max(curve.max() for curve in curves))
     margin = 0.05 * (high - low) or max(0.05 * abs(high), 0.1)
-    return _Frame(horizon, low - margin, high + margin)
+    return _Frame(months, low - margin, high + margin)
 
 
-def _month_ticks(frame: _Frame, as_of: Month) -> tuple[Tick, ...]:
-    step = max(1, -(-frame.horizon // 4))
-    months = range(0, frame.horizon + 1, step)
+def _month_ticks(frame: _Frame, as_of: Instant) -> tuple[Tick, ...]:
+    last = frame.months[-1]
+    months = range(0, last + 1, max(1, -(-last // 4)))
+    if isinstance(as_of, Day):
+        return tuple(Tick(frame.x(day), f"{day}d") for day in months)
     shown = [as_of + month for month in months]
-    texts = [
-        str(month) if place == 0 or month.year != shown[place - 1].year else f"{month.number:02d}"
-        for place, month in enumerate(shown)
-    ]
+    texts = [_month_text(month, shown[place - 1] if place else None) for place, month in enumerate(shown)]
     return tuple(Tick(frame.x(month), text) for month, text in zip(months, texts, strict=True))
+
+
+def _month_text(month: Month, before: Month | None) -> str:
+    return str(month) if before is None or month.year != before.year else f"{month.number:02d}"
 
 
 def _value_ticks(frame: _Frame, text: Callable[[float, int], str]) -> tuple[Tick, ...]:
@@ -217,19 +223,21 @@ def axis_text(label: Label) -> Callable[[float, int], str]:
 
 
 def _hover(
-    frame: _Frame, as_of: Month, label: Label, fan: dict[str, Floats], reference: Floats | None, first: int
+    frame: _Frame, as_of: Instant, label: Label, fan: dict[str, Floats], reference: Floats | None, first: int
 ) -> tuple[HoverMonth, ...]:
-    step = frame.x(1) - frame.x(0)
-    level = label.style.level
+    level, months = label.style.level, frame.months
+    edges = [(frame.x(one) + frame.x(two)) / 2 for one, two in pairwise(months)]
+    edges.append(2 * frame.x(months[-1]) - edges[-1])
     return tuple(
         HoverMonth(
-            left=round(frame.x(month) - step / 2, 1),
-            width=round(step, 1),
+            left=round(edges[place - 1], 1),
+            width=round(edges[place] - edges[place - 1], 1),
             at=frame.x(month),
             month=str(as_of + month),
-            median=level(float(fan["q50"][month])),
-            span=f"{level(float(fan['q05'][month]))} … {level(float(fan['q95'][month]))}",
-            reference=None if reference is None else level(float(reference[month])),
+            median=level(float(fan["q50"][place])),
+            span=f"{level(float(fan['q05'][place]))} … {level(float(fan['q95'][place]))}",
+            reference=None if reference is None else level(float(reference[place])),
         )
-        for month in range(first, frame.horizon + 1)
+        for place, month in enumerate(months)
+        if month >= max(first, 1)
     )

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from jpsim.analysis.contrasts import Comparison, Contrast, SeriesContrast
 from jpsim.analysis.paired_errors import Difference
+from jpsim.days import steps_after
 from jpsim.reporting.labels import Label, label_of, share_error
 from jpsim.reporting.table import STANDARD_KINDS
 
@@ -84,7 +85,8 @@ def _shown(contrast: Contrast, detailed: bool) -> list[list[SeriesContrast]]:
 
 
 def _heading(comparison: Comparison, contrast: Contrast) -> Text:
-    when = f"{comparison.month} months after {comparison.as_of} ({comparison.as_of + comparison.month})"
+    as_of, month = comparison.as_of, comparison.month
+    when = f"{month} {steps_after(as_of)} after {as_of} ({as_of + month})"
     runs = "" if contrast.run_id == comparison.run_id else f" [{contrast.run_id} against {comparison.run_id}]"
     names = (contrast.scenario, "bold"), " against ", (comparison.reference, "bold")
     return Text.assemble(*names, f", {when}{runs}")

@@ -81,8 +81,8 @@ class Ridgeline:
 def density_chart(run: Run, scenario: int, label: Label, month: int) -> DensityChart | None:
     """Lay out the density of one output; None where the scenario leaves it no spread."""
     place = run.outputs.index(label.output)
-    own = run.distribution.slice(scenario, place, month - 1)
-    beside = run.distribution.slice(0, place, month - 1) if scenario else None
+    own = run.distribution.slice(scenario, place, run.place(month))
+    beside = run.distribution.slice(0, place, run.place(month)) if scenario else None
     if not _spread(own):
         return None
     grid = _grid([own] + [one for one in (beside,) if one is not None and _spread(one)])
@@ -125,8 +125,8 @@ def ridgeline(run: Run, places: Sequence[tuple[int, int]], label: Label, month: 
     beside
         Whether each row has the reference's density of the same output behind it.
     """
-    slices = [run.distribution.slice(*place, month - 1) for place in places]
-    others = [run.distribution.slice(0, output, month - 1) if beside else None for _, output in places]
+    slices = [run.distribution.slice(*place, run.place(month)) for place in places]
+    others = [run.distribution.slice(0, output, run.place(month)) if beside else None for _, output in places]
     grid = _grid([one for one in (*slices, *others) if one is not None], _RIDGE_ENDS)
     heights = [one.densities(grid) for one in slices]
     behind = [None if one is None else one.densities(grid) for one in others]

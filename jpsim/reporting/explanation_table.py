@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from jpsim.days import say_step
 from jpsim.reporting.labels import Language, label_of
 
 __all__ = ["explanation_table"]
@@ -48,11 +49,9 @@ def explanation_table(scenario: str, told: Mapping[str, Any], language: Language
     if told["costs"]:
         parts.append(_costs(told["costs"], told["plausibility"]["distance"]))
     if told["shocks"]:
-        parts.append(Text(f"Largest mean innovations behind it: {'; '.join(_shocks(told['shocks'], language))}."))
+        parts.append(Text(f"Largest mean innovations behind it: {'; '.join(_shocks(told, language))}."))
     if told["extrapolation"]:
-        parts.append(
-            Text(f"Furthest from the model's own forecast: {'; '.join(_far(told['extrapolation'], language))}.")
-        )
+        parts.append(Text(f"Furthest from the model's own forecast: {'; '.join(_far(told, language))}."))
     parts.append(Text("Bands are those of normal innovations; jpsim run draws the tails.", style="dim"))
     return Group(*parts)
 
@@ -61,10 +60,11 @@ def _verdict(told: Mapping[str, Any]) -> str:
     card = told["plausibility"]
     if not card["rows"]:
         return "No conditions on factors: they stay where the model puts them."
+    when = say_step(card["largest_shock_month"], told["step"])
     text = (
         f"{card['rows']} conditions, squared distance {card['distance']:.1f}. The model's own paths lie further from "
         f"its mean in {card['percentile']:.0%} of cases, by the last dates alone in {card['terminal_percentile']:.0%}. "
-        f"The largest mean shock is {card['largest_shock']:.1f} sd, in month {card['largest_shock_month']}."
+        f"The largest mean shock is {card['largest_shock']:.1f} sd, {when}."
     )
     if "range_probability" in card:
         text += f" The ranges have probability {card['range_probability']:.1%} given the other conditions."
@@ -98,7 +98,7 @@ def _bands(told: Mapping[str, Any], language: Language) -> Table:
             values = (start, band["mean"][-1], band["q05"][-1], band["q95"][-1])
             yield (label.name_with_unit(language), *(label.style.level(value) for value in values))
 
-    return _table(f"Factors after {months} months", ("", "month 0", "mean", "5%", "95%"), rows())
+    return _table(f"Factors after {months} {told['step']}s", ("", f"{told['step']} 0", "mean", "5%", "95%"), rows())
 
 
 def _policy(path: Mapping[str, Sequence[float]]) -> Table:
@@ -117,13 +117,14 @@ def _costs(costs: Sequence[Mapping[str, Any]], distance: float) -> Table:
     return _table(title, ("condition", "share", "given earlier ones"), rows)
 
 
-def _shocks(shocks: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
-    for shock in shocks:
+def _shocks(told: Mapping[str, Any], language: Language) -> Iterator[str]:
+    for shock in told["shocks"]:
         name = label_of(shock["factor"], "factor").name(language)
-        yield f"{name} {shock['sd']:+.1f} sd in month {shock['month']}"
+        yield f"{name} {shock['sd']:+.1f} sd {say_step(shock['month'], told['step'])}"
 
 
-def _far(rows: Sequence[Mapping[str, Any]], language: Language, most: int = 3) -> Iterator[str]:
-    for row in rows[:most]:
-        text = f"{label_of(row['factor'], 'factor').name(language)} {row['departure']:+.1f} sd in month {row['month']}"
+def _far(told: Mapping[str, Any], language: Language, most: int = 3) -> Iterator[str]:
+    for row in told["extrapolation"][:most]:
+        name = label_of(row["factor"], "factor").name(language)
+        text = f"{name} {row['departure']:+.1f} sd {say_step(row['month'], told['step'])}"
         yield text + (f", {row['beyond']:.1f} historical sd outside the sample" if row.get("beyond") else "")

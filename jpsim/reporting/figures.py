@@ -44,7 +44,7 @@ class Row:
 
 def figure(run: Run, scenario: int, label: Label, name: str, month: int) -> Cell:
     """One statistic of one output as text, with its error; ``change`` is the mean against the reference."""
-    place = scenario, run.outputs.index(label.output), month - 1
+    place = scenario, run.outputs.index(label.output), run.place(month)
     if name == "change":
         reference = (0, *place[1:])
         change = float(run.statistics["mean"][place] - run.statistics["mean"][reference])
@@ -98,7 +98,7 @@ def factor_rows(run: Run, month: int, scenarios: Sequence[int]) -> list[Row]:
 def largest_changes(run: Run, scenario: int, month: int, count: int = 3) -> tuple[list[Row], list[Row]]:
     """Sectors of the 17 that gain and that lose most against the reference, best first."""
     outputs = run.of_kind("sector17")
-    means = run.statistics["mean"][:, [run.outputs.index(output) for output in outputs], month - 1]
+    means = run.statistics["mean"][:, [run.outputs.index(output) for output in outputs], run.place(month)]
     changes = means[scenario] - means[0]
     order = [int(place) for place in np.argsort(-changes, kind="stable")]
     gains = [outputs[place] for place in order if changes[place] > 0][:count]
@@ -147,14 +147,14 @@ def _value(run: Run, scenario: int, name: str, label: Label, month: int) -> floa
     output = run.outputs.index(label.output)
     if name == "change":
         mean = run.statistics["mean"]
-        return float(mean[scenario, output, month - 1] - mean[0, output, month - 1])
-    return float(run.statistics[name][scenario, output, month - 1])
+        return float(mean[scenario, output, run.place(month)] - mean[0, output, run.place(month)])
+    return float(run.statistics[name][scenario, output, run.place(month)])
 
 
 def _scale(run: Run, name: str, labels: Sequence[Label], month: int) -> tuple[float, float]:
     """Smallest and largest value over all scenarios, so that a shade means the same in each."""
     rows = [run.outputs.index(label.output) for label in labels]
-    values = run.statistics["mean" if name == "change" else name][:, rows, month - 1]
+    values = run.statistics["mean" if name == "change" else name][:, rows, run.place(month)]
     if name == "change":
         values = values - values[:1]
     return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
@@ -173,7 +173,7 @@ def shade(value: float, name: str, scale: tuple[float, float]) -> str:
 
 def _usual_change(run: Run, labels: Sequence[Label], month: int) -> float:
     """Size of difference that nine in ten do not exceed, so that one extreme scenario does not pale all others."""
-    means = run.statistics["mean"][:, [run.outputs.index(label.output) for label in labels], month - 1]
+    means = run.statistics["mean"][:, [run.outputs.index(label.output) for label in labels], run.place(month)]
     return float(np.quantile(np.abs(means[1:] - means[:1]), 0.9)) if labels else 0.0
 
 

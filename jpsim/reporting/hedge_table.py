@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jpsim.analysis.books import HedgeChoice, Hedges
-from jpsim.months import Month
+from jpsim.days import Instant, steps_after
 from jpsim.runs import Estimate
 
 __all__ = ["hedge_table"]
@@ -16,7 +16,7 @@ __all__ = ["hedge_table"]
 _MEASURES = {"es95": "expected shortfall at 95 %", "variance": "variance"}
 
 
-def hedge_table(found: Hedges, as_of: Month) -> RenderableType:
+def hedge_table(found: Hedges, as_of: Instant) -> RenderableType:
     """Lay the best hedges of a book out for a terminal.
 
     Parameters
@@ -30,7 +30,7 @@ def hedge_table(found: Hedges, as_of: Month) -> RenderableType:
     -------
     rich renderable
     """
-    when = f"{found.month} months after {as_of} ({as_of + found.month})"
+    when = f"{found.month} {steps_after(as_of)} after {as_of} ({as_of + found.month})"
     title = Text.assemble((found.scenario, "bold"), f", {when}: hedges of least {_MEASURES[found.measure]}")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("hedge", overflow="fold")

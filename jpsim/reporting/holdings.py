@@ -75,7 +75,7 @@ def book_in_scenario(run: Run, scenario: int, month: int) -> BookInScenario | No
     """Read the book in one scenario; None where the run has no book."""
     if "portfolio" not in run.outputs:
         return None
-    place = scenario, run.outputs.index("portfolio"), month - 1
+    place = scenario, run.outputs.index("portfolio"), run.place(month)
     names = ("mean", "sd", "q05", "q50", "q95", "p_loss", "var95", "es95", "var99", "es99")
     return BookInScenario(
         scenario=scenario,

@@ -63,7 +63,7 @@ def _check(run: Run, scenario: int, limit: dict[str, object]) -> LimitCheck:
     output = str(limit["series"])
     month = When.parse(str(limit["at"])).index(run.as_of)
     statistic = next(key for key in limit if key in STATISTICS)
-    place = scenario, run.outputs.index(output), month - 1
+    place = scenario, run.outputs.index(output), run.place(month)
     return LimitCheck(
         scenario=scenario,
         label=label_of(output, run.kinds[place[1]]),

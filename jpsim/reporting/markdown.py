@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from jpsim.days import Step
 from jpsim.reporting.brief import brief_sentences
 from jpsim.reporting.figures import Cell, figure
 from jpsim.reporting.holdings import book_in_scenario
@@ -57,8 +58,8 @@ def render_markdown(run: Run, language: Language = "en") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _word(key: str, language: Language) -> str:
-    return vocabulary()[key][language]
+def _word(key: str, language: Language, step: Step = "month") -> str:
+    return vocabulary(step)[key][language]
 
 
 def _safe(text: object) -> str:
@@ -78,8 +79,8 @@ def _head(run: Run, language: Language) -> Iterator[str]:
     model, paths = run.manifest["model"], f"{run.manifest['paths']:,}"
     yield f"# {_word('report', language)}: {_safe(', '.join(run.scenarios))}"
     yield ""
-    yield f"- {_word('as_of', language)}: {run.as_of}"
-    yield f"- {_word('horizon', language)}: {run.horizon} {_word('months', language)}"
+    yield f"- {_word('as_of', language, run.step)}: {run.as_of}"
+    yield f"- {_word('horizon', language)}: {run.horizon} {_word('months', language, run.step)}"
     yield f"- {_word('paths', language)}: {paths}"
     yield f"- {_word('model', language)}: {_safe(model['id'])}@{_safe(model['version'])}"
     yield f"- {_word('run', language)}: `{run.run_id}`"

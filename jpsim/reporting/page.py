@@ -67,7 +67,7 @@ class Page:
             "manifest": self.run.manifest,
             "languages": self.languages,
             "stories": self.stories,
-            "words": vocabulary(),
+            "words": vocabulary(self.run.step),
             "last": self.run.as_of + self.run.horizon,
         }
         return Markup(template_environment().get_template(template).render(shared | facts))  # autoescaped

@@ -77,7 +77,7 @@ def _sources(run: Run, languages: tuple[Language, ...], typst: Any) -> dict[str,
 
 def _part(run: Run, language: Language, charts: Charts) -> dict[str, Any]:
     """One language: head, facts and the blocks of each section."""
-    page, words = Page.of(run, (language,)), vocabulary()
+    page, words = Page.of(run, (language,)), vocabulary(run.step)
     made = [(words[word][language], section(page)) for word, section in SECTIONS if word not in _ON_SCREEN]
     named = [page.stories[place].title[language] for place in page.compared]
     model = run.manifest["model"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from jpsim.days import Step
 from jpsim.reporting.labels import LANGUAGES, Language
 from jpsim.runs import Run
 
@@ -62,10 +63,15 @@ def scenario_stories(run: Run) -> tuple[ScenarioStory, ...]:
 
 
 @cache
-def vocabulary() -> Mapping[str, Mapping[Language, str]]:
-    """Return the fixed texts of the report, by key and language."""
+def vocabulary(step: Step = "month") -> Mapping[str, Mapping[Language, str]]:
+    """Return the fixed texts of the report, by key and language.
+
+    A key that ends in ``_day`` replaces the one without it in runs whose steps are days.
+    """
     text = files("jpsim.reporting").joinpath("templates", "words.toml").read_text(encoding="utf-8")
     words: dict[str, Mapping[Language, str]] = tomllib.loads(text)
+    if step == "day":
+        words |= {key.removesuffix("_day"): said for key, said in words.items() if key.endswith("_day")}
     return words
 
 

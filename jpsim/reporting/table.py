@@ -29,7 +29,7 @@ _GAP = 2  # between columns: the divider of the box and one space
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "median": "median", "range": "5% to 95%", "p_loss": "P(loss)", "es95": "ES95", "change": "Δ mean",
-        "after": "{} months after {}", "reference": "reference",
+        "after": "{} months after {}", "after_day": "{} trading days after {}", "reference": "reference",
         "price": "price return", "total": "total return (with dividends)",
         "note": "Series: cumulative {} in %. Factors: level in their unit; a loss is a fall since month 0. "
         "± is one Monte Carlo standard error.",
@@ -38,7 +38,7 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
     "ja": {
         "median": "中央値", "range": "5%〜95%", "p_loss": "損失確率", "es95": "ES95", "change": "平均差",
-        "after": "{1}から{0}か月後", "reference": "基準",
+        "after": "{1}から{0}か月後", "after_day": "{1}から{0}営業日後", "reference": "基準",
         "price": "価格リターン", "total": "トータルリターン（配当込み）",
         "note": "株価系列：累積{}（%）。ファクター：各単位の水準、"
         "損失は基準月からの低下。±はモンテカルロ標準誤差。",
@@ -101,7 +101,7 @@ def run_table(
 
 
 def _heading(run: Run, scenario: int, month: int, layout: _Layout) -> Text:
-    when = layout.words["after"].format(month, run.as_of)
+    when = layout.words["after_day" if run.step == "day" else "after"].format(month, run.as_of)
     role = f" ({layout.words['reference']})" if scenario == 0 and len(run.scenarios) > 1 else ""
     return Text.assemble((run.scenarios[scenario], "bold"), f"{role}, {when} ({run.as_of + month})")
 
@@ -135,7 +135,7 @@ def _scenario_table(run: Run, scenario: int, month: int, kinds: Sequence[str], l
 
 
 def _median(run: Run, scenario: int, output: str, month: int) -> float:
-    return float(run.statistics["q50"][scenario, run.outputs.index(output), month - 1])
+    return float(run.statistics["q50"][scenario, run.outputs.index(output), run.place(month)])
 
 
 def _head(run: Run, scenario: int, layout: _Layout) -> list[str]:
@@ -168,7 +168,7 @@ def _full(label: Label, layout: _Layout, place: int) -> str:
 
 
 def _numbers(run: Run, scenario: int, label: Label, month: int, layout: _Layout) -> list[Text]:
-    place = scenario, run.outputs.index(label.output), month - 1
+    place = scenario, run.outputs.index(label.output), run.place(month)
     value = {name: float(run.statistics[name][place]) for name in ("q05", "q50", "q95", "p_loss", "es95")}
     error = {name: float(run.errors[name][place]) for name in value}
     style = label.style

@@ -81,7 +81,7 @@ def _sheet_name(run: Run, scenario: int) -> str:
 
 
 def _overview(sheet: Sheet, run: Run, language: Language) -> None:
-    words = vocabulary()
+    words = vocabulary(run.step)
     sheet.title(f"{words['report'][language]}: {', '.join(run.scenarios)}")
     told = {
         "run": run.run_id,
@@ -125,7 +125,7 @@ def _headlines(sheet: Sheet, run: Run, language: Language) -> None:
 
 
 def _scenario_sheet(sheet: Sheet, book: Any, run: Run, scenario: int, language: Language) -> None:
-    words = vocabulary()
+    words = vocabulary(run.step)
     other: Language = "ja" if language == "en" else "en"
     sheet.title(f"{run.scenarios[scenario]}, {run.as_of + run.horizon}")
     sheet.paragraph(words[f"equities_note_{run.returns}"][language])
@@ -154,7 +154,7 @@ def _median(run: Run, scenario: int, output: str) -> float:
 
 
 def _output_row(sheet: Sheet, run: Run, scenario: int, label: Label, languages: Sequence[Language]) -> None:
-    place = scenario, run.outputs.index(label.output), run.horizon - 1
+    place = scenario, run.outputs.index(label.output), -1
     value = {name: float(run.statistics[name][place]) for name in _STATISTICS}
     style = "return" if label.kind != "factor" else f"level{label.style.decimals}"
     shown = [label.name_with_unit(languages[0]), label.name(languages[1]), label.output, value["mean"]]
@@ -168,7 +168,7 @@ def _output_row(sheet: Sheet, run: Run, scenario: int, label: Label, languages: 
 
 
 def _assumptions(sheet: Sheet, run: Run, language: Language) -> None:
-    words = vocabulary()
+    words = vocabulary(run.step)
     sheet.head([words["scenario"][language], "id", *(words[f"col_{key}"][language] for key in _ASSUMED)])
     for scenario in run.scenarios:
         for row in run.diagnostics[scenario].get("assumptions", ()):

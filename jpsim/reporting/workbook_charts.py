@@ -28,7 +28,7 @@ def add_fan_sheet(book: Any, sheet: Sheet, run: Run, language: Language) -> None
             first = sheet.next_row
             _write_bands(sheet, run, scenario, output, kind)
             colour = _COLOURS[scenario % len(_COLOURS)]
-            _add_lines(chart, sheet.name, run.scenarios[scenario], first, run.horizon, colour)
+            _add_lines(chart, sheet.name, run.scenarios[scenario], first, len(run.steps), colour)
         chart.set_title({"name": label_of(output, kind).name_with_unit(language)})
         chart.set_y_axis({"num_format": "0%" if kind != "factor" else "General", "major_gridlines": {"visible": True}})
         chart.set_legend({"position": "bottom"})
@@ -63,9 +63,9 @@ def _legend(text: str) -> str:
 def _write_bands(sheet: Sheet, run: Run, scenario: int, output: str, kind: str) -> None:
     row = run.outputs.index(output)
     style = "return" if kind != "factor" else "level2"
-    for month in range(run.horizon):
-        bands = [float(run.statistics[name][scenario, row, month]) for name in _BANDS]
-        sheet.row([output, run.scenarios[scenario], str(run.as_of + month + 1), *bands], ["text"] * 3 + [style] * 5)
+    for place, month in enumerate(run.steps):
+        bands = [float(run.statistics[name][scenario, row, place]) for name in _BANDS]
+        sheet.row([output, run.scenarios[scenario], str(run.as_of + month), *bands], ["text"] * 3 + [style] * 5)
 
 
 def _add_lines(chart: Any, sheet: str, scenario: str, first: int, months: int, colour: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from jpsim.days import Step
 from jpsim.errors import DamagedError, InputError, JpsimError, Problem
 from jpsim.runs.folder import PARTIAL_SUFFIX
 from jpsim.runs.journal import JOURNAL_SUFFIX
@@ -27,7 +28,7 @@ class RunEntry:
     ----------
     run_id, path
         Id, and folder.
-    created_utc, scenarios, model, paths, horizon, content_hash
+    created_utc, scenarios, model, paths, horizon, step, content_hash
         From the manifest; `model` is ``id@version``.
     damage
         Why the manifest cannot be believed; None if it can.
@@ -40,6 +41,7 @@ class RunEntry:
     model: str = ""
     paths: int = 0
     horizon: int = 0
+    step: Step = "month"
     content_hash: str = ""
     damage: str | None = None
 
@@ -148,6 +150,7 @@ def _entry(folder: Path) -> RunEntry:
         model=f"{manifest['model']['id']}@{manifest['model']['version']}",
         paths=manifest["paths"],
         horizon=manifest["horizon"],
+        step=manifest.get("step", "month"),
         content_hash=manifest["content_hash"],
     )
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from jpsim.days import parse_instant
 from jpsim.errors import DamagedError, InputError, Problem, ResourceError
-from jpsim.months import Month
 from jpsim.runs.arrow import values_of
 from jpsim.runs.frames import STATISTIC_COLUMNS
 from jpsim.runs.manifest import MANIFEST, MANIFEST_SCHEMA, file_digest, manifest_bytes, read_manifest
@@ -107,15 +107,17 @@ def load_run_folder(path: Path) -> Run:
         _check(folder / name, manifest["files"][name])
     summary = read_table(folder / "summary.parquet")
     _require_columns(folder, summary, manifest)
-    outputs, kinds = _outputs(summary, len(manifest["scenarios"]), manifest["horizon"])
-    shape = len(manifest["scenarios"]), len(outputs), int(manifest["horizon"])
+    horizon = int(manifest["horizon"])
+    reported = len(manifest.get("steps") or range(horizon))
+    outputs, kinds = _outputs(summary, len(manifest["scenarios"]), reported)
+    shape = len(manifest["scenarios"]), len(outputs), reported
     columns = {name: values_of(summary[name]).reshape(shape) for name in STATISTIC_COLUMNS}
     return Run(
         scenarios=tuple(manifest["scenarios"]),
         outputs=outputs,
         kinds=kinds,
-        as_of=Month.parse(manifest["model"]["as_of"]),
-        horizon=shape[2],
+        as_of=parse_instant(manifest["model"]["as_of"], manifest.get("step", "month")),
+        horizon=horizon,
         statistics=MappingProxyType({name: columns[name] for name in STATISTICS}),
         errors=MappingProxyType({name: columns[f"{name}_se"] for name in STATISTICS}),
         distribution=distribution_from(read_table(folder / "distribution.parquet"), shape),

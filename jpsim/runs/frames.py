@@ -32,12 +32,12 @@ STATISTIC_COLUMNS = STATISTICS + tuple(f"{name}_se" for name in STATISTICS)
 
 def summary_columns(run: Run) -> dict[str, Any]:
     """Columns of the summary, a row per scenario, output and month, in that order of nesting."""
-    scenarios, outputs, months = len(run.scenarios), len(run.outputs), run.horizon
+    scenarios, outputs, months = len(run.scenarios), len(run.outputs), len(run.steps)
     columns: dict[str, Any] = {
         "scenario": np.repeat(np.asarray(run.scenarios, dtype=object), outputs * months),
         "kind": np.tile(np.repeat(np.asarray(run.kinds, dtype=object), months), scenarios),
         "series": np.tile(np.repeat(np.asarray(run.outputs, dtype=object), months), scenarios),
-        "month": np.tile(np.arange(1, months + 1, dtype=np.int32), scenarios * outputs),
+        "month": np.tile(np.array(run.steps, dtype=np.int32), scenarios * outputs),
     }
     columns |= {name: run.statistics[name].ravel() for name in STATISTICS}
     columns |= {f"{name}_se": run.errors[name].ravel() for name in STATISTICS}
@@ -45,16 +45,19 @@ def summary_columns(run: Run) -> dict[str, Any]:
 
 
 def contribution_columns(
-    parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str]
+    parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str], reported: Sequence[int] = ()
 ) -> dict[str, npt.NDArray[Any]]:
-    """Columns of (D, R, h) contributions of each scenario to R series; drivers vary fastest, then months."""
+    """Columns of (D, R, h) contributions of each scenario to R series; drivers vary fastest, then months.
+
+    `reported` are the h months; 1 to h by default.
+    """
     names, d, r = list(parts), len(drivers), len(series)
     months = next(iter(parts.values())).shape[2] if parts else 0
     values = [np.transpose(part, (1, 2, 0)).ravel() for part in parts.values()]
     return {
         "scenario": np.repeat(np.asarray(names, dtype=object), r * months * d),
         "series": np.tile(np.repeat(np.asarray(series, dtype=object), months * d), len(names)),
-        "month": np.tile(np.repeat(np.arange(1, months + 1, dtype=np.int32), d), len(names) * r),
+        "month": np.tile(np.repeat(np.array(reported or range(1, months + 1), dtype=np.int32), d), len(names) * r),
         "driver": np.tile(np.asarray(drivers, dtype=object), len(names) * r * months),
         "contribution": np.concatenate(values) if values else np.zeros(0),
     }
@@ -73,7 +76,7 @@ def summary_cube(run: Run) -> Any:
     coordinates = {
         "scenario": list(run.scenarios),
         "series": list(run.outputs),
-        "month": np.arange(1, run.horizon + 1),
+        "month": np.array(run.steps),
         "kind": ("series", list(run.kinds)),
     }
     notes = {"run_id": run.run_id, "as_of": str(run.as_of), "returns": run.returns}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.days import DAYS_PER_MONTH, Day, Instant, parse_instant
 from jpsim.errors import InputError, Problem
 from jpsim.months import Month
 from jpsim.runs.plots import plot_density, plot_fan, plot_kind
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "Outcome", "ScenarioResult", "SeriesResult", "position"]
 
-_MONTHS = re.compile(r"(\d+)m")
+_OFFSET = re.compile(r"(\d+)([md])")
 
 
 class Estimate(float):
@@ -147,7 +148,15 @@ class Outcome:
 
     @property
     def _place(self) -> tuple[int, int, int]:
-        return position(self.run.scenarios, self.scenario), position(self.run.outputs, self.output), self.month - 1
+        return (
+            position(self.run.scenarios, self.scenario),
+            position(self.run.outputs, self.output),
+            self.run.place(self.month),
+        )
+
+    @property
+    def _when(self) -> str:
+        return f"{self.month}{self.run.step[0]}"
 
     @property
     def _histogram(self) -> HistogramSlice:
@@ -171,13 +180,13 @@ class Outcome:
     def __repr__(self) -> str:
         mean, low, high = self.mean, self.quantile(0.05), self.quantile(0.95)
         return (
-            f"<{self.output} in {self.scenario} at {self.month}m: mean {mean!r}, 5-95% {float(low):.4g} to "
+            f"<{self.output} in {self.scenario} at {self._when}: mean {mean!r}, 5-95% {float(low):.4g} to "
             f"{float(high):.4g}, P(loss) {self.p_loss!r}, ES95 {self.es()!r}>"
         )
 
     def _repr_html_(self) -> str:
         rows = [(name, f"{value:.6g}", f"{value.se:.2g}") for name in STATISTICS for value in [self.statistic(name)]]
-        return html_table(f"{self.output}, {self.scenario}, {self.month}m", ("", "estimate", "se"), rows)
+        return html_table(f"{self.output}, {self.scenario}, {self._when}", ("", "estimate", "se"), rows)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -196,8 +205,8 @@ class SeriesResult:
     scenario: str
     output: str
 
-    def at(self, when: int | str | Month) -> Outcome:
-        """Outcome at a month: ``6``, ``"6m"``, ``"2026-07"``, an ISO date or a `Month`."""
+    def at(self, when: int | str | Instant) -> Outcome:
+        """Outcome at a month: ``6``, ``"6m"``, ``"2026-07"``, an ISO date or a `Month`; at a day: ``10``, ``"10d"``."""
         return Outcome(self.run, self.scenario, self.output, _month_index(when, self.run))
 
     def statistic(self, name: str) -> npt.NDArray[np.float64]:
@@ -223,13 +232,14 @@ class SeriesResult:
         return plot_fan(self, ax)
 
     def __repr__(self) -> str:
-        return f"<{self.output} in {self.scenario}: {self.run.horizon} months, last {self.at(self.run.horizon)!r}>"
+        length = f"{self.run.horizon} {self.run.step}s"
+        return f"<{self.output} in {self.scenario}: {length}, last {self.at(self.run.horizon)!r}>"
 
     def _repr_html_(self) -> str:
         shown = ("mean", "sd", "q05", "q50", "q95", "p_loss", "es95")
         rows = [
-            (f"{month}m", *(f"{self.at(month).statistic(name):.4g}" for name in shown))
-            for month in range(1, self.run.horizon + 1)
+            (f"{month}{self.run.step[0]}", *(f"{self.at(month).statistic(name):.4g}" for name in shown))
+            for month in self.run.steps
         ]
         return html_table(f"{self.output}, {self.scenario}", ("", *shown), rows)
 
@@ -272,13 +282,13 @@ class ScenarioResult:
         return plot_kind(self, kind, month, ax)
 
     def __repr__(self) -> str:
-        return f"<scenario {self.scenario}: {len(self.run.outputs)} outputs, {self.run.horizon} months>"
+        return f"<scenario {self.scenario}: {len(self.run.outputs)} outputs, {self.run.horizon} {self.run.step}s>"
 
     def _repr_html_(self) -> str:
         last = self.run.horizon
         shown = ("mean", "q05", "q50", "q95", "p_loss", "es95")
         rows = [(output, *(f"{self[output].at(last).statistic(name):.4g}" for name in shown)) for output in self]
-        return html_table(f"{self.scenario}, {last}m", ("", *shown), rows)
+        return html_table(f"{self.scenario}, {last}{self.run.step[0]}", ("", *shown), rows)
 
 
 def position(ids: tuple[str, ...], wanted: str) -> int:
@@ -307,18 +317,37 @@ def _probability(q: float) -> float:
     return q
 
 
-def _month_index(when: int | str | Month, run: Run) -> int:
-    allowed = f"1m to {run.horizon}m, or {run.as_of + 1} to {run.as_of + run.horizon}"
+def _month_index(when: int | str | Instant, run: Run) -> int:
+    letter = run.step[0]
+    allowed = f"1{letter} to {run.horizon}{letter}, or {run.as_of + 1} to {run.as_of + run.horizon}"
     if isinstance(when, str):
-        months = _MONTHS.fullmatch(when.strip())
-        try:
-            when = int(months[1]) if months else Month.parse(when.strip())
-        except ValueError:
-            raise InputError(Problem(f"{when!r} is no month of this run", allowed=allowed)) from None
-    index = when - run.as_of if isinstance(when, Month) else int(when)
+        when = _read_instant(when.strip(), run, allowed)
+    index = when if isinstance(when, int) else _steps_between(when, run, allowed)
     if not 1 <= index <= run.horizon:
-        raise InputError(Problem(f"month {when} lies outside the run, which starts after {run.as_of}", allowed=allowed))
+        found = f"{run.step} {when} lies outside the run, which starts after {run.as_of}"
+        raise InputError(Problem(found, allowed=allowed))
+    run.place(index)
     return index
+
+
+def _read_instant(text: str, run: Run, allowed: str) -> int | Instant:
+    offset = _OFFSET.fullmatch(text)
+    try:
+        if offset is None:
+            return parse_instant(text, run.step)
+        if run.step == "month" and offset[2] == "d":
+            raise ValueError(text)
+        return int(offset[1]) * (DAYS_PER_MONTH if run.step == "day" and offset[2] == "m" else 1)
+    except ValueError:
+        raise InputError(Problem(f"{text!r} is no {run.step} of this run", allowed=allowed)) from None
+
+
+def _steps_between(when: Instant, run: Run, allowed: str) -> int:
+    if isinstance(when, Day) and isinstance(run.as_of, Day):
+        return when - run.as_of
+    if isinstance(when, Month) and isinstance(run.as_of, Month):
+        return when - run.as_of
+    raise InputError(Problem(f"{when!r} is no {run.step} of this run", allowed=allowed))
 
 
 def _unknown(what: str, wanted: str, known: tuple[str, ...]) -> InputError:

@@ -63,9 +63,12 @@ def summary_table(run: Run) -> pa.Table:
     return pa.table({name: _column(values) for name, values in summary_columns(run).items()})
 
 
-def contribution_table(parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str]) -> pa.Table:
+def contribution_table(
+    parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str], months: Sequence[int] = ()
+) -> pa.Table:
     """Table of a decomposition, with the columns of ``attribution.parquet``; see `contribution_columns`."""
-    return pa.table({name: _column(values) for name, values in contribution_columns(parts, series, drivers).items()})
+    columns = contribution_columns(parts, series, drivers, months)
+    return pa.table({name: _column(values) for name, values in columns.items()})
 
 
 def attribution_table(attribution: Attribution) -> pa.Table:

@@ -42,7 +42,7 @@ def plot_fan(result: SeriesResult, ax: Any = None) -> Any:
     """Draw median, 25-75 % and 5-95 % by month, and the reference's median dashed; returns the Axes."""
     ax = _axes(ax)
     run, equity = result.run, result.output not in factors()
-    scale, months = (100.0 if equity else 1.0), np.arange(1, run.horizon + 1)
+    scale, months = (100.0 if equity else 1.0), np.array(run.steps)
     for low, high, colour in (("q05", "q95", _OUTER), ("q25", "q75", _INNER)):
         ax.fill_between(months, scale * result.statistic(low), scale * result.statistic(high), color=colour, lw=0)
     ax.plot(months, scale * result.statistic("q50"), color=_INK, lw=2, label=result.scenario)
@@ -53,7 +53,7 @@ def plot_fan(result: SeriesResult, ax: Any = None) -> Any:
     ax.set_title(
         title_of(result.output) + (", cumulative return in %" if equity else ""), fontsize="medium", loc="left"
     )
-    ax.set_xlabel(f"months after {run.as_of}")
+    ax.set_xlabel(f"{'trading days' if run.step == 'day' else 'months'} after {run.as_of}")
     ax.set_xlim(1, max(run.horizon, 2))
     return _plain(ax)
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.days import Instant, Step
 from jpsim.errors import InputError, Problem
-from jpsim.months import Month
 from jpsim.runs.distribution import Distribution
 from jpsim.runs.frames import attribution_frame, contribution_columns, summary_cube, summary_frame
 from jpsim.runs.outcomes import ScenarioResult, html_table, position
@@ -44,11 +44,12 @@ class Attribution:
     contribution: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str]) -> Attribution:
+    def of(
+        cls, parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str], months: Sequence[int] = ()
+    ) -> Attribution:
         """Lay out (D, R, h) contributions of each scenario to R series as rows; drivers vary fastest."""
-        return cls(
-            **{name: tuple(column.tolist()) for name, column in contribution_columns(parts, series, drivers).items()}
-        )
+        columns = contribution_columns(parts, series, drivers, months)
+        return cls(**{name: tuple(column.tolist()) for name, column in columns.items()})
 
     @classmethod
     def from_table(cls, table: Any) -> Attribution:
@@ -95,7 +96,8 @@ class Attribution:
 class Run:
     """A run that was carried out; immutable. Index it by scenario id.
 
-    Shapes use K scenarios, O outputs (factors, base series, aggregates) and h months.
+    Shapes use K scenarios, O outputs (factors, base series, aggregates) and h reported months. The steps of a run
+    on a daily model are trading days: what is said of months holds for them.
 
     Parameters
     ----------
@@ -104,7 +106,7 @@ class Run:
     outputs, kinds
         Ids and kinds (factor, index, sector17, ...) of the O outputs.
     as_of, horizon
-        Month 0 and number of months h.
+        Month 0 and the last month.
     statistics, errors
         Each of `jpsim.simulation.result.STATISTICS` as a (K, O, h) array, and its Monte Carlo standard error.
     distribution
@@ -134,7 +136,7 @@ class Run:
     scenarios: tuple[str, ...]
     outputs: tuple[str, ...]
     kinds: tuple[str, ...]
-    as_of: Month
+    as_of: Instant
     horizon: int
     statistics: Mapping[str, Floats]
     errors: Mapping[str, Floats]
@@ -156,6 +158,25 @@ class Run:
     def content_hash(self) -> str:
         """Digest of the resolved input and the model; the same content gives the same hash."""
         return str(self.manifest["content_hash"])
+
+    @property
+    def step(self) -> Step:
+        """What months are here: ``month``, or ``day`` for the trading days of a daily model."""
+        step: Step = self.manifest.get("step", "month")
+        return step
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Months that are reported, ascending; the horizon is the last."""
+        return tuple(self.manifest.get("steps") or range(1, self.horizon + 1))
+
+    def place(self, month: int) -> int:
+        """Place of a reported month in the arrays; InputError if it is not reported."""
+        if month not in self.steps:
+            letter = self.step[0]
+            allowed = ", ".join(f"{step}{letter}" for step in self.steps)
+            raise InputError(Problem(f"{month}{letter} is not reported by this run", allowed=allowed))
+        return self.steps.index(month)
 
     @property
     def returns(self) -> str:
@@ -194,7 +215,7 @@ class Run:
 
     def __repr__(self) -> str:
         return (
-            f"<jpsim run {self.run_id}: {', '.join(self.scenarios)}; {self.horizon} months from {self.as_of}, "
+            f"<jpsim run {self.run_id}: {', '.join(self.scenarios)}; {self.horizon} {self.step}s from {self.as_of}, "
             f"{self.manifest['paths']:,} paths, {len(self.outputs)} outputs>"
         )
 
@@ -207,7 +228,7 @@ class Run:
                 values = (last.mean, last.quantile(0.05), last.quantile(0.95), last.p_loss, last.es())
                 rows.append((scenario, output, *(repr(value) for value in values)))
         head = ("scenario", "series", "mean", "5%", "95%", "P(loss)", "ES95")
-        return html_table(f"{self.run_id}, {self.horizon}m", head, rows)
+        return html_table(f"{self.run_id}, {self.horizon}{self.step[0]}", head, rows)
 
 
 def gather(
@@ -215,7 +236,7 @@ def gather(
     *,
     outputs: Sequence[str],
     kinds: Sequence[str],
-    as_of: Month,
+    as_of: Instant,
     manifest: Mapping[str, Any],
     resolved: str,
     diagnostics: Mapping[str, Mapping[str, Any]],
@@ -254,7 +275,7 @@ def gather(
         outputs=tuple(outputs),
         kinds=tuple(kinds),
         as_of=as_of,
-        horizon=int(samples[0].statistics["mean"].shape[1]),
+        horizon=_last_step(manifest, samples[0]),
         statistics=_stacked([sample.statistics for sample in samples]),
         errors=_stacked([sample.errors for sample in samples]),
         distribution=Distribution.of([sample.histogram for sample in samples]),
@@ -266,6 +287,10 @@ def gather(
         tables=MappingProxyType(dict(tables or {})),
         inputs=MappingProxyType(dict(inputs or {})),
     )
+
+
+def _last_step(manifest: Mapping[str, Any], sample: ScenarioSample) -> int:
+    return int((manifest.get("steps") or [sample.statistics["mean"].shape[1]])[-1])
 
 
 def _stacked(parts: Sequence[Mapping[str, Floats]]) -> Mapping[str, Floats]:

@@ -47,7 +47,9 @@ def plain_request(request: RunRequest) -> dict[str, Any]:
     for name in RunRequest.model_fields:
         if name not in ("scenarios", "library"):
             plain[name] = _plain(getattr(request, name))
-    plain["horizon"] = f"{request.horizon}m"
+    plain["horizon"] = f"{request.horizon}{request.step[0]}"
+    if request.report_at is None:
+        plain.pop("report_at")
     plain["limits"] = [_with_unit(limit, _unit(limit.series)) for limit in request.limits]
     plain["executor"] = {name: getattr(request.executor, name) for name in type(request.executor).model_fields}
     return plain

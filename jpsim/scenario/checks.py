@@ -6,7 +6,9 @@ Contradictions that need the model's algebra are found when the scenario is cond
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
+from jpsim.days import Day, Instant, Step
 from jpsim.dictionary import MEETINGS_FILE, boj_meetings
 from jpsim.errors import Place, Problem
 from jpsim.months import Month
@@ -44,10 +46,11 @@ def check_mixture(at: Cursor, claims: Collection[str]) -> None:
 def check_conditions(at: Cursor, scenario: Scenario) -> None:
     """Refuse what is said twice, dates before month 0, and policy moves without a meeting."""
     origin = Origin(places_of(at.node))
-    at.findings.problems.extend(_problems(scenario, origin, scenario.as_of, None))
+    step: Step = "day" if any(when.days is not None for _, when in _dates(scenario)) else "month"
+    at.findings.problems.extend(_problems(scenario, origin, _Clock(step, scenario.as_of), None))
 
 
-def time_problems(scenario: Scenario, as_of: Month | None, horizon: int) -> list[Problem]:
+def time_problems(scenario: Scenario, as_of: Instant | None, horizon: int, step: Step = "month") -> list[Problem]:
     """Find dates outside a run, repetitions and policy moves without a meeting.
 
     Parameters
@@ -55,11 +58,29 @@ def time_problems(scenario: Scenario, as_of: Month | None, horizon: int) -> list
     scenario
         A scenario that may leave `as_of` open.
     as_of
-        Month 0; None where only the model names it, which leaves named months unchecked.
+        Month or day 0; None where only the model names it, which leaves named months unchecked.
     horizon
-        Months that the run simulates.
+        Steps that the run simulates.
+    step
+        What they are.
     """
-    return list(_problems(scenario, scenario._origin, as_of, horizon))
+    clock = _Clock("day", as_of.month) if isinstance(as_of, Day) else _Clock(step, as_of)
+    return list(_problems(scenario, scenario._origin, clock, horizon))
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """What a scenario's dates are counted in, and its month 0 where it is known."""
+
+    step: Step
+    as_of: Month | None
+
+    def index(self, when: When) -> int | None:
+        return when.steps(self.step, self.as_of)
+
+    def strange(self, when: When) -> bool:
+        """Whether a date cannot be meant on this clock."""
+        return when.month is not None if self.step == "day" else when.days is not None
 
 
 def _share(item: Node) -> float | None:
@@ -71,14 +92,15 @@ def _share(item: Node) -> float | None:
         return None
 
 
-def _problems(scenario: Scenario, origin: Origin, as_of: Month | None, horizon: int | None) -> Iterator[Problem]:
+def _problems(scenario: Scenario, origin: Origin, clock: _Clock, horizon: int | None) -> Iterator[Problem]:
+    as_of = clock.as_of
     for path, when in _dates(scenario):
-        yield from _outside(when, as_of, horizon, origin.place(path))
+        yield from _outside(when, clock, horizon, origin.place(path))
     for name, blocks in scenario.conditions.items():
-        yield from _repeated(name, blocks, as_of, origin)
+        yield from _repeated(name, blocks, clock, origin)
         for number, block in enumerate(blocks):
-            yield from _empty_windows(block, as_of, origin, ("conditions", name, number))
-    if as_of is not None and scenario.rules.policy_rate_meetings != "off":
+            yield from _empty_windows(block, clock, origin, ("conditions", name, number))
+    if clock.step == "month" and as_of is not None and scenario.rules.policy_rate_meetings != "off":
         for number, block in enumerate(scenario.conditions.get(_POLICY_RATE, ())):
             if block.kind == "hard" and block.fill != "linear":
                 path = ("conditions", _POLICY_RATE, number)
@@ -104,26 +126,39 @@ def _dates(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], When]]:
                 yield ("views", number, key), moment
 
 
-def _outside(when: When, as_of: Month | None, horizon: int | None, place: Place | None) -> Iterator[Problem]:
-    index = when.months if as_of is None else when.index(as_of)
+def _outside(when: When, clock: _Clock, horizon: int | None, place: Place | None) -> Iterator[Problem]:
+    if clock.strange(when):
+        yield _strange(when, clock.step, place)
+        return
+    index, as_of, letter = clock.index(when), clock.as_of, clock.step[0]
     if index is None:
         return
     if index < 1:
         start = "" if as_of is None else f" {as_of}"
-        yield Problem(f"{when} is not after as_of{start}", place, f"a date after as_of{start}, as 1m")
+        yield Problem(f"{when} is not after as_of{start}", place, f"a date after as_of{start}, as 1{letter}")
     elif horizon is not None and index > horizon:
-        end = f"{horizon}m" if as_of is None else f"{as_of + horizon}"
-        found = f"{when} is past the horizon of {horizon}m, which ends at {end}"
-        yield Problem(found, place, f"a date up to {end}", f"or set the run's horizon to {index}m")
+        end = f"{horizon}{letter}" if as_of is None or letter == "d" else f"{as_of + horizon}"
+        found = f"{when} is past the horizon of {horizon}{letter}, which ends at {end}"
+        yield Problem(found, place, f"a date up to {end}", f"or set the run's horizon to {index}{letter}")
 
 
-def _repeated(name: str, blocks: tuple[Condition, ...], as_of: Month | None, origin: Origin) -> Iterator[Problem]:
+def _strange(when: When, step: Step, place: Place | None) -> Problem:
+    if step == "day":
+        allowed = "trading days after as_of (10d), or months of 21 trading days (1m)"
+        return Problem(f"{when} is a calendar month, and the steps are trading days", place, allowed)
+    allowed = "months after as_of (3m), a month (2026-07) or an ISO date (2026-07-31)"
+    fix = "or run it on a daily model, with the horizon in days (horizon: 21d)"
+    return Problem(f"{when} counts trading days, and the steps are months", place, allowed, fix)
+
+
+def _repeated(name: str, blocks: tuple[Condition, ...], clock: _Clock, origin: Origin) -> Iterator[Problem]:
     """Find the same month of one factor given twice: as level, change or table, or as two ranges."""
     seen: dict[tuple[object, bool], Place | None] = {}
     for number, block in enumerate(blocks):
         for kind in _KINDS:
             for when in getattr(block, kind):
-                month = when if as_of is None else when.index(as_of)
+                index = clock.index(when)
+                month = when if index is None else index
                 place = origin.place(("conditions", name, number, kind, str(when)))
                 key = (month, kind == "range")
                 if key in seen:
@@ -133,16 +168,14 @@ def _repeated(name: str, blocks: tuple[Condition, ...], as_of: Month | None, ori
                     seen[key] = place
 
 
-def _empty_windows(
-    block: Condition, as_of: Month | None, origin: Origin, path: tuple[str | int, ...]
-) -> Iterator[Problem]:
+def _empty_windows(block: Condition, clock: _Clock, origin: Origin, path: tuple[str | int, ...]) -> Iterator[Problem]:
     """Find windows that end before they begin."""
     if block.since is None:
         return
-    first = block.since.months if as_of is None else block.since.index(as_of)
+    first = clock.index(block.since)
     for kind in _WINDOWS:
         for when in getattr(block, kind):
-            last = when.months if as_of is None else when.index(as_of)
+            last = clock.index(when)
             if first is not None and last is not None and last < first:
                 found = f"the {kind} up to {when} ends before it begins, {block.since}"
                 yield Problem(found, origin.place((*path, kind, str(when))), f"a date not before {block.since}")
@@ -154,7 +187,10 @@ def _without_meeting(
     """Find policy moves that no meeting decides: in the month itself with `step`, else since the last date."""
     for kind, start in (("level", scenario.state.get(_POLICY_RATE)), ("change", Quantity(0.0, "pp"))):
         last, last_month = start, as_of
-        for when, value in sorted(getattr(block, kind).items(), key=lambda item: item[0].index(as_of)):
+        for when, value in sorted(
+            ((when, value) for when, value in getattr(block, kind).items() if when.days is None),
+            key=lambda item: item[0].index(as_of),
+        ):
             month = as_of + when.index(as_of)
             first = month if block.fill == "step" else last_month + 1
             if last is not None and value.value != last.value and month > as_of:

@@ -200,7 +200,7 @@ class Cursor:
         return self.node.content if isinstance(self.node.content, str) else self.said
 
     def _when(self, text: str, key: str | None) -> When | None:
-        allowed = "months after as_of (3m), a month (2026-07) or an ISO date (2026-07-31)"
+        allowed = "months after as_of (3m), a month (2026-07), an ISO date (2026-07-31), or trading days (10d)"
         try:
             return When.parse(text)
         except ValueError:

@@ -9,12 +9,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, WithJsonSchema
 
+from jpsim.days import Step
 from jpsim.errors import Problem
 from jpsim.months import Month
 from jpsim.scenario.schema import Amount, Moment, Record, Scenario, SeriesId
 from jpsim.units import Quantity
 
-__all__ = ["Executor", "Limit", "RunRequest"]
+__all__ = ["DAILY_STEPS", "Executor", "Limit", "RunRequest", "narrower_defaults"]
+
+DAILY_STEPS = (1, 5, 10, 21, 63, 126, 252)
+"""Trading days that a run on a daily model reports unless it says otherwise."""
 
 Count = Annotated[int, WithJsonSchema({"type": ["integer", "number", "string"]})]
 Flag = Annotated[bool, WithJsonSchema({"enum": [True, False, "true", "false"]})]
@@ -51,6 +55,13 @@ class Limit(Record):
         return next((name, value) for name in names if (value := getattr(self, name)) is not None)
 
 
+def narrower_defaults(step: Step) -> dict[str, Any]:
+    """Defaults of a run that does not report every step: what needs all of them, or months, is left out."""
+    if step == "month":
+        return {"attribution": ("condition", "shock")}
+    return {"attribution": ("condition",)}
+
+
 class RunRequest(Record):
     """A request for work, with every scenario resolved and every unit canonical.
 
@@ -65,8 +76,11 @@ class RunRequest(Record):
         default_factory=dict, description="scenarios that the others refer to by premium or mixture, by id"
     )
     model: str = Field("japan_monthly", description="an id, id@version or a folder")
-    horizon: Annotated[int, WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,2}m$"})] = Field(
-        12, description="months to simulate, as 12m"
+    horizon: Annotated[int, WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,2}[md]$"})] = Field(
+        12, description="months to simulate, as 12m, or trading days, as 10d, on a daily model"
+    )
+    report_at: tuple[Moment, ...] | None = Field(
+        None, description="dates that are reported, the horizon always among them; by default all months"
     )
     paths: Count = Field(100_000, description="paths per scenario")
     seed: Count = Field(20260130, description="seed of the random numbers")
@@ -93,12 +107,40 @@ class RunRequest(Record):
     _provenance: dict[str, str] = PrivateAttr(default_factory=dict)
     _folder: Path = PrivateAttr(default_factory=Path)
     _warnings: tuple[Problem, ...] = PrivateAttr(())
+    _step: Step = PrivateAttr("month")
 
     @property
     def as_of(self) -> Month | None:
         """Month 0 that the scenarios agree on; None if none of them names one."""
         everything = (*self.scenarios, *self.library.values())
         return next((scenario.as_of for scenario in everything if scenario.as_of is not None), None)
+
+    @property
+    def step(self) -> Step:
+        """What `horizon` counts: months, or trading days."""
+        return self._step
+
+    def counting(self, step: Step) -> RunRequest:
+        """Return the same request with its horizon meant in months or in trading days."""
+        request = self.model_copy()
+        request._step = step
+        return request
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Steps that are reported, ascending; the horizon is always the last."""
+        if self.report_at is not None:
+            wanted = {when.steps(self.step, self.as_of) or 0 for when in self.report_at}
+        elif self.step == "day":
+            wanted = {step for step in DAILY_STEPS if step < self.horizon}
+        else:
+            wanted = set(range(1, self.horizon + 1))
+        return tuple(sorted(wanted | {self.horizon}))
+
+    @property
+    def every_step(self) -> bool:
+        """Whether no step before the horizon is left out of what is reported."""
+        return len(self.steps) == self.horizon
 
     @property
     def provenance(self) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from jpsim.days import Step
 from jpsim.dictionary import factors, series
 from jpsim.errors import InputError, Place, Problem
 from jpsim.scenario.checks import time_problems
@@ -27,8 +28,9 @@ from jpsim.scenario.grammar import SCHEMA
 from jpsim.scenario.library import Library, Override, load_scenario
 from jpsim.scenario.loader import parse_yaml, read_yaml
 from jpsim.scenario.node import Node
-from jpsim.scenario.request import Decomposition, Executor, Limit, RunRequest
+from jpsim.scenario.request import Decomposition, Executor, Limit, RunRequest, narrower_defaults
 from jpsim.scenario.schema import Scenario
+from jpsim.scenario.when import When
 
 __all__ = ["GROUPS", "RUN_SCHEMA", "load_file", "load_run"]
 
@@ -39,7 +41,7 @@ GROUPS = ("index", "sector17", "sector33", "size", "segment", "theme")
 """Groups of series that a run may ask for."""
 
 _MAX_PATHS = 10**15
-_MAX_HORIZON = 120
+_MAX_HORIZON = {"month": 120, "day": 504}
 _LIMITS = ("sd", "var95", "var99", "es95", "es99")
 _PART = re.compile(r'"([^"]*)"|([^."]+)')
 
@@ -154,12 +156,18 @@ def _read_run(at: Cursor, path: Path, overrides: Mapping[str, Sequence[Override]
         place = Place(f"--set scenarios.{name}")
         fix = nearest(name, library.used)
         at.findings.problems.append(Problem(f"the run has no scenario {name!r}", place, "a scenario of the run", fix))
-    everything = _check_together(at, listed, library, values.get("horizon") or 12)
+    clock: tuple[Step, int] = values.get("horizon") or ("month", 12)
+    step, horizon = clock
+    narrower = narrower_defaults(step) if step == "day" or "report_at" in keys else {}
+    values = {**narrower, **values, "horizon": horizon}
+    everything = _check_together(at, listed, library, horizon, step)
+    if "report_at" in keys:
+        _check_reported(keys["report_at"], values["report_at"], horizon, step, listed)
     if at.findings.problems:
         return None
     ids = [scenario.id for scenario in listed]
     others = {name: scenario for name, scenario in sorted(everything.items()) if name not in ids}
-    request = RunRequest.model_validate({**values, "scenarios": tuple(listed), "library": others})
+    request = RunRequest.model_validate({**values, "scenarios": tuple(listed), "library": others}).counting(step)
     request._folder = path.absolute().parent
     request._warnings = tuple(at.findings.warnings)
     request._provenance = _provenance(at.node, request)
@@ -189,7 +197,9 @@ def _scenarios(at: Cursor, keys: Mapping[str, Cursor], library: Library) -> list
     return [scenario for scenario in found.values() if scenario is not None]
 
 
-def _check_together(at: Cursor, listed: Sequence[Scenario], library: Library, horizon: int) -> dict[str, Scenario]:
+def _check_together(
+    at: Cursor, listed: Sequence[Scenario], library: Library, horizon: int, step: Step
+) -> dict[str, Scenario]:
     """Resolve what scenarios refer to, and check that all agree on month 0 and fit the horizon."""
     everything = library.closure(listed)
     dated = [scenario for scenario in library.drafts.values() if scenario.as_of is not None]
@@ -199,7 +209,7 @@ def _check_together(at: Cursor, listed: Sequence[Scenario], library: Library, ho
             at.findings.problems.append(Problem(found, scenario.place("as_of"), "one month 0 across a run"))
     month = dated[0].as_of if dated else None
     for scenario in library.drafts.values():
-        at.findings.problems.extend(time_problems(scenario, scenario.as_of or month, horizon))
+        at.findings.problems.extend(time_problems(scenario, scenario.as_of or month, horizon, step))
     return everything
 
 
@@ -207,14 +217,33 @@ def _model(at: Cursor) -> str | None:
     return at.text("an id, id@version or a folder")
 
 
-def _horizon(at: Cursor) -> int | None:
+def _horizon(at: Cursor) -> tuple[Step, int] | None:
     when = at.when()
     if when is None:
         return None
-    if when.months is None or not 1 <= when.months <= _MAX_HORIZON:
-        at.refuse(f"{at.said} is no horizon", f"months, from 1m to {_MAX_HORIZON}m")
+    step: Step = "month" if when.days is None else "day"
+    count = when.months if when.days is None else when.days
+    if count is None or not 1 <= count <= _MAX_HORIZON[step]:
+        months, days = _MAX_HORIZON["month"], _MAX_HORIZON["day"]
+        at.refuse(f"{at.said} is no horizon", f"months, from 1m to {months}m; or trading days, from 1d to {days}d")
         return None
-    return when.months
+    return step, count
+
+
+def _report_at(at: Cursor) -> tuple[When | None, ...]:
+    return tuple(item.when() for item in at.items("a list of dates"))
+
+
+def _check_reported(
+    at: Cursor, reported: Sequence[When | None], horizon: int, step: Step, listed: Sequence[Scenario]
+) -> None:
+    """Refuse dates that the run does not reach, or that its clock does not know."""
+    as_of = next((scenario.as_of for scenario in listed if scenario.as_of is not None), None)
+    letter = step[0]
+    for item, when in zip(at.items("a list of dates"), reported, strict=True):
+        index = None if when is None else when.steps(step, as_of)
+        if when is not None and (index is None or not 1 <= index <= horizon):
+            item.refuse(f"{when} is no date of this run", f"dates from 1{letter} to {horizon}{letter}")
 
 
 def _series(at: Cursor) -> object:
@@ -269,6 +298,7 @@ def _optional(at: Cursor, what: str) -> str | None:
 _READERS: dict[str, Any] = {
     "model": _model,
     "horizon": _horizon,
+    "report_at": _report_at,
     "paths": lambda at: at.integer(1, _MAX_PATHS),
     "seed": lambda at: at.integer(0, 2**64 - 1),
     "innovations": lambda at: at.word(("gaussian", "student_t", "stochastic_volatility")),
@@ -292,6 +322,8 @@ def _provenance(root: Node, request: RunRequest) -> dict[str, str]:
         if path[0] not in ("schema", "scenarios", "library") and node.content is not None:
             found[_joined(path)] = str(node.place)
     for name in RunRequest.model_fields:
+        if name == "report_at" and request.report_at is None:
+            continue
         if name not in ("scenarios", "library") and not any(key.split(".")[0] == name for key in found):
             found[name] = "default"
     for scenario in (*request.scenarios, *request.library.values()):

@@ -43,7 +43,7 @@ DRIVERS = ("monetary_policy", "demand", "fiscal_term_premium", "global_risk", "y
 _SLUG = "^[a-z][a-z0-9_]{0,63}$"
 Amount = Annotated[Quantity, WithJsonSchema({"type": ["string", "number"], "pattern": "^[+-]?[0-9].*$"})]
 Moment = Annotated[
-    When, WithJsonSchema({"type": "string", "pattern": "^([1-9][0-9]{0,3}m|[0-9]{4}-[0-9]{2}(-[0-9]{2})?)$"})
+    When, WithJsonSchema({"type": "string", "pattern": "^([1-9][0-9]{0,3}[md]|[0-9]{4}-[0-9]{2}(-[0-9]{2})?)$"})
 ]
 Share = Annotated[float, WithJsonSchema({"type": ["string", "number"], "pattern": "^[0-9].*%?$"})]
 Weight = Annotated[float, WithJsonSchema({"type": ["string", "number"], "pattern": "^[+-]?[0-9].*$"})]

@@ -1,43 +1,63 @@
-"""Dates of a scenario: months after its month 0, or calendar months."""
+"""Dates of a scenario: months or trading days after its month 0, or calendar months."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from jpsim.days import DAYS_PER_MONTH, Day, Instant, Step
 from jpsim.months import Month
 
 __all__ = ["When"]
 
-_OFFSET = re.compile(r"(0|[1-9][0-9]{0,3})m")
+_OFFSET = re.compile(r"(0|[1-9][0-9]{0,3})([md])")
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A month end, either counted from month 0 or named.
+    """A month end or a trading day, counted from month 0, or a named month.
 
     Parameters
     ----------
     months
-        Months after month 0, as in ``12m``; None where the month is named.
+        Months after month 0, as in ``12m``; None where the date is counted in days or named.
     month
         The calendar month, as in ``2026-07``; None where it is counted.
+    days
+        Trading days after day 0, as in ``10d``; None elsewhere.
     """
 
     months: int | None = None
     month: Month | None = None
+    days: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> When:
-        """Read ``3m``, ``2026-07`` or ``2026-07-31`` (the end of that month); ValueError otherwise."""
+        """Read ``3m``, ``10d``, ``2026-07`` or ``2026-07-31`` (the end of that month); ValueError otherwise."""
         match = _OFFSET.fullmatch(text)
-        return cls(months=int(match[1])) if match else cls(month=Month.parse(text))
+        if match is None:
+            return cls(month=Month.parse(text))
+        return cls(days=int(match[1])) if match[2] == "d" else cls(months=int(match[1]))
 
-    def index(self, as_of: Month) -> int:
-        """Month index: 0 is `as_of`, 1 the month after it."""
+    def steps(self, step: Step, as_of: Month | None = None) -> int | None:
+        """Steps after month 0 on a clock of months or days; None if it does not say, or `as_of` is needed.
+
+        A month counts 21 trading days. A clock of months does not know days, and one of days no calendar months.
+        """
+        if step == "day":
+            return self.days if self.months is None else DAYS_PER_MONTH * self.months
         if self.month is not None:
-            return self.month - as_of
-        return self.months or 0
+            return None if as_of is None else self.month - as_of
+        return self.months
+
+    def index(self, as_of: Instant) -> int:
+        """Step: 0 is `as_of`, 1 the month or day after it; ValueError if it is meant on another clock."""
+        found = self.steps("day") if isinstance(as_of, Day) else self.steps("month", as_of)
+        if found is None:
+            raise ValueError(f"{self} is no date on the clock of {as_of}")
+        return found
 
     def __str__(self) -> str:
-        return f"{self.months}m" if self.month is None else str(self.month)
+        if self.month is not None:
+            return str(self.month)
+        return f"{self.months}m" if self.days is None else f"{self.days}d"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -20,7 +21,9 @@ Floats = npt.NDArray[np.float64]
 Innovations = Literal["gaussian", "student_t", "stochastic_volatility"]
 
 
-def compile_law(law: ScenarioLaw, innovations: Innovations, *, plain: bool = False) -> Law:
+def compile_law(
+    law: ScenarioLaw, innovations: Innovations, *, plain: bool = False, steps: Sequence[int] | None = None
+) -> Law:
     """Compile the law of one scenario.
 
     Parameters
@@ -31,6 +34,8 @@ def compile_law(law: ScenarioLaw, innovations: Innovations, *, plain: bool = Fal
         ``gaussian``; ``student_t`` months and residuals; or ``stochastic_volatility`` of the months too.
     plain
         Whether only rules that the scenario names are in force.
+    steps
+        Steps whose outputs are wanted, ascending; all by default.
     """
     heavy = innovations != "gaussian"
     conditional, model = law.conditional, law.conditional.system.model
@@ -38,7 +43,8 @@ def compile_law(law: ScenarioLaw, innovations: Innovations, *, plain: bool = Fal
     steered = rules is not None and rules.intervention is not None and bool(conditional.table.rows)
     mixing = _mixing(conditional, innovations) if heavy or steered or conditional.recursion is None else None
     start = np.concatenate([_start_levels(conditional), np.zeros(len(model.series) + len(model.aggregates))])
-    unplaced = np.zeros((start.size, conditional.system.horizon))  # the sampler places the histograms
+    reported = np.arange(1, conditional.system.horizon + 1) if steps is None else np.array(steps)
+    unplaced = np.zeros((start.size, reported.size))  # the sampler places the histograms
     return Law(
         _dynamics(conditional, None if mixing else conditional.recursion),
         mixing,
@@ -47,6 +53,7 @@ def compile_law(law: ScenarioLaw, innovations: Innovations, *, plain: bool = Fal
         unplaced,
         unplaced,
         start,
+        reported.astype(np.int64),
         rules,
     )
 

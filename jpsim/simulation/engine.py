@@ -222,7 +222,7 @@ def trace_interventions(
     (h, count), zero under laws without the rule.
     """
     drawing = prepare_drawing(laws, seed, targets, owner)
-    scratch, months = drawing.scratch, drawing.laws[0].low.shape[1]
+    scratch, months = drawing.scratch, drawing.laws[0].dynamics.intercept.shape[0]
     block, out = np.empty((2, months, SUPERBLOCK)), np.empty((2, months, count))
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):

@@ -11,9 +11,10 @@ from importlib.resources import files
 from importlib.util import find_spec
 
 from jpsim.conditioning.stories import Story, derive_story
+from jpsim.days import DAYS_PER_MONTH
 from jpsim.errors import InputError, Problem, UnsupportedError
 from jpsim.model import Model
-from jpsim.scenario import RunRequest
+from jpsim.scenario import RunRequest, Scenario
 from jpsim.simulation.engine import memory_needed
 from jpsim.simulation.order_statistics import search_bytes
 from jpsim.simulation.plan import Plan, free_memory
@@ -106,7 +107,7 @@ class Job:
     @property
     def _stored_bytes_per_path(self) -> int:
         """Bytes of stored paths and weights, before they are compressed."""
-        paths = self.request.horizon * (4 * len(self.selected) + 2) if self.request.paths_out == "all" else 0
+        paths = len(self.request.steps) * (4 * len(self.selected) + 2) if self.request.paths_out == "all" else 0
         weights = 16 if any(sampler.weighted for sampler in self.samplers) else 0
         return len(self.samplers) * (paths + weights)
 
@@ -124,7 +125,8 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
     InputError
         With the problems of all scenarios at once.
     """
-    lacking = list(_unsupported(request, model))
+    _refuse_other_clock(request, model)
+    lacking = [*_unsupported(request, model), *_lost_between(request)]
     if lacking:
         raise UnsupportedError(lacking)
     if unknown := list(_unknown_series(request, model)):
@@ -138,13 +140,26 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
         known = {sampler.id: sampler.story for sampler in samplers}
         try:
             story = derive_story(model, scenario, request.horizon, everything, request.returns, known=known, **options)
-            samplers.append(Sampler.of(story, request.innovations, request.seed, plain=plain))
+            sampler = Sampler.of(story, request.innovations, request.seed, plain=plain, steps=request.steps)
+            samplers.append(sampler)
         except InputError as error:
             found.append(error)
     if found:
         kind = UnsupportedError if all(isinstance(error, UnsupportedError) for error in found) else InputError
         raise kind([problem for error in found for problem in error.problems])
     return Job(request, model, tuple(samplers), inputs or {})
+
+
+def _refuse_other_clock(request: RunRequest, model: Model) -> None:
+    """Refuse a horizon in months on a daily model, and one in days on a monthly model."""
+    if request.step == model.step:
+        return
+    asked, count = f"horizon: {request.horizon}{request.step[0]}", request.horizon
+    if model.step == "day":
+        found = f"{asked} counts months, and the steps of the model {model.id} are trading days"
+        raise InputError(Problem(found, fix=f"write horizon: {count * DAYS_PER_MONTH}d; a month counts as 21 days"))
+    found = f"{asked} counts trading days, and the steps of the model {model.id} are months"
+    raise InputError(Problem(found, fix="set model: japan_daily, or write the horizon in months, as 12m"))
 
 
 def _dictionary_digest() -> str:
@@ -163,6 +178,7 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
             request.parameter_uncertainty and model.draws is None
         ),
     }
+    wishes[f"returns: total on the daily model {model.id}"] = request.step == "day" and request.returns == "total"
     for written, package in (("xlsx", "xlsxwriter"), ("pdf", "typst")):
         wishes[f"formats: {written}, without the package {package},"] = written in request.formats and not find_spec(
             package
@@ -170,6 +186,30 @@ def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
     for wish, asked in wishes.items():
         if asked:
             yield Problem(f"{wish} cannot be carried out", fix="remove it")
+
+
+def _lost_between(request: RunRequest) -> Iterator[Problem]:
+    """What is asked about steps that the request leaves out."""
+    if request.every_step:
+        return
+    scenarios = (*request.scenarios, *request.library.values())
+    wishes = [f"attribution: {name}" for name in ("earnings", "var95", "es95") if name in request.attribution]
+    wishes += [f"{one.id}: rule fx_intervention" for one in scenarios if one.rules.fx_intervention not in (None, "off")]
+    wishes += [f"{one.id}: view on {view.series} by {view.by}" for one in scenarios for view in one.views if view.by]
+    wishes += [f"{one.id}: windows on {name}" for one in scenarios for name in one.conditions if _windowed(one, name)]
+    for wish in wishes:
+        found = f"{wish} needs every step, and cannot be carried out yet where report_at leaves some out"
+        yield Problem(found, fix="remove one of the two")
+    moments = [(f"limits: the one on {limit.series}", limit.at) for limit in request.limits]
+    moments += [(f"{one.id}: a view on {view.series}", view.at) for one in scenarios for view in one.views if view.at]
+    for what, when in moments:
+        step = when.steps(request.step, request.as_of)
+        if step is not None and step not in request.steps:
+            yield Problem(f"{what} is at {when}, which report_at leaves out", fix=f"add {when} to report_at")
+
+
+def _windowed(scenario: Scenario, name: str) -> bool:
+    return any(block.average or block.maximum or block.minimum for block in scenario.conditions[name])
 
 
 def _unknown_series(request: RunRequest, model: Model) -> Iterator[Problem]:

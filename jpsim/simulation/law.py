@@ -190,9 +190,11 @@ class Law:
     dynamics, mixing, equity, levels
         Arrays of the recursion; `mixing` is None for Gaussian innovations.
     low, high
-        (O, h) ends of the histograms of the O = n + S + G outputs, in reported units.
+        (O, r) ends of the histograms of the O = n + S + G outputs, in reported units.
     start
         (O,) reported values at month 0; zero for the series, whose outputs are cumulative returns.
+    reported
+        (r,) steps, from 1 to h and ascending, whose outputs are counted or kept.
     rules
         State-dependent behaviour; None for none.
     """
@@ -204,6 +206,7 @@ class Law:
     low: Floats
     high: Floats
     start: Floats
+    reported: Integers
     rules: Rules | None = None
 
     @property

@@ -103,7 +103,18 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
         sum_of=sum_of,
         meetings=lay_out_meetings(law),
         intervention=lay_out_intervention(law, sum_of),
+        place=_places(law),
     )
+
+
+def _places(law: Law) -> Integers:
+    places = np.full(law.dynamics.intercept.shape[0], -1, dtype=np.int64)
+    places[law.reported - 1] = np.arange(law.reported.size)
+    return places
+
+
+def _reported(law: Coefficients) -> int:
+    return int(law.place.max()) + 1
 
 
 def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
@@ -146,13 +157,13 @@ def _largest(laws: list[Coefficients], outputs: int) -> dict[str, int]:
 def scratch_for(laws: list[Coefficients], outputs: int) -> Scratch:
     """Allocate one thread's scratch memory for any of some laws, zeroed because padding rows are read."""
     flat = {name: np.zeros(size) for name, size in _largest(laws, outputs).items()}
-    bins = np.zeros((outputs, laws[0].own.shape[0], SUPERBLOCK), dtype=np.uint16)
+    bins = np.zeros((outputs, _reported(laws[0]), SUPERBLOCK), dtype=np.uint16)
     return Scratch(bins=bins, component=np.zeros(BLOCK, dtype=np.int64), **flat)
 
 
 def scratch_bytes(laws: list[Coefficients], outputs: int) -> int:
     """Size of one thread's scratch memory in bytes."""
-    return 8 * (sum(_largest(laws, outputs).values()) + BLOCK) + 2 * outputs * len(laws[0].own) * SUPERBLOCK
+    return 8 * (sum(_largest(laws, outputs).values()) + BLOCK) + 2 * outputs * _reported(laws[0]) * SUPERBLOCK
 
 
 def law_bytes(law: Coefficients) -> int:

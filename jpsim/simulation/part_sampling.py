@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,10 +54,18 @@ class PartSampler:
     centred: bool = False
 
     @classmethod
-    def of(cls, source: ScenarioLaw, innovations: Innovations, seed: int, *, plain: bool = False) -> PartSampler:
+    def of(
+        cls,
+        source: ScenarioLaw,
+        innovations: Innovations,
+        seed: int,
+        *,
+        plain: bool = False,
+        steps: Sequence[int] | None = None,
+    ) -> PartSampler:
         """Compile a law; see `jpsim.simulation.compilation.compile_law`."""
         drawn, windows = open_windows(source, random_scales=innovations != "gaussian")
-        return cls(drawn, compile_law(drawn, innovations, plain=plain), seed, windows)
+        return cls(drawn, compile_law(drawn, innovations, plain=plain, steps=steps), seed, windows)
 
     def proposal(self) -> ScaleTilt | None:
         """Fit where the months' scales are best drawn from; None where conditions say nothing about them."""

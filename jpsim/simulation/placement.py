@@ -16,7 +16,7 @@ __all__ = ["PILOT_PATHS", "place_histograms"]
 Floats = npt.NDArray[np.float64]
 
 PILOT_PATHS = 8192
-_YEAR = 12  # months up to which the whole pilot is drawn; longer paths are fewer, so that memory stays the same
+_YEAR = 12  # reported steps up to which the whole pilot is drawn; with more it is smaller, and memory the same
 _FEWEST = 2048
 _TAIL = 0.001
 _REACH = 2.5  # ends lie this many times further from the median than the pilot's tail quantiles
@@ -24,24 +24,24 @@ _LEAST = 1e-9  # width of a histogram whose output does not move, relative to it
 
 
 def place_histograms(
-    draw: Callable[[int, int], Floats], positive: npt.NDArray[np.bool_], horizon: int
+    draw: Callable[[int, int], Floats], positive: npt.NDArray[np.bool_], steps: int
 ) -> tuple[Floats, Floats]:
-    """Place the histograms of all outputs and months.
+    """Place the histograms of all outputs and reported steps.
 
     Parameters
     ----------
     draw
-        ``(first, count)`` gives (O, h, count) outputs of some paths.
+        ``(first, count)`` gives (O, r, count) outputs of some paths.
     positive
         (O,) whether an output is a price or an index, which cannot fall below zero.
-    horizon
-        Months h.
+    steps
+        Number of reported steps r.
 
     Returns
     -------
-    (O, h) lower and upper ends. Normal outputs reach nearly eight standard deviations.
+    (O, r) lower and upper ends. Normal outputs reach nearly eight standard deviations.
     """
-    pilot = draw(0, max(_FEWEST, PILOT_PATHS * _YEAR // max(horizon, _YEAR)))
+    pilot = draw(0, max(_FEWEST, PILOT_PATHS * _YEAR // max(steps, _YEAR)))
     pilot.sort(axis=2)  # whole rows are sorted faster than numpy finds three quantiles in them
     far_low, middle, far_high = (_quantile(pilot, level) for level in (_TAIL, 0.5, 1.0 - _TAIL))
     least = _LEAST * np.maximum(1.0, np.abs(middle))

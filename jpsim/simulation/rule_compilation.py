@@ -62,6 +62,7 @@ def follows_meetings(law: ScenarioLaw, *, plain: bool) -> bool:
 
 def meeting_rule(model: Model, horizon: int) -> MeetingRule:
     """Return the meeting rule on a model, from the calendar, the last move and the priors."""
+    assert isinstance(model.as_of, Month)  # daily models carry no target
     meetings = {Month.parse(meeting.day) for meeting in boj_meetings()}
     moves = [Month.parse(day) for day in boj_moves() if Month.parse(day) <= model.as_of]
     prior = rule_priors("policy_rate_meetings")

@@ -16,7 +16,7 @@ _EFFECTS = 11  # of the intervention rule, up to `turbulence`
 
 def lay_out_meetings(law: Law) -> Meetings:
     """Lay out the rules of the target policy rate; its row is -1 where none is in force."""
-    months, rules = law.low.shape[1], law.rules
+    months, rules = law.dynamics.intercept.shape[0], law.rules
     if rules is None or rules.target < 0:
         return Meetings(-1, -1, -1, -1, 0, -np.inf, 0.0, np.zeros(months, dtype=np.int64), np.zeros(_COEFFICIENTS))
     rule, start = rules.meetings, float(law.start[rules.target])
@@ -38,7 +38,7 @@ def lay_out_intervention(law: Law, sum_of: npt.NDArray[np.int64]) -> Interventio
     sum_of
         (n,) row of each factor's summed differences.
     """
-    months, rules = law.low.shape[1], law.rules
+    months, rules = law.dynamics.intercept.shape[0], law.rules
     if rules is None or rules.intervention is None:
         nothing = np.zeros((months, 0))
         return Intervention(-1, 1.0, -1, np.zeros(_EFFECTS), nothing, nothing.astype(np.int64))

@@ -52,12 +52,16 @@ def intervention_outcome(sampler: Sampler, weights: Floats | None, paths: int) -
 def target_outcome(sampler: Sampler, weights: Floats | None, paths: int) -> DecidedTarget | StatedTarget | None:
     """Decisions on the target: by the rule where it is in force, judged by it where the scenario states them.
 
+    Nothing is told where the run leaves months out of its report.
+
     Parameters
     ----------
     sampler, weights, paths
         As in `intervention_outcome`.
     """
     scenario, model = sampler.story.scenario, sampler.story.parts[0].law.conditional.system.model
+    if sampler.laws[0].reported.size < sampler.laws[0].dynamics.intercept.shape[0]:
+        return None
     count = min(paths, _MOST)
     share = _share(weights, count)
     decided = [None if law.rules is None else law.rules.meetings for law in sampler.laws]

@@ -41,7 +41,8 @@ def settle_premium(part: PartSampler, parts: int = 1) -> PartSampler:
     views = shift_views(source.scenario, source.conditional.system.model.as_of)
     if rules is None or not part.law.intervenes or part.tilted or source.scenario.premium != "model" or not views:
         return part
-    places = [(source.conditional.system.model.outputs.index(view.series), view.month - 1) for view in views]
+    outputs, reported = source.conditional.system.model.outputs, part.law.reported.tolist()
+    places = [(outputs.index(view.series), reported.index(view.month)) for view in views]
     calm = replace(part.law, rules=rules._replace(intervention=None, currency=-1))
     count = max(_FEWEST, PREMIUM_PILOTS // parts)
     ratios = _growth(part, part.law, places, count) / _growth(part, calm, places, count)

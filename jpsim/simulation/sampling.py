@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -71,14 +71,24 @@ class Sampler:
     seed: int
 
     @classmethod
-    def of(cls, story: Story, innovations: Innovations, seed: int, *, plain: bool = False) -> Sampler:
+    def of(
+        cls,
+        story: Story,
+        innovations: Innovations,
+        seed: int,
+        *,
+        plain: bool = False,
+        steps: Sequence[int] | None = None,
+    ) -> Sampler:
         """Compile every part of a story; with `plain` only rules that a scenario names are in force.
 
-        Regimes are weighed by what their laws, heavy tails included, say of the conditions.
+        Regimes are weighed by what their laws, heavy tails included, say of the conditions. Outputs are those of
+        some `steps`, all by default.
         """
 
         def compiled(part: Part) -> PartSampler:
-            return settle_premium(PartSampler.of(part.law, innovations, seed, plain=plain), len(story.parts))
+            own = PartSampler.of(part.law, innovations, seed, plain=plain, steps=steps)
+            return settle_premium(own, len(story.parts))
 
         points = [compiled(part) for part in story.points]
         points = [part.proposing(part.proposal()) for part in points]  # one for all draws of the parameters
@@ -93,7 +103,7 @@ class Sampler:
         unplaced = cls(story, tuple(parts), seed)
         code = parts[0].law.levels.code
         positive = np.concatenate([code > 0, np.zeros(parts[0].law.start.size - code.size, dtype=bool)])
-        low, high = place_histograms(unplaced.paths, positive, parts[0].law.dynamics.intercept.shape[0])
+        low, high = place_histograms(unplaced.paths, positive, parts[0].law.reported.size)
         placed = tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in parts)
         return cls(story, placed, seed)
 
@@ -201,7 +211,7 @@ class Sampler:
         return sample, weights
 
     def paths(self, first: int, count: int) -> Floats:
-        """(O, h, count) outputs of some paths, the same ones that `draw` counts."""
+        """(O, r, count) outputs of some paths at the reported steps, the same ones that `draw` counts."""
         return draw_paths(self.laws, self.seed, first, count, self._targets, owner=self._owner)
 
     def spans(self, paths: int) -> Iterator[tuple[int, int, PartSampler]]:
@@ -211,7 +221,7 @@ class Sampler:
             yield first, min(whole, paths - first), self.parts[self._owner(first // BLOCK)]
 
     def _price_paths(self, first: int, count: int) -> Floats:
-        """(O, h, count) outputs of the same paths without dividends: what views speak of."""
+        """(O, r, count) outputs of the same paths without dividends: what views speak of."""
         return draw_paths(self._price_laws, self.seed, first, count, self._targets, owner=self._owner)
 
     @cached_property
@@ -320,6 +330,7 @@ class Sampler:
             return []
         scenario, as_of = source.scenario, source.conditional.system.model.as_of
         values = self._values(source, chosen, spans)
+        reported = {int(step): place for place, step in enumerate(self.parts[0].law.reported)}
         share = weights / weights.sum()
         return [
             demand
@@ -327,7 +338,7 @@ class Sampler:
             for demand in demands_of(
                 scenario.views[number],
                 scenario.place("views", number),
-                lambda series, month: values[series][month - 1],
+                lambda series, month: values[series][reported[month]],
                 as_of,
                 share,
                 _stated_means(scenario, source),
@@ -337,7 +348,7 @@ class Sampler:
     def _values(
         self, source: ScenarioLaw, chosen: list[int], spans: list[tuple[int, int, PartSampler]]
     ) -> dict[str, Floats]:
-        """(h, paths) price values of every series that the views speak of, on the paths of one member."""
+        """(r, paths) price values of every series that the views speak of, on the paths of one member."""
         views = [source.scenario.views[number] for number in chosen]
         names = sorted({name for view in views for name in (view.series, view.versus) if name is not None})
         return self._drawn(source, names, spans)

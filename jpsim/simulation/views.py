@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.days import Instant
 from jpsim.errors import InputError, Place, Problem
-from jpsim.months import Month
 from jpsim.scenario import Bounds, View
 from jpsim.simulation.tilting import Unreachable, relative_entropy_of, tilt
 
@@ -65,7 +65,7 @@ def demands_of(
     view: View,
     place: Place | None,
     values: Values,
-    as_of: Month,
+    as_of: Instant,
     weights: Floats,
     means: Mapping[tuple[str, int], float],
 ) -> list[Demand]:

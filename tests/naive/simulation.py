@@ -272,4 +272,4 @@ def example_law(
     low = np.repeat((start - spread)[:, None], months, axis=1)
     high = np.repeat((start + spread)[:, None], months, axis=1)
     assert low.shape == (outputs, months)
-    return Law(dynamics, mixing, equity, Levels(code, base), low, high, start)
+    return Law(dynamics, mixing, equity, Levels(code, base), low, high, start, np.arange(1, len(low[0]) + 1))

@@ -44,7 +44,7 @@ class NormalSampler:
         self.story = SimpleNamespace(parts=[SimpleNamespace(law=SimpleNamespace(conditional=system))])
         start = np.array([150.0, 0.0, 0.0, 0.0])
         self.laws = [SimpleNamespace(dynamics=None, mixing=None, equity=None, levels=None, start=start,
-                                     low=np.zeros((4, MONTHS)))]  # fmt: skip
+                                     low=np.zeros((4, MONTHS)), reported=np.arange(1, MONTHS + 1))]  # fmt: skip
 
     def paths(self, first: int, count: int) -> np.ndarray:
         return self.outputs[:, :, first : first + count]

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["components_table"]
 
 
-def components_table(samples: Mapping[str, BookSample]) -> pa.Table:
+def components_table(samples: Mapping[str, BookSample], reported: Sequence[int] = ()) -> pa.Table:
     """Put the components of one book in several scenarios into a table.
 
     Parameters
     ----------
     samples
         Scenario -> the book in it.
+    reported
+        The months; 1 to h by default.
 
     Returns
     -------
@@ -49,7 +51,9 @@ def components_table(samples: Mapping[str, BookSample]) -> pa.Table:
         {
             "scenario": repeated_texts(list(samples), np.repeat(np.arange(len(samples)), months * len(positions))),
             "month": numbers(
-                np.tile(np.repeat(np.arange(1, months + 1, dtype=np.int32), len(positions)), len(samples))
+                np.tile(
+                    np.repeat(np.array(reported or range(1, months + 1), dtype=np.int32), len(positions)), len(samples)
+                )
             ),
             "position": _tiled([position.label for position in positions], blocks),
             "series": _tiled([position.series for position in positions], blocks),

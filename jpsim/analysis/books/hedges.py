@@ -198,13 +198,13 @@ def _draw(
     sampler = job.samplers[position(tuple(one.id for one in job.samplers), scenario)]
     revaluation = Revaluation.of(book, sampler)
     rows = [job.model.outputs.index(name) for name in names]
-    paths, size = job.request.paths, 4 * SUPERBLOCK
+    paths, size, place = job.request.paths, 4 * SUPERBLOCK, job.request.steps.index(month)
     gain, instruments = np.empty(paths), np.empty((len(rows), paths))
     for first in range(0, paths, size):
         outputs = sampler.paths(first, min(size, paths - first))
         here = slice(first, first + outputs.shape[2])
-        gain[here] = revaluation.value(revaluation.gains(outputs, first))[month - 1]
-        instruments[:, here] = outputs[rows, month - 1] * revaluation.dollars(outputs)[month - 1]
+        gain[here] = revaluation.value(revaluation.gains(outputs, first))[place]
+        instruments[:, here] = outputs[rows, place] * revaluation.dollars(outputs)[place]
         if told is not None:
             told(outputs.shape[2])
     return gain, instruments

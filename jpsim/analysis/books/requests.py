@@ -12,8 +12,10 @@ from jpsim.analysis.books.book import Book
 from jpsim.analysis.books.reading import parse_book, read_book
 from jpsim.analysis.books.risk import BookSample, Threshold, draw_book
 from jpsim.analysis.books.tallying import tally_bytes
-from jpsim.errors import InputError, Problem, ResourceError
+from jpsim.days import Day, Instant
+from jpsim.errors import InputError, Problem, ResourceError, UnsupportedError
 from jpsim.model import Model
+from jpsim.months import Month
 from jpsim.scenario import RunRequest
 from jpsim.simulation.job import Job
 from jpsim.simulation.sampling import Sampler
@@ -50,8 +52,10 @@ def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping
             found = "limits: there is one on the portfolio, and the run has no portfolio"
             raise InputError(Problem(found, fix="name its file under portfolio, or remove the limit"))
         return request, {}
-    book = read_book(request.folder / request.portfolio, _equities(model), model.as_of)
-    _check_memory(book, request.horizon)
+    book = read_book(request.folder / request.portfolio, _equities(model), _month_of(model.as_of))
+    if not request.every_step or model.step == "day":
+        _refuse_monthly(book)
+    _check_memory(book, len(request.steps))
     return request.model_copy(update={"portfolio": BOOK_FILE}), {BOOK_FILE: book.to_csv().encode()}
 
 
@@ -85,6 +89,32 @@ def hold_book(
         threads=job.request.executor.threads,
         stop=stop,
     )
+
+
+def _month_of(as_of: Instant) -> Month:
+    return as_of.month if isinstance(as_of, Day) else as_of
+
+
+def _refuse_monthly(book: Book) -> None:
+    """Refuse what happens every month, where not every month is reported or the steps are days."""
+    instruments = {leg.instrument for leg in book.legs}
+    hedged = book.hedge == "policy_rates" and any(leg.currency == "USD hedged" for leg in book.legs)
+    monthly = {
+        "rebalancing: monthly": book.rebalancing == "monthly",
+        "options": "option" in instruments,
+        "stocks with a volatility of their own": "specific" in instruments,
+        "hedges that cost the difference of policy rates": hedged,
+    }
+    problems = [
+        Problem(
+            f"portfolio: {what} cannot be carried out yet in a run that does not report every month",
+            fix="remove them, or run every month on a monthly model",
+        )
+        for what, asked in monthly.items()
+        if asked
+    ]
+    if problems:
+        raise UnsupportedError(problems)
 
 
 def _check_memory(book: Book, months: int) -> None:

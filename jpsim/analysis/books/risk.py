@@ -141,7 +141,7 @@ def draw_book(
     """
     share = None if weights is None else weights * (paths / weights.sum())
     revaluation, tally = Revaluation.of(book, sampler), None
-    crossed = np.zeros((len(thresholds), 2))
+    crossed, reported = np.zeros((len(thresholds), 2)), sampler.laws[0].reported.tolist()
     for first, gains in _chunks(revaluation, sampler, paths, threads, stop):
         gain = revaluation.value(gains)
         values = np.stack([gain, drawdown(gain)])
@@ -151,7 +151,7 @@ def draw_book(
         mine = np.ones(gain.shape[1]) if share is None else share[first : first + gain.shape[1]]
         tally.add(values, gains, mine)
         for place, threshold in enumerate(thresholds):
-            over = gain[threshold.month - 1] < -threshold.loss
+            over = gain[reported.index(threshold.month)] < -threshold.loss
             crossed[place] += mine[over].sum(), (mine[over] ** 2).sum()
     assert tally is not None  # there is at least one path
     return _reduced(book, sampler.id, paths, tally, [(one, crossed[i]) for i, one in enumerate(thresholds)])

@@ -37,7 +37,8 @@ def tally_law(law: Law, sample: Floats, start: Floats) -> Law:
     """
     mean = sample.mean(axis=2)
     spread = _WIDTH * sample.std(axis=2) + 1e-9 * np.maximum(1.0, np.abs(mean))
-    return Law(law.dynamics, law.mixing, law.equity, law.levels, mean - spread, mean + spread, start)
+    ends = mean - spread, mean + spread
+    return Law(law.dynamics, law.mixing, law.equity, law.levels, *ends, start, law.reported)
 
 
 @dataclass(slots=True)

@@ -117,6 +117,7 @@ class Coefficients(NamedTuple):
     sum_of: Integers  # (n,) row of each factor's summed differences
     meetings: Meetings
     intervention: Intervention
+    place: Integers  # (h,) place of each step among the r that are reported, -1 for the others
 
 
 class Scratch(NamedTuple):
@@ -142,7 +143,7 @@ class Scratch(NamedTuple):
     multipliers: Floats  # (m')
     scaled: Floats  # (m')
     gram: Floats  # m * m * LANES
-    bins: npt.NDArray[np.uint16]  # (O, h, SUPERBLOCK), not flat: counted when the superblock is done
+    bins: npt.NDArray[np.uint16]  # (O, r, SUPERBLOCK), not flat: counted when the superblock is done
     partial: Floats  # 10 * LANES
     policy: Floats  # 3 rows: target, months since its last move, draws; or empty
     yen: Floats  # 12 rows of the intervention rule, see `interventions`; or empty
@@ -157,15 +158,15 @@ class Sink(NamedTuple):
     v^2; or, with weights, wz, wz^2, w^2 z, ..., w^2 z^4, wv, wv^2, w^2 v, w^2 v^2.
     """
 
-    low: Floats  # (O, h)
-    per_width: Floats  # (O, h) bins per unit
-    centre: Floats  # (O, h)
-    per_spread: Floats  # (O, h)
+    low: Floats  # (O, r)
+    per_width: Floats  # (O, r) bins per unit
+    centre: Floats  # (O, r)
+    per_spread: Floats  # (O, r)
     start: Floats  # (O,)
     weights: Floats  # (SUPERBLOCK,) or empty
     units: npt.NDArray[np.uint64]  # (SUPERBLOCK,) weight and squared weight in fixed point, see `tally`, or empty
-    counts: npt.NDArray[np.uint32]  # (O, h, bins) or empty
-    unit_counts: npt.NDArray[np.uint64]  # (O, h, bins) sums of units, or empty
-    losses: npt.NDArray[np.int64]  # (O, h, 2) paths below `start`, or their weights and squares
-    sums: Floats  # (O, h, 6 or 10) or empty
-    paths: Floats  # (O, h, SUPERBLOCK) or empty
+    counts: npt.NDArray[np.uint32]  # (O, r, bins) or empty
+    unit_counts: npt.NDArray[np.uint64]  # (O, r, bins) sums of units, or empty
+    losses: npt.NDArray[np.int64]  # (O, r, 2) paths below `start`, or their weights and squares
+    sums: Floats  # (O, r, 6 or 10) or empty
+    paths: Floats  # (O, r, SUPERBLOCK) or empty

@@ -75,7 +75,7 @@ def advance_block(law: Any, scratch: Any, seed: Any, first: Any, t: int) -> int:
 
 @routine
 def simulate_block(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, offset: int, count: int) -> None:
-    """Simulate a block over all months, and hand each month's outputs to the sink."""
+    """Simulate a block over all months, and hand the outputs of those that are reported to the sink."""
     wide, factors, series = law.free_own.size * BLOCK, law.code.size, law.returns.tail_of.size
     open_block(law, scratch, seed, first)
     draw_impulses(scratch, law.returns, seed, first)
@@ -85,11 +85,14 @@ def simulate_block(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, off
         report_levels(scratch.values, law, scratch.lags[new : new + wide], scratch.sums)
         decide_target(scratch, law.meetings, scratch.values, seed, first, t)
         advance_returns(scratch, law.returns, scale, seed, first, t)
+        place = law.place[t]
+        if place < 0:
+            continue
         report_returns(scratch.values[factors * BLOCK :], scratch.gross, series, law.returns.drift.shape[1])
         if sink.paths.size > 0:
-            keep_paths(sink.paths, scratch.values, t, offset, count)
+            keep_paths(sink.paths, scratch.values, place, offset, count)
         if sink.sums.size > 0:
-            tally_values(scratch, sink, t, offset, count)
+            tally_values(scratch, sink, place, offset, count)
 
 
 @entry

@@ -173,7 +173,7 @@ def tally_weighted(scratch: Any, sink: Any, o: int, t: int, offset: int, count: 
 
 @routine
 def tally_values(scratch: Any, sink: Any, t: int, offset: int, count: int) -> None:
-    """Add month t's outputs of the first `count` paths of a block to the sums, and place them in bins.
+    """Add the outputs at the reported step t of the first `count` paths of a block to the sums and bins.
 
     `offset` is the block's first path within its superblock. Values of paths beyond `count` are replaced
     by the centre, where they add nothing.
