@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jpsim import api
-from jpsim.conditioning.scenario_law import derive_story
+from jpsim.conditioning.stories import derive_story
 from jpsim.errors import InputError
 from jpsim.runs import load_run_folder
 from jpsim.scenario import load_run, load_scenario
