@@ -150,10 +150,10 @@ def test_origins_count_in_steps_and_end_before_the_panel():
 
 def test_choices_are_changed_one_by_one_and_wrong_ones_are_named_together():
     priors = read_priors()
-    changed = change_priors(priors, ["equity.residual_half_life=60.0", "equity.match_topix=true"])
-    assert changed["equity"]["residual_half_life"] == 60.0
-    assert changed["equity"]["match_topix"] is True
-    assert priors["equity"]["residual_half_life"] == 120.0
+    changed = change_priors(priors, ["equity.residual_half_life=120.0", "equity.match_topix=false"])
+    assert changed["equity"]["residual_half_life"] == 120.0
+    assert changed["equity"]["match_topix"] is False
+    assert priors["equity"]["residual_half_life"] == 60.0
     assert changed.sha256 != priors.sha256
     with pytest.raises(InputError) as caught:
         change_priors(priors, ["equity.nothing=1", "equity.components=["])
@@ -161,7 +161,8 @@ def test_choices_are_changed_one_by_one_and_wrong_ones_are_named_together():
 
 
 def test_a_choice_reaches_the_estimate(sample, candidate):
-    priors = change_priors(sample.priors, ["equity.match_topix=true", "equity.reconciliation_covariance=1.0"])
+    """Another half-life of the residuals: they sum to what TOPIX shows with it, and TOPIX's loadings stay."""
+    priors = change_priors(sample.priors, ["equity.residual_half_life=120.0"])
     other = learn(replace(sample, priors=priors), ORIGIN, candidate.volatility).equities
     weights = candidate.structure.aggregation[0]
     covariance = other.common @ other.common.T
