@@ -148,34 +148,52 @@ def impose(log_weights: Floats, demands: list[Demand]) -> Floats:
         return log_weights
     thresholds = {i: _start(demand) for i, demand in enumerate(demands) if demand.losses is not None}
 
-    def solve(trial: dict[int, float]) -> Floats:
-        return _tilt(log_weights, [demand.at_risk(trial.get(i, 0.0)) for i, demand in enumerate(demands)])
+    def at_risk(trial: dict[int, float]) -> list[Demand]:
+        return [demand.at_risk(trial.get(i, 0.0)) for i, demand in enumerate(demands)]
 
-    for _ in range(_ROUNDS if len(thresholds) > 1 else 1):
-        for i in thresholds:
-            thresholds[i] = _best_threshold(i, thresholds, demands[i], log_weights, solve)
-    return solve(thresholds)
+    def solve(trial: dict[int, float]) -> Floats:
+        return _tilt(log_weights, at_risk(trial))
+
+    try:
+        for _ in range(_ROUNDS if len(thresholds) > 1 else 1):
+            for i in thresholds:
+                thresholds[i] = _best_threshold(i, thresholds, demands[i], log_weights, solve)
+        return solve(thresholds)
+    except Unreachable:
+        raise _refusal(_clashing(log_weights, at_risk(thresholds))) from None
 
 
 def _tilt(log_weights: Floats, demands: list[Demand]) -> Floats:
     moments = np.vstack([demand.moments for demand in demands])
-    owners = np.repeat(np.arange(len(demands)), [len(demand.signs) for demand in demands])
     signs = np.array([sign for demand in demands for sign in demand.signs], dtype=np.int64)
-    try:
-        return tilt(log_weights, moments, signs)
-    except Unreachable as unreachable:
-        size = np.abs(unreachable.direction)
-        named = sorted(set(owners[size > 0.1 * size.max()].tolist()))
-        problems = [
+    return tilt(log_weights, moments, signs)
+
+
+def _clashing(log_weights: Floats, demands: list[Demand]) -> list[Demand]:
+    """Fewest of the demands that no weights meet together: each one without which the rest still clash is left out."""
+    left = demands
+    for demand in demands:
+        rest = [other for other in left if other is not demand]
+        try:
+            if rest:
+                _tilt(log_weights, rest)
+        except Unreachable:
+            left = rest
+    return left
+
+
+def _refusal(clashing: list[Demand]) -> InputError:
+    together = " together with the other views named here" if len(clashing) > 1 else ""
+    return InputError(
+        [
             Problem(
-                f"{demands[i].text}: no reweighting of the drawn paths meets it"
-                + (" together with the other views named here" if len(named) > 1 else ""),
-                demands[i].place,
+                f"{demand.text}: no reweighting of the drawn paths meets it{together}",
+                demand.place,
                 fix="move the view closer to the model, or state it as a condition",
             )
-            for i in named
+            for demand in clashing
         ]
-        raise InputError(problems) from None
+    )
 
 
 def _start(demand: Demand) -> float:
@@ -199,7 +217,7 @@ def _best_threshold(
     def cost(threshold: float) -> float:
         try:
             return relative_entropy_of(solve({**thresholds, i: threshold}), log_weights)
-        except InputError:
+        except Unreachable:
             return 1e6
 
     found = minimize_scalar(cost, bounds=(min(low, high - 1e-6), high), method="bounded", options={"xatol": 1e-4})

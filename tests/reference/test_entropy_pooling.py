@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jpsim.errors import InputError
 from jpsim.months import Month
 from jpsim.scenario import load_scenario
 from jpsim.simulation.views import demands_of, impose
@@ -81,3 +82,17 @@ def test_expected_shortfall(tmp_path: Path, sample: Values) -> None:
         mass = np.diff(np.minimum(np.cumsum(q[order]), 0.05), prepend=0.0)
         assert -(mass @ sample["topix"][order]) / 0.05 == pytest.approx(0.40, abs=5e-3)
     assert weights @ np.log(weights * COUNT) <= oracle @ np.log(np.maximum(oracle * COUNT, 1e-300)) * 1.02
+
+
+def test_views_that_clash_are_named_and_no_others(tmp_path: Path, sample: Values) -> None:
+    """A mean of -5 % cannot stand beside a likely gain of 20 %, by arithmetic; what is said of banks can."""
+    assert 0.9 * 0.2 + 0.1 * sample["topix"].min() > -0.05  # the least mean that 90 % above 20 % leave
+    stated = """  - {series: banks, at: 12m, mean: {at_least: 1%}}
+  - {series: topix, at: 12m, above: 20%, probability: 90%}
+  - {series: topix, at: 12m, sd: 14%}
+  - {series: topix, at: 12m, mean: -5%, absorb: factors}
+"""
+    with pytest.raises(InputError) as caught:
+        ours(tmp_path, sample, stated)
+    named = [problem.found.split(":")[0] for problem in caught.value.problems]
+    assert named == ["view on the probability of topix", "view on the mean of topix"]
