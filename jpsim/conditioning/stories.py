@@ -165,8 +165,10 @@ def derive_story(
     Raises
     ------
     InputError
-        See `derive_law`; or the scenario names a regime that the model has not.
+        See `derive_law`; or the scenario names a regime that the model has not, or members of a mixture
+        start from different levels.
     """
+    _check_starts(scenario, library)
     members = [(member.weight, library[member.scenario]) for member in scenario.mixture] or [(1.0, scenario)]
     models: dict[str, Model] = {"": model}
     points: list[Part] = []
@@ -188,6 +190,26 @@ def derive_story(
     ]
     story = Story(scenario, tuple(parts), tuple(points), tuple(averages), prior)
     return story.weighed([part.law.conditional.log_evidence for part in points])
+
+
+def _check_starts(scenario: Scenario, library: Mapping[str, Scenario]) -> None:
+    """Refuse members that state different levels at month 0: gains and losses of a mixture are since one start."""
+    starts = [
+        {name: level.value for name, level in library[member.scenario].state.items()} for member in scenario.mixture
+    ]
+    problems = [
+        Problem(
+            f"{scenario.id}: {scenario.mixture[0].scenario} and {scenario.mixture[number].scenario} start from "
+            f"different levels of {', '.join(differing)}",
+            scenario.place("mixture", number, "scenario"),
+            allowed="members whose state: is the same",
+            fix=f"say the same of {', '.join(differing)} under state: in all members",
+        )
+        for number, start in enumerate(starts)
+        if (differing := sorted({key for key, _ in start.items() ^ starts[0].items()}))
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _draw_parts(

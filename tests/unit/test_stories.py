@@ -50,6 +50,15 @@ def test_a_mixture_is_its_members_in_their_weights(model, tmp_path) -> None:
     assert abs(sample.statistics["mean"][topix, 11] - expected) < 4 * error
 
 
+def test_members_that_start_from_different_levels_are_refused_by_name(model, tmp_path) -> None:
+    one = scenario_from(tmp_path, "state: {oil: 66, usdjpy: 150}", "one")
+    two = scenario_from(tmp_path, "state: {oil: 70, usdjpy: 150}", "two")
+    mixed = scenario_from(tmp_path, "mixture: [{scenario: one, weight: 50%}, {scenario: two, weight: 50%}]", "mixed")
+    with pytest.raises(InputError, match=r"mixed\.yaml:3:.*one and two start from different levels of oil"):
+        derive_story(model, mixed, 12, {"one": one, "two": two})
+    assert len(derive_story(model, mixed, 12, {"one": one, "two": one}).members) == 2
+
+
 def test_too_few_paths_for_a_mixture_are_refused(model, tmp_path) -> None:
     one = scenario_from(tmp_path, "conditions: {usdjpy: {level: {12m: 140}}}", "one")
     two = scenario_from(tmp_path, "conditions: {usdjpy: {level: {12m: 170}}}", "two")
