@@ -19,6 +19,7 @@ import yaml
 
 import jpsim
 from jpsim import api
+from jpsim.analysis.elasticities import update_elasticities
 from jpsim.cli import COMMANDS
 from jpsim.dictionary import factors, series
 from jpsim.errors import UnsupportedError
@@ -238,6 +239,21 @@ def test_rebuild_in_numpy_agrees_with_a_run(tmp_path: Path) -> None:
     page = read("docs/runs.md")
     diagnostics = manifest["diagnostics"]["unconditional"]
     assert [key for key in (*manifest, *manifest["files"], *diagnostics) if f"`{key}`" not in page] == []
+
+
+def test_table_of_elasticities_is_that_of_the_shipped_model() -> None:
+    """Every row of docs/earnings.md, to the digits written there."""
+    model = load_model("japan_monthly")
+    found = update_elasticities(model)
+    names = (*model.series, *model.aggregates)
+    rows = re.findall(
+        r"^\| `(\w+)` \| `(\w+)` \| (.+) \((.+)\) \| (.+) \| (.+) \((.+)\) \|$", read("docs/earnings.md"), re.M
+    )
+    assert len(rows) >= 10
+    for factor, name, *written in rows:
+        i, j = found.factors.index(factor), names.index(name)
+        is_now = (found.prior, found.prior_sd, found.observed, found.mean, found.sd)
+        assert [f"{array[i, j]:.2f}" for array in is_now] == written, (factor, name)
 
 
 def test_readme_table_is_that_of_the_shipped_run() -> None:
