@@ -19,6 +19,7 @@ __all__ = ["named", "statement_text"]
 
 _MEMBER = re.compile(r"(?P<member>\w+) \((?P<share>\d+%)\): (?P<said>.*)", re.DOTALL)
 _STORY = re.compile(r"(?P<member>[a-z]\w*): (?P<said>.*)", re.DOTALL)
+_ID = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 _SUBJECT = re.compile(r"(?P<subject>[a-z]\w*) (?P<said>.*)", re.DOTALL)
 
 
@@ -31,7 +32,7 @@ def statement_text(english: str) -> Mapping[Language, str]:
         As the run keeps it, such as ``0.75% in 2026-03``; the id of a factor or the name of a mixture's member
         may lead it.
     """
-    return {"en": english, "ja": _japanese(english)}
+    return {"en": _ID.sub(lambda found: _factor_name(found[0], "en"), english), "ja": _japanese(english)}
 
 
 def named(output: str) -> Label:
@@ -41,10 +42,10 @@ def named(output: str) -> Label:
         if label.names["en"] != output:
             return label
     known = _tables()[1]
-    if output in channels():
+    if output in channels() and output not in _tables()[2]:
         names: dict[Language, str] = {"en": channels()[output].name_en, "ja": channels()[output].name_ja}
     else:
-        names = {"en": output, "ja": known.get(output, output)}
+        names = {"en": _tables()[2].get(output, output), "ja": known.get(output, output)}
     return Label(output, "series", names, label.style)
 
 
@@ -63,7 +64,7 @@ def _japanese(english: str) -> str:
 
 
 def _form(said: str) -> str | None:
-    forms, words = _tables()
+    forms, words, _ = _tables()
     for pattern, japanese in forms:
         if found := pattern.fullmatch(said):
             parts = {name: _listed(value or "", words) for name, value in found.groupdict().items()}
@@ -73,12 +74,19 @@ def _form(said: str) -> str | None:
 
 def _listed(text: str, words: Mapping[str, str]) -> str:
     """Each element of a list in Japanese, where there is a word for it."""
-    return "、".join(words.get(part, part) for part in text.split(", "))
+    listed = "、".join(words.get(part, part) for part in text.split(", "))
+    return _ID.sub(lambda found: _factor_name(found[0], "ja"), listed)
+
+
+def _factor_name(identifier: str, language: Language) -> str:
+    """Name of a factor; anything else stays as it is."""
+    return label_of(identifier, "factor").names[language]
 
 
 @cache
-def _tables() -> tuple[tuple[tuple[re.Pattern[str], str], ...], Mapping[str, str]]:
+def _tables() -> tuple[tuple[tuple[re.Pattern[str], str], ...], Mapping[str, str], Mapping[str, str]]:
+    """Forms of statements, Japanese words, and English names of what is neither factor nor series."""
     text = files("jpsim.reporting").joinpath("templates", "statements.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
     forms = tuple((re.compile(form["en"], re.DOTALL), form["ja"]) for form in tables["form"])
-    return forms, tables["words"]
+    return forms, tables["words"], tables["spoken"]
