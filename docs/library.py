@@ -38,8 +38,8 @@ Numbers are as of {as_of}. A scenario is a claim that one may argue with, not a 
 A family is a run: `jpsim run configs/boj_family.yaml`. `configs/all.yaml` runs everything.
 
 **States** names the factors (or combinations of factors) whose paths are conditioned, the structural shocks that must
-deliver them (drivers), the channels whose labelled priors act on equities (impulses), the regime that holds throughout, and views or the
-stories of a mixture.
+deliver them (drivers), the channels whose labelled priors act on equities (impulses), the regime that holds
+throughout, and views or the stories of a mixture.
 """
 
 

@@ -3,7 +3,8 @@
 The players are what the two assume differently: each stated factor or combination, the shifts that views
 imply, each impulse, and the rest (`drivers`, `state`, `regime`) as one. A coalition's worth is the mean
 growth, in closed form, under the reference's assumptions with the coalition's taken from the scenario; the
-conditional mean is derived anew for each. Parameters are the model's point estimate.
+conditional mean is derived anew for each, and with it the probabilities of the regimes, in each of which the
+shift is that of the regime. Parameters are the model's point estimate.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from jpsim.analysis.attribution import mean_growth
 from jpsim.analysis.shapley import shapley_values
 from jpsim.conditioning.premium import Shift
-from jpsim.conditioning.scenario_law import Returns
+from jpsim.conditioning.scenario_law import Returns, ScenarioLaw
 from jpsim.conditioning.stories import Part, derive_story
 from jpsim.errors import InputError
 from jpsim.model import Model
@@ -47,6 +48,8 @@ class Setting:
         (R, S) weights of the base series in the R series.
     steps
         The r steps that are wanted; all if empty.
+    divided
+        Whether paths are divided among the model's regimes.
     """
 
     model: Model
@@ -55,6 +58,7 @@ class Setting:
     returns: Returns
     picked: Floats
     steps: tuple[int, ...] = ()
+    divided: bool = False
 
     @property
     def places(self) -> list[int]:
@@ -63,7 +67,8 @@ class Setting:
 
     def parts(self, scenario: Scenario) -> tuple[Part, ...]:
         """Laws of a scenario at the point estimate."""
-        return derive_story(self.model, scenario, self.horizon, self.library, self.returns).parts
+        story = derive_story(self.model, scenario, self.horizon, self.library, self.returns, divided=self.divided)
+        return story.parts
 
 
 def share_conditions(
@@ -121,12 +126,12 @@ class _Game:
     setting: Setting
     reference: Scenario
     scenario: Scenario
-    before: Part
-    after: Part
+    before: tuple[Part, ...]
+    after: tuple[Part, ...]
 
     @classmethod
     def of(cls, setting: Setting, reference: Scenario, scenario: Scenario) -> _Game:
-        return cls(setting, reference, scenario, setting.parts(reference)[0], setting.parts(scenario)[0])
+        return cls(setting, reference, scenario, setting.parts(reference), setting.parts(scenario))
 
     def conditions(self) -> list[str]:
         """Names that the two condition differently."""
@@ -139,15 +144,17 @@ class _Game:
         ]
 
     def players(self) -> Players:
-        a, b = self.before.law, self.after.law
-        shifts = [
-            name for name, part in _SHIFTS.items() if not np.array_equal(getattr(a.shift, part), getattr(b.shift, part))
-        ]
+        shifts = [name for name, part in _SHIFTS.items() if self._shifted(part)]
         channels = sorted({*self.reference.impulses, *self.scenario.impulses})
         moved = [name for name in channels if self.reference.impulses.get(name) != self.scenario.impulses.get(name)]
         frame = [name for name in _FRAME if getattr(self.reference, name) != getattr(self.scenario, name)]
         alone = {name: frozenset({name}) for name in (*self.conditions(), *shifts, *moved)}
         return alone | ({"+".join(frame): frozenset(frame)} if frame else {})
+
+    def _shifted(self, part: str) -> bool:
+        """Whether a shift differs in a regime that both have, or in the first of each."""
+        pairs = [(_in_regime(self.before, after.regime), after.law) for after in self.after]
+        return any(not np.array_equal(getattr(a.shift, part), getattr(b.shift, part)) for a, b in pairs)
 
     def worth(self, players: Players) -> Floats:
         """(2**G, R, r) mean growth of every coalition."""
@@ -176,17 +183,26 @@ class _Game:
         return b.model_copy(update={**plain, **frame, "premium": "model"})
 
     def _growth(self, parts: tuple[Part, ...], chosen: frozenset[str]) -> Floats:
-        a, b = self.before.law, self.after.law
-        shift = Shift(*(getattr((b if name in chosen else a).shift, part) for name, part in _SHIFTS.items()))
         shared = self.reference.impulses.items()
         theirs = chosen | {name for name, impulse in shared if self.scenario.impulses.get(name) == impulse}
+        laws = [self._shift_and_push(part, chosen, theirs) for part in parts]
+        grown = [part.weight * mean_growth(law, self.setting.picked) for part, law in zip(parts, laws, strict=True)]
+        return np.asarray(np.sum(grown, axis=0)[:, self.setting.places])
+
+    def _shift_and_push(self, part: Part, chosen: frozenset[str], theirs: frozenset[str]) -> ScenarioLaw:
+        """A part's law under the shifts of its regime and the impulses of whoever brings them."""
+        a, b = (_in_regime(parts, part.regime) for parts in (self.before, self.after))
+        shift = Shift(*(getattr((b if name in chosen else a).shift, one) for name, one in _SHIFTS.items()))
         impulses = (
             *(effect for effect in a.impulses if effect.channel not in theirs),
             *(effect for effect in b.impulses if effect.channel in theirs),
         )
-        laws = [replace(part.law, shift=shift, impulses=impulses) for part in parts]
-        grown = [part.weight * mean_growth(law, self.setting.picked) for part, law in zip(parts, laws, strict=True)]
-        return np.asarray(np.sum(grown, axis=0)[:, self.setting.places])
+        return replace(part.law, shift=shift, impulses=impulses)
+
+
+def _in_regime(parts: tuple[Part, ...], regime: str) -> ScenarioLaw:
+    """Law of the part in a regime; of the first where the story is never in it."""
+    return next((part.law for part in parts if part.regime == regime), parts[0].law)
 
 
 def _limited(game: _Game, players: Players) -> Players:

@@ -130,7 +130,8 @@ def _condition(scene: _Scene) -> Any:
     job, means = scene.job, scene.statistic("mean")
     library = {scenario.id: scenario for scenario in (*job.request.library.values(), *job.request.scenarios)}
     picked = np.vstack([np.eye(len(job.model.series)), job.model.aggregation])[scene.rows]
-    setting = Setting(job.model, job.request.horizon, library, job.request.returns, picked, scene.months)
+    plain = job.request.innovations == "gaussian" and not job.request.parameter_uncertainty
+    setting = Setting(job.model, job.request.horizon, library, job.request.returns, picked, scene.months, not plain)
     first, later = job.request.scenarios[0], zip(job.request.scenarios[1:], means[1:], strict=True)
     tables = []
     for scenario, mean in later:

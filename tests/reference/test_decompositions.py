@@ -178,6 +178,26 @@ def test_shapley_values_are_those_of_all_orders(players: int) -> None:
     np.testing.assert_allclose(shares.sum(axis=0), worth[-1] - worth[0], atol=1e-12)
 
 
+def test_shares_of_conditions_sum_over_regimes(model, picked) -> None:
+    """Against each story's own law, regime by regime: the shift of each regime and the regimes' probabilities."""
+    baseline, hike = load_scenario("baseline"), load_scenario("boj_hike")
+    library = {"baseline": baseline, "boj_hike": hike}
+
+    def growth(scenario) -> np.ndarray:
+        parts = derive_story(model, scenario, MONTHS, library, divided=True).parts
+        assert len(parts) == 2
+        return sum(part.weight * mean_growth(part.law, picked) for part in parts)
+
+    expected = growth(hike) - growth(baseline)
+    drivers, shares = share_conditions(
+        Setting(model, MONTHS, library, "price", picked, divided=True), baseline, hike, expected
+    )
+    assert set(drivers) == {"boj_policy_rate", "jgb_10y", "monte_carlo"}
+    np.testing.assert_allclose(shares[drivers.index("monte_carlo")], 0.0, atol=1e-9)
+    averaged = share_conditions(Setting(model, MONTHS, library, "price", picked), baseline, hike, expected)[1]
+    assert np.abs(averaged[-1]).max() > 1e-3  # regimes are no detail
+
+
 def test_conditions_are_shared_as_all_orders_of_rederived_laws_say(model, picked, pair, read) -> None:
     """The twin derives each hybrid from YAML text; sums are exact."""
     setting = Setting(model, MONTHS, {}, "price", picked)
