@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 from jpsim.reporting.labels import Label, label_of
 from jpsim.runs import Run
+from jpsim.runs.arrow import numbers, values_of
 
 __all__ = ["Widths", "band_widths"]
 
@@ -32,14 +37,7 @@ class Widths:
 
 def band_widths(run: Run, scenario: str, month: int) -> Widths | None:
     """Lay out the split of one scenario at one month; None if the run keeps none or shocks are all there is."""
-    table = run.tables.get(_TABLE)
-    if table is None:
-        return None
-    shares: dict[str, dict[str, float]] = {}
-    columns = (table[name].to_pylist() for name in ("scenario", "series", "month", "source", "share"))
-    for name, series, when, source, share in zip(*columns, strict=True):
-        if name == scenario and when == month and series in _SERIES:
-            shares.setdefault(series, {})[source] = share
+    shares = _by_scenario(run, month).get(scenario, {})
     names = [name for name in _SERIES if name in shares]
     if not names:
         return None
@@ -50,6 +48,21 @@ def band_widths(run: Run, scenario: str, month: int) -> Widths | None:
     kinds = dict(zip(run.outputs, run.kinds, strict=True))
     rows = ((name, tuple(_percent(shares[name][source], source) for source in sources)) for name in names)
     return Widths(tuple(sources), tuple((label_of(name, kinds[name]), cells) for name, cells in rows))
+
+
+@lru_cache(maxsize=1)
+def _by_scenario(run: Run, month: int) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
+    """Read the shares of the shown series once for all scenarios."""
+    table = run.tables.get(_TABLE)
+    if table is None:
+        return {}
+    last = table.take(numbers(np.flatnonzero(values_of(table["month"]) == month)))
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    columns = (last[name].to_pylist() for name in ("scenario", "series", "source", "share"))
+    for name, series, source, share in zip(*columns, strict=True):
+        if series in _SERIES:
+            found.setdefault(name, {}).setdefault(series, {})[source] = share
+    return found
 
 
 def _percent(share: float, source: str) -> str:
