@@ -37,7 +37,7 @@ class Pair:
         system = SimpleNamespace(system=SimpleNamespace(model=model))
         self.story = SimpleNamespace(parts=[SimpleNamespace(law=SimpleNamespace(conditional=system))])
         self.laws = [SimpleNamespace(dynamics=None, mixing=None, equity=None, levels=None, start=np.zeros(2),
-                                     low=np.zeros((2, MONTHS)))]  # fmt: skip
+                                     low=np.zeros((2, MONTHS)), reported=np.arange(1, MONTHS + 1))]  # fmt: skip
 
     def paths(self, first: int, count: int) -> np.ndarray:
         return self.outputs[:, :, first : first + count]

@@ -42,7 +42,7 @@ class Market:
         self.story = SimpleNamespace(parts=[SimpleNamespace(law=SimpleNamespace(conditional=system))])
         start = np.concatenate([START, np.zeros(5)])
         self.laws = [SimpleNamespace(dynamics=None, mixing=None, equity=None, levels=None, start=start,
-                                     low=np.zeros((9, MONTHS)))]  # fmt: skip
+                                     low=np.zeros((9, MONTHS)), reported=np.arange(1, MONTHS + 1))]  # fmt: skip
 
     def paths(self, first: int, count: int) -> np.ndarray:
         return self.outputs[:, :, first : first + count]
