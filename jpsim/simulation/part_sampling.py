@@ -136,6 +136,11 @@ class PartSampler:
         """Number of values that are drawn path by path."""
         return self.conditional.targets.size
 
+    @property
+    def target_rows(self) -> int:
+        """Number of rows that the kernels want: all requirements of a correction, or the soft rows alone."""
+        return self.soft_rows if self.law.mixing is None else int(self.law.mixing.gap.size)
+
     def targets(self, first: int, count: int) -> Floats:
         """Deviations of the soft rows' values, as the kernels want them: (m or q, count)."""
         deviations = self.deviations(first, count)[0]

@@ -276,7 +276,7 @@ class Sampler:
         """Targets of paths that may follow several parts; rows that a part lacks are zero."""
         if len(self.parts) == 1:
             return self.parts[0].targets(first, count)
-        rows = max(part.targets(0, 1).shape[0] for part in self.parts)
+        rows = max(part.target_rows for part in self.parts)
         out = np.zeros((rows, count))
         for block in range(first // BLOCK, -(-(first + count) // BLOCK)):
             begin, end = max(block * BLOCK, first), min((block + 1) * BLOCK, first + count)
