@@ -103,7 +103,7 @@ def _bands(told: Mapping[str, Any], language: Language) -> Table:
 
 def _policy(path: Mapping[str, Sequence[float]]) -> Table:
     rows = (
-        (str(month), f"{priced:.2f}", f"{stated:.2f}", f"{surprise:+.2f}")
+        (str(month), f"{priced:.2f}", f"{stated:.2f}", _signed(surprise, 2))
         for month, (priced, stated, surprise) in enumerate(
             zip(path["priced"], path["scenario"], path["surprise"], strict=True), start=1
         )
@@ -112,7 +112,7 @@ def _policy(path: Mapping[str, Sequence[float]]) -> Table:
 
 
 def _costs(costs: Sequence[Mapping[str, Any]], distance: float) -> Table:
-    rows = ((cost["row"], f"{cost['share']:.2f}", f"{cost['surprise']:.2f}") for cost in costs[:_COSTS])
+    rows = ((cost["row"], _plain(cost["share"], 2), _plain(cost["surprise"], 2)) for cost in costs[:_COSTS])
     title = f"What the conditions cost, of a squared distance of {distance:.1f}"
     return _table(title, ("condition", "share", "given earlier ones"), rows)
 
@@ -120,11 +120,20 @@ def _costs(costs: Sequence[Mapping[str, Any]], distance: float) -> Table:
 def _shocks(told: Mapping[str, Any], language: Language) -> Iterator[str]:
     for shock in told["shocks"]:
         name = label_of(shock["factor"], "factor").name(language)
-        yield f"{name} {shock['sd']:+.1f} sd {say_step(shock['month'], told['step'])}"
+        yield f"{name} {_signed(shock['sd'], 1)} sd {say_step(shock['month'], told['step'])}"
 
 
 def _far(told: Mapping[str, Any], language: Language, most: int = 3) -> Iterator[str]:
     for row in told["extrapolation"][:most]:
         name = label_of(row["factor"], "factor").name(language)
-        text = f"{name} {row['departure']:+.1f} sd {say_step(row['month'], told['step'])}"
+        text = f"{name} {_signed(row['departure'], 1)} sd {say_step(row['month'], told['step'])}"
         yield text + (f", {row['beyond']:.1f} historical sd outside the sample" if row.get("beyond") else "")
+
+
+def _plain(number: float, decimals: int) -> str:
+    """Write a number with a true minus sign, and zero without one."""
+    return f"{round(number, decimals) + 0.0:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _signed(number: float, decimals: int) -> str:
+    return f"{round(number, decimals) + 0.0:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
