@@ -217,5 +217,5 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     """Suggest the choice that is spelled most like `word`."""
     import difflib  # only where a word is wrong: validating good files must be quick
 
-    close = difflib.get_close_matches(word.lower(), list(choices), 1, 0.6)
+    close = difflib.get_close_matches(word.lower(), list(choices), 1, 0.65)
     return f"write {close[0]}" if close else None
