@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from jpsim.model import Model, Regime
+from jpsim.model import Model, Regime, Term
 from jpsim.months import Month
 
 FACTORS = ("jgb_2y", "jgb_10y", "usdjpy", "sp500", "vix", "boj_policy_shadow", "boj_policy_rate")
@@ -79,3 +79,30 @@ def regime_model(seed: int = 3, *, nu: float = 7.0) -> Model:
         )  # fmt: skip
 
     return replace(model, regimes=(regime("calm", 0.7, 0.8, 0.004), regime("wild", 0.3, 1.5, -0.006)))
+
+
+def bent_model(model: Model, seed: int = 5, *, size: float = 1.0) -> Model:
+    """Return a model with five nonlinear terms, of every kind, whose loadings add up as its linear ones do.
+
+    A one standard deviation move adds about `size` percent a month to the average series.
+    """
+    rng = np.random.default_rng(seed)
+    sd = dict(zip(model.factors, np.sqrt(np.diag(model.Sigma)), strict=True))
+    dollar, rate = model.base_level[model.factor("usdjpy")], model.base_level[model.factor("jgb_10y")]
+    cov = model.Sigma[model.factor("usdjpy"), model.factor("sp500")]
+    # The mean of the positive part of N(0, sd**2) is sd / sqrt(2 pi), and beyond half an sd 0.197797 sd.
+    terms = (
+        Term("yen_loss", "hinge", "usdjpy", centre=sd["usdjpy"] / np.sqrt(2.0 * np.pi)),
+        Term("stocks_down", "hinge", "sp500", knot=-0.5 * sd["sp500"], side=-1, centre=0.1977966 * sd["sp500"]),
+        Term("usdjpy_above", "gate", "usdjpy", "usdjpy", knot=dollar * 0.97),
+        Term("jgb_10y_above", "gate", "jgb_10y", "jgb_10y", knot=rate - 0.1),
+        Term("yen_and_stocks", "pair", "usdjpy", "sp500", centre=cov),
+    )
+    deviations = [sd["usdjpy"], sd["sp500"], 5.0 * sd["usdjpy"], 0.2 * sd["jgb_10y"], sd["usdjpy"] * sd["sp500"]]
+    blend = model.loadings @ rng.standard_normal((len(model.factors), len(terms)))
+    loadings = 0.01 * size * blend / np.abs(blend).mean(axis=0) / np.array(deviations)
+    draws = model.draws
+    if draws is not None:
+        wobble = 1.0 + 0.2 * rng.standard_normal((len(draws.c), 1, len(terms)))
+        draws = replace(draws, term_loadings=(loadings * wobble).astype(np.float32).astype(np.float64))
+    return replace(model, terms=terms, term_loadings=loadings, draws=draws)

@@ -1,14 +1,18 @@
 """Why the mean of a series differs between two scenarios, by factor or structural shock, and impulse channel.
 
-Monthly means are linear in the factors' mean innovations, in the premium shift and in the impulses;
-telescoping over the months turns their differences into exact contributions to the difference of
-compound returns. What compounding adds through covariances between months stands on its own (driver
-``compounding``), and what the closed form leaves of the sampled difference is ``monte_carlo``. Stories
-are compared regime by regime; what a shift of the regimes' probabilities does to the reference's own
-mean, or another regime's drift and loadings where the two share none, is the driver ``regime``. Closed
-forms are those of normal innovations, so under Student-t months with conditions and under views
-``monte_carlo`` also holds what tails and views add. Interventions count as innovations of the yen by their
-mean on a pilot; what else they change is in ``monte_carlo``, too.
+Monthly means are linear in the factors' mean innovations, in the means of the model's nonlinear terms, in
+the premium shift and in the impulses; telescoping over the months turns their differences into exact
+contributions to the difference of compound returns. What compounding adds through covariances between
+months stands on its own (driver ``compounding``), and what the closed form leaves of the sampled difference
+is ``monte_carlo``. Stories are compared regime by regime; what a shift of the regimes' probabilities does
+to the reference's own mean, or another regime's drift and loadings where the two share none, is the driver
+``regime``. Closed forms are those of normal innovations, so under Student-t months with conditions and
+under views ``monte_carlo`` also holds what tails and views add. Interventions count as innovations of the
+yen by their mean on a pilot; what else they change is in ``monte_carlo``, too.
+
+A nonlinear term is a function of one factor, and counts as that factor's, or a product of what two factors do: half
+of it is each one's, which is the Shapley value of a product (Shapley 1953, doi:10.1515/9781400881970-018): alone
+neither adds anything, together they add all. By structural shock terms are one driver, ``nonlinear``.
 """
 
 from __future__ import annotations
@@ -26,25 +30,27 @@ from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Part, Story
 from jpsim.model import Model
 
-__all__ = ["By", "attribute_means", "attribution_drivers", "mean_growth", "monthly_mean"]
+__all__ = ["By", "attribute_means", "attribution_drivers", "mean_growth", "monthly_mean", "term_parts"]
 
 Floats = npt.NDArray[np.float64]
 By = Literal["factor", "shock"]
 
 _SHIFTED = 1e-12
+_NONLINEAR = "nonlinear"
 
 
 def attribution_drivers(stories: tuple[Story, ...], by: By = "factor") -> tuple[str, ...]:
     """Names of the drivers of a run: factors or shocks, what views state, impulse channels, three remainders.
 
     Shocks are the structural ones that the model identifies, the exogenous factors, and ``unidentified``
-    for what these do not span.
+    for what these do not span; what nonlinear terms add stands on its own there.
     """
     laws = [part.law for story in stories for part in story.parts]
     channels = sorted({effect.channel for law in laws for effect in law.impulses})
     booked = ["equity_premium", *(["earnings"] if any(law.shift.earnings.any() for law in laws) else [])]
     sources = _sources(laws[0].conditional.system.model, by)
-    return (*sources, *booked, *channels, "compounding", "regime", "monte_carlo")
+    curved = [_NONLINEAR] if by == "shock" and any(law.conditional.system.model.terms for law in laws) else []
+    return (*sources, *curved, *booked, *channels, "compounding", "regime", "monte_carlo")
 
 
 def attribute_means(
@@ -132,6 +138,9 @@ def _explain(
     moved = scenario.mean_innovations - reference.mean_innovations
     monthly = np.zeros((len(drivers), moved.shape[0], len(rows)))
     monthly[: len(_sources(model, by))] = np.einsum("rn,knm,tm->ktr", loadings, _projections(model, by), moved)
+    for law, sign in ((scenario, 1.0), (reference, -1.0)):
+        for name, part in term_parts(law, picked).items():
+            monthly[drivers.index(name if by == "factor" else _NONLINEAR)] += sign * part
     for name, one, other in (
         ("equity_premium", scenario.shift.premium, reference.shift.premium),
         ("earnings", scenario.shift.earnings, reference.shift.earnings),
@@ -157,18 +166,33 @@ def _compound(law: ScenarioLaw, rows: list[int]) -> Floats:
     return mean_growth(law, np.vstack([np.eye(len(model.series)), model.aggregation])[rows])
 
 
+def term_parts(law: ScenarioLaw, picked: Floats) -> dict[str, Floats]:
+    """Factor to the (h, R) mean monthly returns that nonlinear terms bring as its own."""
+    model, parts = law.conditional.system.model, dict[str, Floats]()
+    if law.terms is None:
+        return parts
+    for k, term in enumerate(model.terms):
+        part = np.outer(law.terms.mean[:, k], picked @ model.term_loadings[:, k])
+        for factor, share in term.shares.items():
+            parts[factor] = parts.get(factor, 0.0) + share * part
+    return parts
+
+
 def monthly_mean(law: ScenarioLaw, picked: Floats) -> Floats:
     """(h, R) mean monthly returns of R sums of base series, `picked` being (R, S)."""
     model = law.conditional.system.model
     mean: Floats = law.drift @ picked.T + law.mean_innovations @ (picked @ model.loadings).T
-    return mean
+    return mean if law.terms is None else mean + law.terms.mean @ (picked @ model.term_loadings).T
 
 
 def mean_growth(law: ScenarioLaw, picked: Floats) -> Floats:
     """(R, h) expected growth from month 0 of R sums of base series, covariances between months included."""
-    mean = monthly_mean(law, picked)
-    exposures = picked @ law.conditional.system.model.loadings
-    return expected_growth(mean.T, law.conditional.innovation_cov(exposures) + impulse_cov(law.impulses, picked))
+    mean, model = monthly_mean(law, picked), law.conditional.system.model
+    exposures = picked @ model.loadings
+    cov = law.conditional.innovation_cov(exposures) + impulse_cov(law.impulses, picked)
+    if law.terms is not None:
+        cov = cov + law.terms.between_months(exposures, picked @ model.term_loadings)
+    return expected_growth(mean.T, cov)
 
 
 def _link(monthly: Floats, mean_0: Floats, mean_1: Floats) -> Floats:

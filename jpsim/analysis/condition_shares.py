@@ -21,6 +21,7 @@ from jpsim.analysis.shapley import shapley_values
 from jpsim.conditioning.premium import Shift
 from jpsim.conditioning.scenario_law import Returns, ScenarioLaw
 from jpsim.conditioning.stories import Part, derive_story
+from jpsim.conditioning.term_moments import Innovations
 from jpsim.errors import InputError
 from jpsim.model import Model
 from jpsim.scenario import Scenario
@@ -50,6 +51,8 @@ class Setting:
         The r steps that are wanted; all if empty.
     divided
         Whether paths are divided among the model's regimes.
+    plain, innovations
+        See `jpsim.conditioning.scenario_law.derive_law`.
     """
 
     model: Model
@@ -59,6 +62,8 @@ class Setting:
     picked: Floats
     steps: tuple[int, ...] = ()
     divided: bool = False
+    plain: bool = False
+    innovations: Innovations = "gaussian"
 
     @property
     def places(self) -> list[int]:
@@ -67,8 +72,16 @@ class Setting:
 
     def parts(self, scenario: Scenario) -> tuple[Part, ...]:
         """Laws of a scenario at the point estimate."""
-        story = derive_story(self.model, scenario, self.horizon, self.library, self.returns, divided=self.divided)
-        return story.parts
+        return derive_story(
+            self.model,
+            scenario,
+            self.horizon,
+            self.library,
+            self.returns,
+            divided=self.divided,
+            plain=self.plain,
+            innovations=self.innovations,
+        ).parts
 
 
 def share_conditions(

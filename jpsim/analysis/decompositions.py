@@ -127,12 +127,21 @@ def _shock(scene: _Scene) -> Any:
 
 
 def _condition(scene: _Scene) -> Any:
-    job, means = scene.job, scene.statistic("mean")
-    library = {scenario.id: scenario for scenario in (*job.request.library.values(), *job.request.scenarios)}
+    job, request, means = scene.job, scene.job.request, scene.statistic("mean")
+    library = {scenario.id: scenario for scenario in (*request.library.values(), *request.scenarios)}
     picked = np.vstack([np.eye(len(job.model.series)), job.model.aggregation])[scene.rows]
-    plain = job.request.innovations == "gaussian" and not job.request.parameter_uncertainty
-    setting = Setting(job.model, job.request.horizon, library, job.request.returns, picked, scene.months, not plain)
-    first, later = job.request.scenarios[0], zip(job.request.scenarios[1:], means[1:], strict=True)
+    setting = Setting(
+        job.model,
+        request.horizon,
+        library,
+        request.returns,
+        picked,
+        scene.months,
+        divided=not request.plain,
+        plain=request.plain,
+        innovations=request.innovations,
+    )
+    first, later = request.scenarios[0], zip(request.scenarios[1:], means[1:], strict=True)
     tables = []
     for scenario, mean in later:
         drivers, parts = share_conditions(setting, first, scenario, mean - means[0])

@@ -4,9 +4,10 @@ What is taken apart is ``log(1 + mean)`` with the mean cumulative simple return 
 change of the expected price. Earnings are those expected for the next twelve months. They follow their
 trend, the mean innovations of the factors through `jpsim.analysis.elasticities`, each with its lag, and
 what views book as earnings. The multiple is the rest, by driver: what a factor's innovations do to the
-price beyond what they do to earnings so far, the equity premium, the impulses, and the model's drift
-beyond the trend. A month's simple contributions become logs by the factor ``log(1 + m) / m`` of its mean
-(Cariño 1999, Journal of Performance Measurement 3(4)).
+price beyond what they do to earnings so far, the equity premium, the impulses, and the model's drift beyond
+the trend. What nonlinear terms do is the multiple's, by factor as in `attribution`. A month's simple
+contributions become logs by the factor ``log(1 + m) / m`` of its mean (Cariño 1999, Journal of Performance
+Measurement 3(4)).
 
 Closed forms are those of normal innovations. ``monte_carlo`` is what they leave of the sampled mean: the
 finite sample, fat tails under conditions, and views that reweight paths.
@@ -17,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.attribution import mean_growth, monthly_mean
+from jpsim.analysis.attribution import mean_growth, monthly_mean, term_parts
 from jpsim.analysis.elasticities import Elasticities
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
@@ -90,6 +91,8 @@ def _split_law(
 
     for i, name in enumerate(model.factors):
         out[place[f"multiple:{name}"]] = cumulate(np.outer(moved[:, i], picked @ model.loadings[:, i]))
+    for name, part in term_parts(law, picked).items():
+        out[place[f"multiple:{name}"]] += cumulate(part)
     for effect in law.impulses:
         out[place[f"multiple:{effect.channel}"]] = cumulate(effect.mean @ picked.T)
     out[place["multiple:equity_premium"]] = cumulate(np.outer(law.shift.premium, picked @ model.beta))

@@ -185,8 +185,9 @@ def _largest_shocks(path: PlausiblePath) -> list[dict[str, Any]]:
 
 def _most_plausible(job: Job, scenario: Scenario, series: str, month: int, loss: float) -> tuple[PlausiblePath, float]:
     """Most plausible path at the point estimate, and the probability of the loss over the members of a mixture."""
-    everything = {each.id: each for each in (*job.request.library.values(), *job.request.scenarios)}
-    parts = derive_story(job.model, scenario, job.request.horizon, everything, job.request.returns).parts
+    request = job.request
+    everything = {each.id: each for each in (*request.library.values(), *request.scenarios)}
+    parts = derive_story(job.model, scenario, request.horizon, everything, request.returns, plain=request.plain).parts
     found = [(part, find_plausible_path(part.law, series, month, loss)) for part in parts]
 
     def cost(one: tuple[Part, PlausiblePath]) -> float:

@@ -1,7 +1,8 @@
 """Why value at risk and expected shortfall differ between two scenarios: means by driver, given the tail.
 
 On a path the cumulative return is exactly ``R_t = sum_s G_{s-1} r_s``, with the growth G up to the month before and
-the month's simple return r, which is linear in the drivers. Expected shortfall is the mean of -R_t given the
+the month's simple return r, which is a sum over the drivers; nonlinear terms are their factors', as in
+`jpsim.analysis.attribution`. Expected shortfall is the mean of -R_t given the
 tail, so that the means of its terms given the tail are its Euler contributions and sum to it (Tasche 1999,
 arXiv:cond-mat/0104295). Value at risk is the mean of -R_t at one point; it is taken over the paths between
 two quantiles around it.
@@ -16,6 +17,8 @@ import numpy.typing as npt
 
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
+from jpsim.model import Model
+from jpsim.model.terms import TERM_KINDS
 from jpsim.simulation.law import Law
 from jpsim.simulation.sampling import Sampler
 
@@ -99,7 +102,9 @@ class _Tally:
     def add(self, source: ScenarioLaw, law: Law, drawn: Floats, weights: Floats) -> None:
         """Add paths (O, h, m) that follow one law."""
         model = source.conditional.system.model
-        innovations = path_innovations(law, drawn[: len(model.factors)])
+        levels = drawn[: len(model.factors)]
+        innovations = path_innovations(law, levels)
+        terms, shares = path_terms(law, innovations, levels), term_shares(model)
         picked = np.vstack([np.eye(len(model.series)), model.aggregation])[self.rows]
         fixed = self._fixed(source, picked)
         for i, row in enumerate(self.rows):
@@ -111,6 +116,8 @@ class _Tally:
             grown = np.vstack([np.ones(some.size), 1.0 + values[:-1, some]])
             moved = (innovations[:, :, some] * grown) @ counted.T
             by_factor = _up_to_each(moved) * (picked[i] @ model.loadings)[:, None]
+            bent = (terms[:, :, some] * grown) @ counted.T
+            by_factor += shares @ (_up_to_each(bent) * (picked[i] @ model.term_loadings)[:, None])
             by_rest = _up_to_each(fixed[:, i, :, None] * (grown @ counted.T))
             known = np.concatenate([by_factor, by_rest])
             self.sums[:-1, i] += known
@@ -150,6 +157,42 @@ def path_innovations(law: Law, levels: Floats) -> Floats:
         block = dynamics.free_transition[:, k * n : (k + 1) * n]
         expected += np.tensordot(block, history[:, lags - 1 - k : history.shape[1] - 1 - k], axes=1)
     return np.asarray(observed - expected)
+
+
+def path_terms(law: Law, innovations: Floats, levels: Floats) -> Floats:
+    """(T, h, m) nonlinear terms on paths, from their (n, h, m) innovations and reported levels."""
+    terms = law.equity.terms
+    if terms is None:
+        return np.zeros((0, *innovations.shape[1:]))
+    found = np.empty((terms.kind.size, *innovations.shape[1:]))
+    for k, (kind, i, j) in enumerate(zip(terms.kind, terms.factor, terms.other, strict=True)):
+        if TERM_KINDS[kind] == "pair":
+            found[k] = innovations[i] * innovations[j] - terms.centre[k]
+            continue
+        hinge = TERM_KINDS[kind] == "hinge"
+        x = innovations[i] if hinge else _level_before(law, levels, j)
+        beyond = np.maximum(terms.side[k] * (x - terms.knot[k]), 0.0)
+        found[k] = beyond - terms.centre[k] if hinge else beyond * innovations[i]
+    return found
+
+
+def _level_before(law: Law, levels: Floats, factor: int) -> Floats:
+    """(h, m) level of a factor at the end of the month before, as `Terms` take it."""
+    start = np.full((1, levels.shape[2]), law.start[factor])
+    before = np.concatenate([start, levels[factor, :-1]])
+    code = law.levels.code[factor]
+    if code == 0:
+        return before
+    return np.asarray(100.0 * np.log(before / (law.levels.base[factor] if code == 2 else 1.0)))
+
+
+def term_shares(model: Model) -> Floats:
+    """(n, T) share of each factor in each nonlinear term."""
+    shares = np.zeros((len(model.factors), len(model.terms)))
+    for k, term in enumerate(model.terms):
+        for factor, share in term.shares.items():
+            shares[model.factor(factor), k] = share
+    return shares
 
 
 def _up_to_each(by_month: Floats) -> Floats:

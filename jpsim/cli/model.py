@@ -47,7 +47,8 @@ def show_command(model: str, as_json: bool) -> None:
         return
     told = {"id": loaded.id, "version": loaded.version, "as_of": str(loaded.as_of), "sha256": loaded.sha256}
     names = {"factors": loaded.factors, "series": loaded.series, "aggregates": loaded.aggregates}
-    click.echo(json.dumps({**told, **names, "meta": loaded.meta}, ensure_ascii=False))
+    terms = {term.id: term.label for term in loaded.terms}
+    click.echo(json.dumps({**told, **names, "terms": terms, "meta": loaded.meta}, ensure_ascii=False))
 
 
 @command.command("export")

@@ -17,6 +17,7 @@ from jpsim.conditioning.compounding import expected_growth
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_cov
 from jpsim.conditioning.support import is_shift_view
+from jpsim.conditioning.term_moments import TermMoments
 from jpsim.days import Instant
 from jpsim.errors import InputError, Place, Problem
 from jpsim.scenario import Scenario
@@ -98,8 +99,13 @@ def series_weights(conditional: Conditional, series: str) -> Floats:
     return found
 
 
-def solve_shift(conditional: Conditional, impulses: tuple[ImpulseEffect, ...], views: tuple[MeanView, ...]) -> Shift:
-    """Return the monthly shifts under which the views hold.
+def solve_shift(
+    conditional: Conditional,
+    impulses: tuple[ImpulseEffect, ...],
+    views: tuple[MeanView, ...],
+    terms: TermMoments | None = None,
+) -> Shift:
+    """Return the monthly shifts under which the views hold; `terms` are the moments of the nonlinear ones.
 
     Each view is absorbed by a constant shift in the months after the view before it.
 
@@ -115,13 +121,18 @@ def solve_shift(conditional: Conditional, impulses: tuple[ImpulseEffect, ...], v
             found = f"two mean views are absorbed by a shift of the returns at month {view.month}"
             raise InputError(Problem(found, view.place, fix="let one of them be absorbed by factors"))
         before = booked["equity_premium"] + booked["earnings"]
-        booked[view.booked_as][solved : view.month] = _solve_one(conditional, impulses, view, before, solved)
+        booked[view.booked_as][solved : view.month] = _solve_one(conditional, impulses, view, before, solved, terms)
         solved = view.month
     return Shift(booked["equity_premium"], booked["earnings"])
 
 
 def _solve_one(
-    conditional: Conditional, impulses: tuple[ImpulseEffect, ...], view: MeanView, shift: Floats, first: int
+    conditional: Conditional,
+    impulses: tuple[ImpulseEffect, ...],
+    view: MeanView,
+    shift: Floats,
+    first: int,
+    terms: TermMoments | None,
 ) -> float:
     model = conditional.system.model
     weights = series_weights(conditional, view.series)
@@ -129,6 +140,10 @@ def _solve_one(
     base = (weights @ model.alpha + conditional.mean_innovations @ exposure)[: view.month]
     base = base + sum((effect.mean @ weights)[: view.month] for effect in impulses)
     cov = conditional.innovation_cov(exposure[None]) + impulse_cov(impulses, weights[None])
+    if terms is not None:
+        curved = weights @ model.term_loadings
+        base = base + (terms.mean @ curved)[: view.month]
+        cov = cov + terms.between_months(exposure[None], curved[None])
     cov = cov[:, : view.month, : view.month]
 
     def miss(monthly: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal
 
 import numpy as np
@@ -19,8 +19,9 @@ from jpsim.conditioning.premium import Shift, shift_views, solve_shift
 from jpsim.conditioning.quantity import find_conditioned
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.statements import state_rows
-from jpsim.conditioning.support import intervenes, refuse_unsupported
+from jpsim.conditioning.support import bends, intervenes, refuse_unsupported
 from jpsim.conditioning.system import System, build_system
+from jpsim.conditioning.term_moments import Innovations, TermMoments, term_moments
 from jpsim.conditioning.windows import merge_windows
 from jpsim.days import Day, Instant
 from jpsim.dictionary import boj_meetings
@@ -63,6 +64,8 @@ class ScenarioLaw:
     checked
         Those of them that `conditional` lacks, because an average over the same months makes its rows depend on
         each other: paths are weighed by whether they comply.
+    innovations
+        What it is drawn with, which the means of nonlinear terms depend on.
     """
 
     scenario: Scenario
@@ -75,6 +78,7 @@ class ScenarioLaw:
     windows: tuple[Row, ...] = ()
     unwindowed: Conditional | None = None
     checked: tuple[Row, ...] = ()
+    innovations: Innovations = "gaussian"
 
     @property
     def drift(self) -> Floats:
@@ -89,6 +93,15 @@ class ScenarioLaw:
         means = self.conditional.mean_innovations
         return means if self.nudge is None else means + self.nudge
 
+    @cached_property
+    def terms(self) -> TermMoments | None:
+        """Moments of the model's nonlinear terms, without what rules add; None if it has none."""
+        return _moments(self.conditional, self.innovations)
+
+
+def _moments(conditional: Conditional, innovations: Innovations) -> TermMoments | None:
+    return term_moments(conditional, innovations) if conditional.system.model.terms else None
+
 
 def derive_law(
     model: Model,
@@ -97,6 +110,8 @@ def derive_law(
     library: Mapping[str, Scenario],
     returns: Returns = "price",
     *,
+    plain: bool = False,
+    innovations: Innovations = "gaussian",
     checked: bool = False,
     shift: Shift | None = None,
 ) -> ScenarioLaw:
@@ -114,6 +129,11 @@ def derive_law(
         Scenarios to which `premium` may refer, by id.
     returns
         ``price``, or ``total`` for returns with dividends. Views are statements on price returns either way.
+    plain
+        Whether the model's nonlinear terms act only if the scenario names them; its law is then that of a model
+        without them.
+    innovations
+        What it is to be drawn with.
     checked
         Whether the scenario is known to fit a model that differs in numbers alone.
     shift
@@ -128,6 +148,7 @@ def derive_law(
     if not checked:
         refuse_unsupported(scenario, model)
         _refuse_strangers(model, scenario, horizon)
+    model = model if bends(scenario, plain=plain) else model.linear
     levels = {name: quantity.value for name, quantity in scenario.state.items()}
     system = build_system(model, horizon, levels)
     rows, held = _settled(system, merge_windows(_state_all(system, scenario)))
@@ -142,7 +163,9 @@ def derive_law(
     unwindowed = condition(system, _without(rows, windows), drivers, place) if windows else None
     impulses = impulse_effects(model, scenario.impulses, horizon)
     if shift is None:
-        shift = _shift(model, scenario, conditional, impulses, library, checked)
+        lent = _lent(model, scenario, horizon, library, plain=plain, innovations=innovations, checked=checked)
+        views = shift_views(scenario, model.as_of)
+        shift = lent or solve_shift(conditional, impulses, views, _moments(conditional, innovations))
     warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings(model.step)
     dividends = monthly_dividends(model) if returns == "total" else np.zeros(len(model.series))
     return ScenarioLaw(
@@ -155,6 +178,7 @@ def derive_law(
         windows=windows,
         unwindowed=unwindowed,
         checked=apart,
+        innovations=innovations,
     )
 
 
@@ -216,24 +240,25 @@ def _lowest(row: Row) -> float:
     return min((value for value, share in row.table if share > 0.0), default=row.value)
 
 
-def _shift(
+def _lent(
     model: Model,
     scenario: Scenario,
-    conditional: Conditional,
-    impulses: tuple[ImpulseEffect, ...],
+    horizon: int,
     library: Mapping[str, Scenario],
+    *,
+    plain: bool,
+    innovations: Innovations,
     checked: bool,
-) -> Shift:
-    """Shift of the scenario's own views, or the one that the scenario named under `premium` implies."""
-    horizon = conditional.system.horizon
-    if scenario.premium != "model":
-        lender = library[scenario.premium]
-        if intervenes(lender) and lender.views:
-            found = f"{scenario.id}: the premium of {lender.id}, whose views are met with interventions on its paths,"
-            fix = f"take fx_intervention out of {lender.id}, or state USD/JPY there"
-            raise UnsupportedError(Problem(f"{found} cannot be carried over yet", scenario.place("premium"), fix=fix))
-        return derive_law(model, lender, horizon, library, checked=checked).shift
-    return solve_shift(conditional, impulses, shift_views(scenario, model.as_of))
+) -> Shift | None:
+    """Shift that the scenario named under `premium` implies; None where the scenario's own views decide."""
+    if scenario.premium == "model":
+        return None
+    lender = library[scenario.premium]
+    if intervenes(lender) and lender.views:
+        found = f"{scenario.id}: the premium of {lender.id}, whose views are met with interventions on its paths,"
+        fix = f"take fx_intervention out of {lender.id}, or state USD/JPY there"
+        raise UnsupportedError(Problem(f"{found} cannot be carried over yet", scenario.place("premium"), fix=fix))
+    return derive_law(model, lender, horizon, library, plain=plain, innovations=innovations, checked=checked).shift
 
 
 def _refuse_strangers(model: Model, scenario: Scenario, horizon: int) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from jpsim.conditioning.premium import Shift
 from jpsim.conditioning.scenario_law import Returns, ScenarioLaw, derive_law
+from jpsim.conditioning.term_moments import Innovations
 from jpsim.errors import InputError, Problem
 from jpsim.model import Model
 from jpsim.scenario import Scenario
@@ -145,6 +146,8 @@ def derive_story(
     *,
     drawn: bool = False,
     divided: bool = False,
+    plain: bool = False,
+    innovations: Innovations = "gaussian",
     known: Mapping[str, Story] | None = None,
 ) -> Story:
     """Derive the laws of a scenario, or of the members of a mixture.
@@ -159,6 +162,8 @@ def derive_story(
         Whether parameters are the model's posterior draws, all equally likely, instead of its point estimate.
     divided
         Whether paths are divided among the model's regimes; a scenario that names one is in it in any case.
+    plain, innovations
+        See `derive_law`.
     known
         Stories of the same model by id, whose premium shifts need not be solved again.
 
@@ -172,18 +177,19 @@ def derive_story(
     members = [(member.weight, library[member.scenario]) for member in scenario.mixture] or [(1.0, scenario)]
     models: dict[str, Model] = {"": model}
     points: list[Part] = []
+    options = _Options(horizon, library, returns, plain, innovations)
     for number, (weight, member) in enumerate(members):
         for name in _regimes_of(model, member, divided):
             if name not in models:
                 models[name] = model.in_regime(name)
-            law = derive_law(models[name], member, horizon, library, returns)
+            law = options.law(models[name], member)
             points.append(Part(weight, 0, law, number, name))
     prior = {regime.name: regime.probability for regime in model.regimes}
     shares = [part.weight / sum(other.member == part.member for other in points) for part in points]
     points = [replace(part, weight=share) for part, share in zip(points, shares, strict=True)]
-    parts = _draw_parts(points, models, horizon, library, returns, known or {}) if drawn else points
+    parts = _draw_parts(points, models, options, known or {}) if drawn else points
     averages = [
-        Part(weight, 0, derive_law(model, member, horizon, library, returns), number)
+        Part(weight, 0, options.law(model, member), number)
         if divided and model.regimes and member.regime == "model"
         else next(part for part in points if part.member == number)
         for number, (weight, member) in enumerate(members)
@@ -212,12 +218,36 @@ def _check_starts(scenario: Scenario, library: Mapping[str, Scenario]) -> None:
         raise InputError(problems)
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What the laws of all parts of a story are derived with; see `derive_law`."""
+
+    horizon: int
+    library: Mapping[str, Scenario]
+    returns: Returns
+    plain: bool
+    innovations: Innovations
+
+    def law(
+        self, model: Model, scenario: Scenario, *, checked: bool = False, shift: Shift | None = None
+    ) -> ScenarioLaw:
+        return derive_law(
+            model,
+            scenario,
+            self.horizon,
+            self.library,
+            self.returns,
+            plain=self.plain,
+            innovations=self.innovations,
+            checked=checked,
+            shift=shift,
+        )
+
+
 def _draw_parts(
     points: Sequence[Part],
     models: Mapping[str, Model],
-    horizon: int,
-    library: Mapping[str, Scenario],
-    returns: Returns,
+    options: _Options,
     known: Mapping[str, Story],
 ) -> list[Part]:
     posteriors = {part.regime: models[part.regime].posterior() for part in points}
@@ -226,7 +256,7 @@ def _draw_parts(
         for part in points:
             model, scenario = posteriors[part.regime][draw], part.law.scenario
             shift = known[scenario.premium].shift(draw, part.regime) if scenario.premium in known else None
-            law = derive_law(model, scenario, horizon, library, returns, checked=True, shift=shift)
+            law = options.law(model, scenario, checked=True, shift=shift)
             parts.append(replace(part, draw=draw, law=law))
     return parts
 

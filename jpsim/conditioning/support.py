@@ -9,7 +9,7 @@ from jpsim.errors import Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import Scenario, View
 
-__all__ = ["carries_target", "intervenes", "is_shift_view", "refuse_unsupported", "states"]
+__all__ = ["bends", "carries_target", "intervenes", "is_shift_view", "refuse_unsupported", "states"]
 
 _WAIT = "validate it now, run it when the machinery is there; until then remove it"
 
@@ -68,6 +68,8 @@ def _beyond_rules(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str 
     elif intervenes(scenario) and scenario.conditions and scenario.drivers != "all":
         yield ("rules", "fx_intervention"), "rule fx_intervention beside conditions that named drivers must deliver"
     named = {"policy_rate_meetings": rules.policy_rate_meetings, "policy_rate_floor": rules.policy_rate_floor}
+    if rules.nonlinear == "on" and not model.terms:
+        yield ("rules", "nonlinear"), f"rule nonlinear on the model {model.id}, which has no nonlinear terms,"
     for rule, said in named.items():
         if said not in (None, "off") and not carries_target(model) and not states(scenario, "boj_policy_rate"):
             found = f"rule {rule} on the model {model.id}, which has no target that follows an expected rate,"
@@ -89,7 +91,14 @@ def carries_target(model: Model) -> bool:
     if not {"boj_policy_rate", "boj_policy_shadow"} <= set(model.factors):
         return False
     target = model.factor("boj_policy_rate")
-    return not (model.B[:, :, target].any() or model.loadings[:, target].any())
+    curved = any("boj_policy_rate" in (term.factor, term.other) for term in model.terms)
+    return not (curved or model.B[:, :, target].any() or model.loadings[:, target].any())
+
+
+def bends(scenario: Scenario, *, plain: bool) -> bool:
+    """Whether the model's nonlinear terms act: unless switched off; in a plain simulation only where named."""
+    said = scenario.rules.nonlinear
+    return said == "on" or (said is None and not plain)
 
 
 def _monthly(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from jpsim.errors import InputError, Problem
 from jpsim.model.core import Model
+from jpsim.model.terms import TERM_KINDS, Term
 
 __all__ = ["check_model"]
 
@@ -29,7 +30,7 @@ def check_model(model: Model) -> None:
     InputError
         All problems, with the factors or series they concern.
     """
-    problems = _check_shapes(model) or _check_finite(model)
+    problems = [*_check_shapes(model), *_check_terms(model)] or _check_finite(model)
     if not problems:
         problems = [*_check_covariance(model), *_check_roots(model), *_check_spreads(model), *_check_coherence(model)]
     if not problems:
@@ -57,6 +58,7 @@ def _check_shapes(model: Model) -> list[str]:
         "idio_nu": (S,),
         "aggregation": (G, S),
         "impacts": (n, len(model.shocks)) if model.shocks else (0, 0),
+        "term_loadings": (S, len(model.terms)),
     }
     wrong = [
         f"{name} has shape {getattr(model, name).shape}, not {shape}"
@@ -79,7 +81,7 @@ def _check_finite(model: Model) -> list[str]:
     if model.shocks:
         by_factor["impacts"] = model.impacts
     by_series = {"alpha": model.alpha, "beta": model.beta, "loadings": model.loadings, "common": model.common}
-    by_series |= {"mix": model.mix, "idio_sd": model.idio_sd}
+    by_series |= {"mix": model.mix, "idio_sd": model.idio_sd, "term_loadings": model.term_loadings}
     problems = []
     for names, arrays in ((model.factors, by_factor), (model.series, by_series)):
         for label, array in arrays.items():
@@ -91,6 +93,32 @@ def _check_finite(model: Model) -> list[str]:
     if not np.isfinite([model.sv_phi, model.sv_sigma, model.sv_start]).all() or not model.nu > 2:
         problems.append("nu must exceed 2; sv_phi, sv_sigma and sv_start must be finite")
     return problems
+
+
+def _check_terms(model: Model) -> list[str]:
+    """List what is wrong with each nonlinear term."""
+    names = [term.id for term in model.terms]
+    found = [f"two of its terms are called {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
+    return found + [f"term {term.id!r} {wrong}" for term in model.terms for wrong in _wrong_with(term, model)]
+
+
+def _wrong_with(term: Term, model: Model) -> list[str]:
+    if term.kind not in TERM_KINDS:
+        return [f"is a {term.kind!r}, not one of {', '.join(TERM_KINDS)}"]
+    named = [term.factor] if term.kind == "hinge" else [term.factor, term.other]
+    unknown = [name for name in named if name not in model.factors]
+    if unknown:
+        return [f"needs a factor where it names {', '.join(map(repr, unknown))}"]
+    found = []
+    if term.side not in (1, -1):
+        found.append(f"acts on the side {term.side}, not 1 or -1")
+    if not np.isfinite([term.knot, term.centre]).all():
+        found.append("has a knot or centre that is not finite")
+    if term.kind == "gate" and model.transform[model.factor(term.other)] == "log100" and not term.knot > 0:
+        found.append(f"has the knot {term.knot:g} on the level of {term.other}, which is above zero")
+    if term.kind == "gate" and term.centre != 0.0:
+        found.append(f"is a gate, whose mean is zero, with the centre {term.centre:g}")
+    return found
 
 
 def _check_covariance(model: Model) -> list[str]:
@@ -124,7 +152,7 @@ def _check_draws(model: Model) -> list[str]:
     count, problems = len(draws.c), []
     for name, array in vars(draws).items():
         expected = (count, *getattr(model, name).shape)
-        if array.shape != expected and array.size:
+        if array.shape != expected and (array.size or np.prod(expected)):
             problems.append(f"draws of {name} have shape {array.shape}, not {expected}")
         elif not np.isfinite(array).all():
             problems.append(f"draws of {name} are not finite")
@@ -135,7 +163,8 @@ def _check_draws(model: Model) -> list[str]:
         problems.append(f"{len(explosive)} of its draws explode")
     if np.linalg.eigvalsh(draws.Sigma).min() < _NEGATIVE * np.abs(draws.Sigma).max():
         problems.append("a draw of Sigma is not positive semi-definite")
-    effects = np.concatenate([draws.alpha[..., None], draws.beta[..., None], draws.loadings], axis=2)
+    market = np.stack([draws.alpha, draws.beta], axis=2)
+    effects = np.concatenate([market, draws.loadings, draws.term_loadings], axis=2)
     return problems + _identity_problems(model, effects, _SINGLE, "in its draws ")
 
 
@@ -191,7 +220,8 @@ def _check_spreads(model: Model) -> list[str]:
 
 def _check_coherence(model: Model) -> list[str]:
     """Compare each whole with the weighted sum of its parts, as the model's record states them."""
-    effects = np.column_stack([model.alpha, model.beta, model.loadings, model.common, model.mix])
+    loadings = np.hstack([model.loadings, model.term_loadings])
+    effects = np.column_stack([model.alpha, model.beta, loadings, model.common, model.mix])
     return _identity_problems(model, effects, _COHERENCE)
 
 

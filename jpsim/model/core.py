@@ -11,10 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.days import DAYS_PER_MONTH, Instant, Step
+from jpsim.model.terms import Term
 
 __all__ = ["Model", "ParameterDraws", "Regime", "RegimeDraws"]
 
 Floats = npt.NDArray[np.float64]
+
+
+def _no_loadings(*shape: int) -> Floats:
+    none = np.zeros((*shape, 0))
+    none.setflags(write=False)
+    return none
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +36,8 @@ class ParameterDraws:
         (D, S), (D, S), (D, S, n).
     impacts
         (D, n, k), or empty if the model identifies no shocks.
+    term_loadings
+        (D, S, T); left out if the model has no nonlinear terms.
     """
 
     c: Floats
@@ -38,6 +47,11 @@ class ParameterDraws:
     beta: Floats
     loadings: Floats
     impacts: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    term_loadings: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
+
+    def __post_init__(self) -> None:
+        if not self.term_loadings.size:
+            object.__setattr__(self, "term_loadings", _no_loadings(*self.alpha.shape))
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,14 +106,15 @@ class Model:
 
     What is said of months below holds for the trading days of a daily model, too.
 
-    Shapes use n factors, p lags, S base series, G aggregates, K common residual factors.
+    Shapes use n factors, p lags, S base series, G aggregates, K common residual factors, T nonlinear terms.
     Yields and rates are in percent, ``log100`` factors are 100 log of their level, returns are monthly
     simple returns (0.01 is one percent).
 
     The factors follow ``y_t = c + sum_k B[k] y_{t-1-k} + s_t chol(Sigma) z_t``. The base series earn
-    ``alpha + loadings u_t + common s_t zeta_t + mix (idio_sd * e_t)`` a month, where ``u_t`` is the
-    innovation of the factors, ``e_t`` has unit variance and `idio_nu` degrees of freedom, and the
-    aggregates are `aggregation` times that. ``s_t`` is 1 (Gaussian) or the month's Student-t scale.
+    ``alpha + loadings u_t + term_loadings phi_t + common s_t zeta_t + mix (idio_sd * e_t)`` a month, where
+    ``u_t`` is the innovation of the factors, ``phi_t`` are the `terms`, ``e_t`` has unit variance and
+    `idio_nu` degrees of freedom, and the aggregates are `aggregation` times that. ``s_t`` is 1 (Gaussian)
+    or the month's Student-t scale.
 
     Parameters
     ----------
@@ -131,6 +146,8 @@ class Model:
     shocks, impacts
         Ids of the k identified structural shocks, and the (n, k) responses of the factors' innovations to
         one standard deviation of each; none if the model identifies none.
+    terms, term_loadings
+        T nonlinear functions of the factors, the same in all regimes, and the (S, T) loadings on them.
     draws
         Draws from the posterior of the parameters; None if the model keeps none.
     regimes
@@ -173,11 +190,17 @@ class Model:
     sv_start: float = 0.0
     shocks: tuple[str, ...] = ()
     impacts: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    terms: tuple[Term, ...] = ()
+    term_loadings: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     draws: ParameterDraws | None = None
     regimes: tuple[Regime, ...] = ()
     step: Step = "month"
     meta: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.term_loadings.size:
+            object.__setattr__(self, "term_loadings", _no_loadings(len(self.series)))
 
     @property
     def steps_per_month(self) -> int:
@@ -196,6 +219,14 @@ class Model:
         return self.common @ self.common.T + spread @ spread.T
 
     @cached_property
+    def linear(self) -> Model:
+        """The same model without its nonlinear terms; itself if it has none."""
+        if not self.terms:
+            return self
+        draws = self.draws and replace(self.draws, term_loadings=np.zeros((0, 0, 0)))
+        return replace(self, terms=(), term_loadings=np.zeros((0, 0)), draws=draws)
+
+    @cached_property
     def outputs(self) -> tuple[str, ...]:
         """Ids of all reported quantities: factors, base series, aggregates."""
         return self.factors + self.series + self.aggregates
@@ -209,7 +240,7 @@ class Model:
         """The model at each posterior draw of its parameters; itself alone if it keeps none."""
         if self.draws is None:
             return (self,)
-        names = [field.name for field in fields(ParameterDraws)]
+        names = [field.name for field in fields(ParameterDraws) if getattr(self.draws, field.name).size]
         count = self.draws.c.shape[0]
         return tuple(
             replace(self, draws=None, regimes=(), **{name: getattr(self.draws, name)[i] for name in names})

@@ -33,6 +33,14 @@ sv_sigma are the persistence and volatility of the common log-variance with stoc
 Where regimes holds ids, the arrays above are the regimes' average. With other than Gaussian innovations or with
 parameter uncertainty each path is in one regime throughout, regime k with regime_probability[k] at month 0, and
 regime_Sigma[k], regime_alpha[k] and regime_loadings[k] take the place of Sigma, alpha and loadings.
+
+Where terms holds ids, such a run also adds term_loadings phi_t to r_t, the same in all regimes. phi_t is by term_kind
+    hinge: max(side (u[factor] - knot), 0) - centre
+    gate:  max(side d, 0) u[factor], d = x[other] - knot, or 100 log(x[other] / knot) where other is log100, with the
+           reported level x at the end of the month before
+    pair:  u[factor] u[other] - centre
+from the arrays term_factor, term_other, term_knot, term_side and term_centre. With Gaussian innovations and without
+parameter uncertainty terms are off, unless the scenario says rules: {{nonlinear: on}}.
 """
 
 
@@ -78,6 +86,14 @@ def export_model(model: Model, path: Path) -> None:
         "aggregation": model.aggregation,
         "regimes": np.array([regime.name for regime in model.regimes], dtype=str),
         "regime_probability": np.array([regime.probability for regime in model.regimes]),
+        "terms": np.array([term.id for term in model.terms], dtype=str),
+        "term_kind": np.array([term.kind for term in model.terms], dtype=str),
+        "term_factor": np.array([term.factor for term in model.terms], dtype=str),
+        "term_other": np.array([term.other for term in model.terms], dtype=str),
+        "term_knot": np.array([term.knot for term in model.terms], dtype=float),
+        "term_side": np.array([term.side for term in model.terms], dtype=np.int64),
+        "term_centre": np.array([term.centre for term in model.terms], dtype=float),
+        "term_loadings": model.term_loadings,
         "as_of": np.array(str(model.as_of)),
         "readme": np.array(readme),
     }

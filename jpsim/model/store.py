@@ -23,6 +23,7 @@ from jpsim.days import parse_instant
 from jpsim.errors import DamagedError, InputError, Place, Problem
 from jpsim.model.checks import check_model
 from jpsim.model.core import Model, ParameterDraws, Regime, RegimeDraws
+from jpsim.model.terms import Term
 
 __all__ = ["check_vacant", "find_model", "list_models", "load_model", "read_card", "save_model", "write_arrays"]
 
@@ -46,7 +47,8 @@ _ARRAYS = (
     "aggregation",
     "impacts",
 )
-_DRAWS = tuple(field.name for field in dataclasses.fields(ParameterDraws))
+_TERM_LOADINGS = "term_loadings"  # stored where a model has nonlinear terms
+_DRAWS = tuple(field.name for field in dataclasses.fields(ParameterDraws) if field.name != _TERM_LOADINGS)
 _REGIME = tuple(field.name for field in dataclasses.fields(RegimeDraws))
 _NAMES = ("factors", "transform", "unit", "series", "kind", "aggregates", "aggregate_kind", "shocks")
 _SCALARS = ("nu", "sv_phi", "sv_sigma", "sv_start")
@@ -197,9 +199,11 @@ def _version_key(version: str) -> tuple[tuple[int, str], ...]:
 
 
 def _arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
-    arrays: dict[str, npt.NDArray[Any]] = {name: getattr(model, name) for name in _ARRAYS}
+    own = (*_ARRAYS, _TERM_LOADINGS) if model.terms else _ARRAYS
+    arrays: dict[str, npt.NDArray[Any]] = {name: getattr(model, name) for name in own}
     if model.draws is not None:
-        arrays |= {f"draws_{name}": getattr(model.draws, name).astype(np.float32) for name in _DRAWS}
+        kept = (*_DRAWS, _TERM_LOADINGS) if model.terms else _DRAWS
+        arrays |= {f"draws_{name}": getattr(model.draws, name).astype(np.float32) for name in kept}
     for regime in model.regimes:
         arrays |= {f"{regime.name}_{name}": getattr(regime, name) for name in (*_REGIME, "spread")}
         if regime.draws is not None:
@@ -213,6 +217,7 @@ def _record(model: Model) -> bytes:
     record |= {"step": model.step} if model.step != "month" else {}
     record |= {name: list(getattr(model, name)) for name in _NAMES}
     record |= {name: _rounded(getattr(model, name)) for name in _SCALARS}
+    record |= {"terms": [_rounded(dataclasses.asdict(term)) for term in model.terms]} if model.terms else {}
     record["regimes"] = {regime.name: _rounded(regime.probability) for regime in model.regimes}
     record["meta"] = _rounded(model.meta)
     return _json(record)
@@ -221,10 +226,12 @@ def _record(model: Model) -> bytes:
 def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
     if record["schema"] != SCHEMA:
         raise ValueError(f"schema {record['schema']!r}, not {SCHEMA!r}")
+    terms = tuple(Term(**term) for term in record.get("terms", ()))
+    extra = (_TERM_LOADINGS,) if terms else ()
     with np.load(io.BytesIO(arrays), allow_pickle=False) as store:
-        loaded: dict[str, Any] = {name: store[name] for name in _ARRAYS}
+        loaded: dict[str, Any] = {name: store[name] for name in (*_ARRAYS, *extra)}
         present = "draws_c" in store.files
-        drawn = {name: store[f"draws_{name}"].astype(np.float64) for name in _DRAWS} if present else {}
+        drawn = {name: store[f"draws_{name}"].astype(np.float64) for name in (*_DRAWS, *extra)} if present else {}
         regimes = tuple(_load_regime(name, value, store) for name, value in record["regimes"].items())
     for array in (*loaded.values(), *drawn.values()):
         array.setflags(write=False)
@@ -239,6 +246,7 @@ def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
         sha256=sha256,
         draws=ParameterDraws(**drawn) if drawn else None,
         regimes=regimes,
+        terms=terms,
         **fields,
         **loaded,
     )

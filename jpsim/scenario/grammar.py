@@ -284,8 +284,9 @@ def _rules(at: Cursor) -> Rules | None:
     before = len(at.findings.problems)
     keys = at.fields(tuple(Rules.model_fields), "rules")
     values: dict[str, Any] = {}
-    if "policy_rate_meetings" in keys:
-        values["policy_rate_meetings"] = keys["policy_rate_meetings"].word(("on", "off"))
+    for key in ("policy_rate_meetings", "nonlinear"):
+        if key in keys:
+            values[key] = keys[key].word(("on", "off"))
     for key, rule, field, factor in (
         ("fx_intervention", FxIntervention, "threshold", "usdjpy"),
         ("policy_rate_floor", PolicyRateFloor, "level", "boj_policy_rate"),

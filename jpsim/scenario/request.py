@@ -143,6 +143,11 @@ class RunRequest(Record):
         return len(self.steps) == self.horizon
 
     @property
+    def plain(self) -> bool:
+        """Whether it is the plain simulation of the model's arrays: only rules that scenarios name are in force."""
+        return self.innovations == "gaussian" and not self.parameter_uncertainty
+
+    @property
     def provenance(self) -> Mapping[str, str]:
         """Path of each leaf -> where its value came from: file:line:column, ``--set`` or default."""
         return self._provenance

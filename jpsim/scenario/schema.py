@@ -132,6 +132,9 @@ class Rules(Record):
     policy_rate_meetings: Literal["on", "off"] | None = Field(
         None, description="whether the policy rate moves only in months that have a meeting"
     )
+    nonlinear: Literal["on", "off"] | None = Field(
+        None, description="whether the model's nonlinear terms of equity returns act"
+    )
 
 
 class Bounds(Record):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +10,15 @@ import numpy.typing as npt
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.sequential import ConditionalSystem
-from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Sparse
+from jpsim.conditioning.system import System
+from jpsim.conditioning.term_moments import Innovations
+from jpsim.model.terms import TERM_KINDS
+from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Sparse, Terms
 from jpsim.simulation.rule_compilation import compile_rules
 
-__all__ = ["Innovations", "compile_law"]
+__all__ = ["compile_law"]
 
 Floats = npt.NDArray[np.float64]
-
-Innovations = Literal["gaussian", "student_t", "stochastic_volatility"]
 
 
 def compile_law(
@@ -104,6 +104,29 @@ def _equity(law: ScenarioLaw, heavy: bool) -> Equity:
         np.ascontiguousarray(model.idio_nu if heavy else np.full_like(model.idio_nu, np.inf)),
         _sparse(model.aggregation),
         np.ascontiguousarray(np.stack(noise, axis=2)) if noise else None,
+        _terms(law.conditional.system) if model.terms else None,
+    )
+
+
+def _terms(system: System) -> Terms:
+    """Terms as the kernels take them: summed differences are those since month 0, without the level there."""
+    model = system.model
+    gates = [term.other if term.kind == "gate" else "" for term in model.terms]
+    knots = [
+        term.threshold(logarithmic=model.transform[model.factor(gate)] == "log100")
+        - system.level_row(model.factor(gate))[1]
+        if gate
+        else term.knot
+        for term, gate in zip(model.terms, gates, strict=True)
+    ]
+    return Terms(
+        np.array([TERM_KINDS.index(term.kind) for term in model.terms], dtype=np.int64),
+        np.array([model.factor(term.factor) for term in model.terms], dtype=np.int64),
+        np.array([model.factor(term.other) if term.other else -1 for term in model.terms], dtype=np.int64),
+        np.array(knots),
+        np.array([float(term.side) for term in model.terms]),
+        np.array([term.centre for term in model.terms]),
+        np.ascontiguousarray(model.term_loadings),
     )
 
 

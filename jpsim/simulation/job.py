@@ -132,15 +132,24 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
     if unknown := list(_unknown_series(request, model)):
         raise InputError(unknown)
     everything = {scenario.id: scenario for scenario in (*request.library.values(), *request.scenarios)}
-    plain = request.innovations == "gaussian" and not request.parameter_uncertainty
     samplers: list[Sampler] = []
     found: list[InputError] = []
-    options = {"drawn": request.parameter_uncertainty, "divided": not plain}
     for scenario in request.scenarios:
         known = {sampler.id: sampler.story for sampler in samplers}
         try:
-            story = derive_story(model, scenario, request.horizon, everything, request.returns, known=known, **options)
-            sampler = Sampler.of(story, request.innovations, request.seed, plain=plain, steps=request.steps)
+            story = derive_story(
+                model,
+                scenario,
+                request.horizon,
+                everything,
+                request.returns,
+                drawn=request.parameter_uncertainty,
+                divided=not request.plain,
+                plain=request.plain,
+                innovations=request.innovations,
+                known=known,
+            )
+            sampler = Sampler.of(story, request.innovations, request.seed, plain=request.plain, steps=request.steps)
             samplers.append(sampler)
         except InputError as error:
             found.append(error)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 __all__ = [
     "Dynamics", "Equity", "InterventionRule", "Law", "Levels", "MeetingRule", "Mixing", "Rules", "ScaleTilt", "Sparse",
+    "Terms",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -85,13 +86,31 @@ class Sparse(NamedTuple):
     values: Floats
 
 
+class Terms(NamedTuple):
+    """T nonlinear functions phi of innovations u and of levels x in model units at the end of the month before.
+
+    By `kind` 0 a hinge, ``max(side (u_factor - knot), 0) - centre``; 1 a gate, ``max(side (x_other - knot), 0)
+    u_factor``; 2 a pair, ``u_factor u_other - centre``. A level is the observation, or where differences are summed
+    their sum; the knot allows for where that starts. Returns gain ``loadings phi_t``.
+    """
+
+    kind: Integers  # (T,)
+    factor: Integers  # (T,)
+    other: Integers  # (T,) -1 for a hinge
+    knot: Floats  # (T,)
+    side: Floats  # (T,)
+    centre: Floats  # (T,)
+    loadings: Floats  # (S, T)
+
+
 class Equity(NamedTuple):
     """Monthly simple returns of the base series and of their aggregates.
 
     ``r_t = drift_t + loadings u_t + common s_t zeta_t + mix (idio_sd * e_t) + impulse_t x`` for the base
-    series, ``aggregation r_t`` for the aggregates. `zeta_t` is standard normal; `e_t` has unit variance
-    and is Student-t with `idio_nu` degrees of freedom, or normal where `idio_nu` is infinite. `s_t` is the
-    month's mixing scale, 1 without `Mixing`. `x` are c standard normals, drawn once per path.
+    series, plus what `terms` add; ``aggregation r_t`` for the aggregates. `zeta_t` is standard normal;
+    `e_t` has unit variance and is Student-t with `idio_nu` degrees of freedom, or normal where `idio_nu` is
+    infinite. `s_t` is the month's mixing scale, 1 without `Mixing`. `x` are c standard normals, drawn once
+    per path.
     """
 
     drift: Floats  # (h, S)
@@ -102,6 +121,7 @@ class Equity(NamedTuple):
     idio_nu: Floats  # (S,)
     aggregation: Sparse  # (G, S)
     impulse: Floats | None = None  # (h, S, c)
+    terms: Terms | None = None
 
 
 class Levels(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.simulation.correction import lay_out_correction
-from jpsim.simulation.kernels.arrays import BLOCK, LANES, SUPERBLOCK, Coefficients, Returns, Scratch
+from jpsim.simulation.kernels.arrays import BLOCK, LANES, SUPERBLOCK, Coefficients, Curvature, Returns, Scratch
 from jpsim.simulation.kernels.interventions import YEN_ROWS
 from jpsim.simulation.law import Equity, Law, Sparse
 from jpsim.simulation.padding import pad
@@ -59,6 +59,24 @@ def _returns(equity: Equity) -> Returns:
     )
 
 
+def _terms(equity: Equity, sum_of: Integers) -> Curvature:
+    terms = equity.terms
+    if terms is None:
+        none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
+        loadings = pad(np.zeros((equity.loadings.shape[0], 0)), 2)
+        return Curvature(none, none, none, none, nothing, nothing, nothing, loadings)
+    return Curvature(
+        kind=np.array(terms.kind, dtype=np.int64),
+        factor=np.array(terms.factor, dtype=np.int64),
+        other=np.array(terms.other, dtype=np.int64),
+        summed=np.where(terms.other >= 0, sum_of[terms.other], -1),
+        knot=np.array(terms.knot, dtype=np.float64),
+        side=np.array(terms.side, dtype=np.float64),
+        centre=np.array(terms.centre, dtype=np.float64),
+        loadings=pad(terms.loadings, 2),
+    )
+
+
 def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
     """Lay out a law for the kernels.
 
@@ -98,6 +116,7 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
         cumulated=np.array(dynamics.cumulated, dtype=np.int64),
         correction=lay_out_correction(law.mixing, dynamics.intercept.shape[0], n, pilots=pilots),
         returns=_returns(law.equity),
+        terms=_terms(law.equity, sum_of),
         code=np.array(levels.code, dtype=np.int64),
         base=np.where(levels.code == 2, levels.base, 1.0),
         sum_of=sum_of,
@@ -134,6 +153,7 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
         "impulses": law.returns.impulse.shape[2] * BLOCK,
         "innovation": n * BLOCK,
         "common": law.returns.common.shape[1] * BLOCK,
+        "terms": law.terms.loadings.shape[1] * BLOCK,
         "draws": base * BLOCK,
         "returns": (base + groups) * BLOCK,
         "gross": (base + groups) * BLOCK,
@@ -169,5 +189,5 @@ def scratch_bytes(laws: list[Coefficients], outputs: int) -> int:
 def law_bytes(law: Coefficients) -> int:
     """Size of a law's own arrays in bytes; the tables, which laws share, are left out."""
     tables = law.correction._replace(scale=np.zeros(0)), law.returns._replace(far=np.zeros(0))
-    parts = (law, *tables, law.meetings, law.intervention)
+    parts = (law, *tables, law.terms, law.meetings, law.intervention)
     return sum(value.nbytes for part in parts for value in part if isinstance(value, np.ndarray))

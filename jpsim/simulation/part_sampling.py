@@ -12,7 +12,8 @@ from scipy.special import logsumexp
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.rows import Row
 from jpsim.conditioning.scenario_law import ScenarioLaw
-from jpsim.simulation.compilation import Innovations, compile_law
+from jpsim.conditioning.term_moments import Innovations
+from jpsim.simulation.compilation import compile_law
 from jpsim.simulation.cross_entropy import fit_scale_tilt
 from jpsim.simulation.engine import log_likelihoods
 from jpsim.simulation.importance import log_model_density, log_proposal, log_range_density

@@ -14,9 +14,9 @@ from scipy.special import logsumexp
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Part, Story
 from jpsim.conditioning.support import is_shift_view
+from jpsim.conditioning.term_moments import Innovations
 from jpsim.errors import InputError, LimitBreached
 from jpsim.scenario import Scenario
-from jpsim.simulation.compilation import Innovations
 from jpsim.simulation.engine import draw, draw_paths, trace_interventions
 from jpsim.simulation.executors import Executor
 from jpsim.simulation.importance import effective_size, normalise

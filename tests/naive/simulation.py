@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import logsumexp
 
-from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, ScaleTilt, Sparse
+from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, ScaleTilt, Sparse, Terms
 
 MASK = (1 << 64) - 1
 ROTATIONS = (16, 42, 12, 31, 16, 32, 24, 21)
@@ -163,6 +163,16 @@ def reported(levels, observation, sums, cumulated):
     return out
 
 
+def term_value(terms, k, u, levels):
+    """Term k of one month from its innovations and from the levels, in model units, at the end of the month before."""
+    side, knot = terms.side[k], terms.knot[k]
+    if terms.kind[k] == 0:
+        return max(side * (u[terms.factor[k]] - knot), 0.0) - terms.centre[k]
+    if terms.kind[k] == 1:
+        return max(side * (levels[terms.other[k]] - knot), 0.0) * u[terms.factor[k]]
+    return u[terms.factor[k]] * u[terms.other[k]] - terms.centre[k]
+
+
 def path_outputs(law, seed, path, targets=None, follow=None):
     """Outputs (O, h) of one path; `follow` makes the memory of `tests.naive.rules` for a law with rules."""
     dynamics, equity = law.dynamics, law.equity
@@ -190,11 +200,15 @@ def path_outputs(law, seed, path, targets=None, follow=None):
             if law.mixing is not None:
                 memory.steer(t, shift, shocks)
         u = y - dynamics.free_intercept - dynamics.free_transition @ state
+        before = state[:n].copy()
+        before[dynamics.cumulated] = state[lags:]
         state = np.concatenate([y, state[: lags - n], state[lags:] + y[dynamics.cumulated]])
         zeta = np.array([normal(seed, 2, path, t, k) for k in range(common)])
         e = np.array([student(equity.idio_nu[i], normal(seed, 3, path, t, i)) for i in range(series)])
         r = equity.drift[t] + equity.loadings @ u + s[t] * equity.common @ zeta + mix @ (equity.idio_sd * e)
         r = r + impulse[t] @ x
+        for k in range(0 if equity.terms is None else equity.terms.kind.size):
+            r = r + equity.terms.loadings[:, k] * term_value(equity.terms, k, u, before)
         gross *= 1.0 + np.concatenate([r, aggregation @ r])
         levels = reported(law.levels, y, state[lags:], dynamics.cumulated)
         if memory and law.rules.target >= 0:
@@ -221,9 +235,23 @@ def some_tilt(months, nu, components=1):
     )
 
 
+def some_terms(rng, n, series, count):
+    """Hinges, gates and pairs in turn, on both sides and on any factors, the same one twice included."""
+    kind = np.arange(count) % 3
+    return Terms(
+        kind=kind,
+        factor=rng.integers(0, n, count),
+        other=np.where(kind == 0, -1, rng.integers(0, n, count)),
+        knot=0.3 * rng.normal(size=count),
+        side=rng.choice([-1.0, 1.0], count),
+        centre=np.where(kind == 1, 0.0, rng.uniform(0.0, 0.2, count)),
+        loadings=rng.normal(0.0, 0.01, (series, count)),
+    )
+
+
 def example_law(
     rng, *, n=5, p=2, months=4, series=7, groups=3, common=2,
-    nu=np.inf, rows=0, gain=0, idio_nu=np.inf, sv=0.0, impulses=0,
+    nu=np.inf, rows=0, gain=0, idio_nu=np.inf, sv=0.0, impulses=0, terms=0,
 ):  # fmt: skip
     """A stable law of any size with random coefficients, monthly like the shipped ones."""
     cumulated = np.arange(1, n, 3)
@@ -264,6 +292,8 @@ def example_law(
         aggregation=compressed(weights),
         impulse=0.01 * rng.normal(size=(months, series, impulses)) if impulses else None,
     )
+    if terms:
+        equity = equity._replace(terms=some_terms(rng, n, series, terms))
     outputs = n + series + groups
     level = np.where(code == 2, base, np.where(code == 1, 1.0, dynamics.state[:n]))
     reach = np.where(code == 2, 0.1 * base, np.where(code == 1, 0.1, 4.0))

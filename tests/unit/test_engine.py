@@ -25,6 +25,9 @@ LAWS = {
     "stochastic volatility": {"sv": 0.3},
     "stochastic volatility of student months": {"nu": 6.0, "sv": 0.25, "rows": 3},
     "impulses": {"impulses": 3},
+    "nonlinear terms": {"terms": 7},
+    "nonlinear terms under conditions, in fat tails": {"terms": 5, "nu": 6.0, "sv": 0.25, "rows": 3},
+    "one nonlinear term of one factor": {"n": 1, "p": 1, "series": 3, "groups": 1, "terms": 2, "gain": 1},
     "size of the shipped model": {"n": 18, "months": 2, "series": 50, "groups": 19, "nu": 8.0, "rows": 17},
 }
 

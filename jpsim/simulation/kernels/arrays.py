@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 __all__ = [
     "BLOCK", "LANES", "SUPERBLOCK", "TILE",
-    "Coefficients", "Correction", "Intervention", "Meetings", "Returns", "Scratch", "Sink",
+    "Coefficients", "Correction", "Curvature", "Intervention", "Meetings", "Returns", "Scratch", "Sink",
 ]  # fmt: skip
 
 BLOCK: Final = 512
@@ -68,6 +68,19 @@ class Returns(NamedTuple):
     impulse: Floats  # (h, S', c')
 
 
+class Curvature(NamedTuple):
+    """The nonlinear terms, see `law.Terms`; rows of the innovations, and where a gate's level stands."""
+
+    kind: Integers  # (T,)
+    factor: Integers  # (T,)
+    other: Integers  # (T,)
+    summed: Integers  # (T,) row of a gate's level among the summed differences; -1 where it is an observation
+    knot: Floats  # (T,)
+    side: Floats  # (T,)
+    centre: Floats  # (T,)
+    loadings: Floats  # (S', T')
+
+
 class Meetings(NamedTuple):
     """The rules of the target policy rate, see `law.MeetingRule`; `numbers` are its coefficients in order."""
 
@@ -112,6 +125,7 @@ class Coefficients(NamedTuple):
     cumulated: Integers  # (c,) factors whose differences are summed
     correction: Correction
     returns: Returns
+    terms: Curvature
     code: Integers  # (n,) see `law.Levels`
     base: Floats  # (n,)
     sum_of: Integers  # (n,) row of each factor's summed differences
@@ -135,6 +149,7 @@ class Scratch(NamedTuple):
     impulses: Floats  # (c')
     innovation: Floats  # (n')
     common: Floats  # (K') common residuals
+    terms: Floats  # (T')
     draws: Floats  # (S') idiosyncratic residuals
     returns: Floats  # (S' + G')
     gross: Floats  # (S' + G')

@@ -12,6 +12,7 @@ from jpsim.simulation.kernels.elementary import exponential
 from jpsim.simulation.kernels.jit import inlined, routine
 from jpsim.simulation.kernels.normals import COMMON, IDIOSYNCRATIC, IMPULSES, fill_block, fill_pair
 from jpsim.simulation.kernels.tails import bend_tails
+from jpsim.simulation.kernels.terms import form_terms
 
 __all__ = ["advance_factors", "advance_returns", "draw_impulses", "report_levels", "start_block"]
 
@@ -106,7 +107,7 @@ def compound(gross: Any, monthly: Any) -> None:
 
 
 @routine
-def advance_returns(scratch: Any, returns: Any, scale: Any, seed: Any, first: Any, t: int) -> None:
+def advance_returns(scratch: Any, returns: Any, terms: Any, scale: Any, seed: Any, first: Any, t: int) -> None:
     """Compound the month's simple returns of the base series and of their aggregates.
 
     Four series at a time, from their drift to their compounded value: their rows stay in the fastest cache.
@@ -114,10 +115,12 @@ def advance_returns(scratch: Any, returns: Any, scale: Any, seed: Any, first: An
     size, tile = returns.drift.shape[1] * BLOCK, TILE * BLOCK
     base, aggregates = scratch.returns[:size], scratch.returns[size:]
     draw_residuals(scratch, returns, scale, seed, first, t)
+    form_terms(scratch, terms)
     for i in range(0, returns.drift.shape[1], TILE):
         rows = base[i * BLOCK : i * BLOCK + tile]
         fill_rows(rows, returns.drift[t, i : i + TILE])
         add_tiles(rows, returns.loadings, i, scratch.innovation)
+        add_tiles(rows, terms.loadings, i, scratch.terms)
         add_tiles(rows, returns.common, i, scratch.common)
         add_tiles(rows, returns.mix, i, scratch.draws)
         add_tiles(rows, returns.impulse[t], i, scratch.impulses)

@@ -21,6 +21,7 @@ from jpsim.simulation.kernels.recursion import (
 from jpsim.simulation.kernels.scales import draw_scales
 from jpsim.simulation.kernels.shocks import condition_shocks, draw_shocks, load_targets, log_density
 from jpsim.simulation.kernels.tally import count_superblock, tally_values
+from jpsim.simulation.kernels.terms import open_gates
 
 __all__ = ["simulate_superblock", "trace_superblock", "weigh_superblock"]
 
@@ -81,10 +82,11 @@ def simulate_block(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, off
     draw_impulses(scratch, law.returns, seed, first)
     for t in range(law.own.shape[0]):
         scale = scratch.scales[t * BLOCK : (t + 1) * BLOCK]
+        open_gates(scratch, law, t)
         new = advance_block(law, scratch, seed, first, t)
         report_levels(scratch.values, law, scratch.lags[new : new + wide], scratch.sums)
         decide_target(scratch, law.meetings, scratch.values, seed, first, t)
-        advance_returns(scratch, law.returns, scale, seed, first, t)
+        advance_returns(scratch, law.returns, law.terms, scale, seed, first, t)
         place = law.place[t]
         if place < 0:
             continue

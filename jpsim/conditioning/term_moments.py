@@ -1,0 +1,222 @@
+"""Moments of the nonlinear terms of returns under a scenario's law of the factors.
+
+Given the conditions, innovations and levels are jointly normal; means of hinges, gates and pairs, and their
+covariances with anything linear in the shocks, are then closed forms (Stein 1981, doi:10.1214/aos/1176345632:
+``cov(f(x), y) = sum_i E[d_i f] cov(x_i, y)``). Between two terms of different months the same expected gradients
+are used, which leaves out what is of second order in the correlation of months. Where months have random
+scales, means are averaged over the law of the month's scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaln, ndtr
+
+from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.stacked import stack_rows
+from jpsim.model import Model
+
+__all__ = ["Innovations", "ScaleLaw", "TermMoments", "scale_law", "term_arguments", "term_moments"]
+
+Floats = npt.NDArray[np.float64]
+Innovations = Literal["gaussian", "student_t", "stochastic_volatility"]
+
+_NODES = 161  # of the trapezoidal rule for the month's precision, in logs
+_HERMITE = 24  # nodes for log volatility
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleLaw:
+    """Discrete law of the months' scales s_t.
+
+    Parameters
+    ----------
+    nodes, weights
+        (h, q) values, and their (q,) probabilities.
+    """
+
+    nodes: Floats
+    weights: Floats
+
+    @property
+    def squares(self) -> Floats:
+        """(h,) expected squares."""
+        return np.asarray(self.nodes**2 @ self.weights)
+
+
+@dataclass(frozen=True, eq=False)
+class TermMoments:
+    """Moments of T terms over h months.
+
+    Parameters
+    ----------
+    mean
+        (h, T) means.
+    innovations
+        (n, h, T, h) covariance of each factor's innovation in one month with each term in another.
+    terms
+        (T, h, T, h) covariances of terms in different months; those of one month are not exact.
+    """
+
+    mean: Floats
+    innovations: Floats
+    terms: Floats
+
+    def between_months(self, exposures: Floats, curved: Floats) -> Floats:
+        """(R, h, h) what terms add to the covariances between months of R series.
+
+        Parameters
+        ----------
+        exposures, curved
+            (R, n) and (R, T) loadings on innovations and terms.
+        """
+        cross = np.einsum("ri,itks,rk->rts", exposures, self.innovations, curved, optimize=True)
+        own = np.einsum("rk,ktls,rl->rts", curved, self.terms, curved, optimize=True)
+        added: Floats = cross + cross.transpose(0, 2, 1) + own
+        return added
+
+
+def scale_law(model: Model, innovations: Innovations, months: int) -> ScaleLaw:
+    """Law of the months' scales before any condition.
+
+    Parameters
+    ----------
+    model
+        Whose `nu`, `sv_phi`, `sv_sigma` and `sv_start` count.
+    innovations
+        ``gaussian`` has no random scales, ``student_t`` no volatility that moves.
+    months
+        Number of months h.
+    """
+    roots, shares = np.ones(1), np.ones(1)
+    if innovations != "gaussian" and np.isfinite(model.nu):
+        roots, shares = _student_scales(model.nu)
+    growth, chances = np.ones((months, 1)), np.ones(1)
+    if innovations == "stochastic_volatility":
+        growth, chances = _volatile_scales(model, months)
+    nodes = (growth[:, :, None] * roots).reshape(months, -1)
+    return ScaleLaw(nodes, np.outer(chances, shares).reshape(-1))
+
+
+def _student_scales(nu: float) -> tuple[Floats, Floats]:
+    """Values of ``sqrt((nu - 2) / g)``, g chi-square with nu degrees of freedom, and their probabilities."""
+    half = nu / 2.0
+    below = min(max(30.0 / (half - 1.0), 10.0 / np.sqrt(half)), 60.0)  # the density of s**2 falls to e**-30 there
+    logs = np.log(half) + np.linspace(-below, 8.0 / np.sqrt(half), _NODES)  # of g / 2
+    density = np.exp(half * logs - np.exp(logs) - gammaln(half))
+    return np.sqrt((nu - 2.0) / (2.0 * np.exp(logs))), density / density.sum()
+
+
+def _volatile_scales(model: Model, months: int) -> tuple[Floats, Floats]:
+    """(h, q) values of ``exp((v_t - centre) / 2)`` and their probabilities."""
+    points, chances = np.polynomial.hermite_e.hermegauss(_HERMITE)
+    age = np.arange(1, months + 1)
+    stationary = model.sv_sigma**2 / (1.0 - model.sv_phi**2)
+    mean = model.sv_phi**age * model.sv_start
+    sd = np.sqrt(stationary * (1.0 - model.sv_phi ** (2 * age)))
+    growth: Floats = np.exp(0.5 * (mean[:, None] + sd[:, None] * points - 0.5 * stationary))
+    return growth, chances / chances.sum()
+
+
+def term_arguments(conditional: Conditional) -> tuple[Floats, Floats]:
+    """Express what the terms are functions of in the stacked shocks.
+
+    Returns
+    -------
+    (h, T, 2) means of both arguments under the conditions, and (h, T, 2, h n) their derivatives: the factor's
+    innovation; then the other's for a pair, or its level before the month less the knot, in model units, for a gate.
+    """
+    system, model = conditional.system, conditional.system.model
+    h, n = system.horizon, len(model.factors)
+    along, mean = np.zeros((h, len(model.terms), 2, h * n)), np.zeros((h, len(model.terms), 2))
+    for k, term in enumerate(model.terms):
+        factors = [term.factor, term.other] if term.kind == "pair" else [term.factor]
+        for place, factor in enumerate(factors):
+            own = model.factor(factor)
+            mean[:, k, place] = conditional.mean_innovations[:, own]
+            for t in range(h):
+                along[t, k, place, t * n : (t + 1) * n] = system.impact[t, own]
+        if term.kind == "gate":
+            mean[:, k, 1], along[:, k, 1] = _levels_before(conditional, term.other)
+            mean[:, k, 1] -= term.threshold(logarithmic=model.transform[model.factor(term.other)] == "log100")
+    return mean, along
+
+
+def _levels_before(conditional: Conditional, factor: str) -> tuple[Floats, Floats]:
+    """(h,) means and (h, h n) derivatives of a factor's level, in model units, at the end of the month before."""
+    system = conditional.system
+    row, constant = system.level_row(system.model.factor(factor))
+    months = np.arange(1, system.horizon, dtype=np.int64)
+    stacked = stack_rows(system, np.tile(row, (months.size, 1)), np.full(months.size, constant), months)
+    along = np.vstack([np.zeros((1, conditional.mean_shocks.size)), stacked.flat])
+    mean = np.concatenate([[row @ system.start + constant], stacked.mean])
+    return mean + along @ conditional.mean_shocks.reshape(-1), along
+
+
+def term_moments(conditional: Conditional, innovations: Innovations = "gaussian") -> TermMoments:
+    """Moments of a model's terms under a conditional law.
+
+    Parameters
+    ----------
+    conditional
+        Law of the factors, on a model with terms.
+    innovations
+        What the months' scales are.
+    """
+    system, model = conditional.system, conditional.system.model
+    h, n, count = system.horizon, len(model.factors), len(model.terms)
+    scales = scale_law(model, innovations, h)
+    mean, along = term_arguments(conditional)
+    reach = along @ conditional.shock_cov
+    cov = np.einsum("tkas,tkbs->tkab", reach, along)
+    found, slope = np.zeros((h, count)), np.zeros((h, count, 2))
+    for k, term in enumerate(model.terms):
+        m, v = mean[:, k], cov[:, k]
+        if term.kind == "hinge":
+            found[:, k], slope[:, k, 0] = _hinge(m[:, 0], v[:, 0, 0], term.knot, term.side, scales)
+        elif term.kind == "gate":
+            found[:, k], slope[:, k] = _gate(m, v, term.side)
+        else:
+            found[:, k], slope[:, k] = m[:, 0] * m[:, 1] + v[:, 0, 1] * scales.squares, m[:, ::-1]
+        found[:, k] -= term.centre
+    gradient = np.einsum("tka,tkas->kts", slope, along)
+    moved = np.einsum("tka,tkas->kts", slope, reach)
+    impact = system.impact[:, :n]
+    by_shock = moved.reshape(count, h, h, n)
+    with_innovations = np.einsum("tij,kstj->itks", impact, by_shock)
+    between = np.einsum("ktz,lsz->ktls", moved, gradient)
+    return TermMoments(found, with_innovations, between)
+
+
+def _hinge(mean: Floats, variance: Floats, knot: float, side: int, scales: ScaleLaw) -> tuple[Floats, Floats]:
+    """(h,) means of ``max(side (u - knot), 0)`` and of its derivative, u normal given the month's scale."""
+    beyond, sd = side * (mean - knot)[:, None], np.sqrt(np.maximum(variance, 0.0))[:, None] * scales.nodes
+    value, chance = _excess(beyond, sd)
+    return value @ scales.weights, side * (chance @ scales.weights)
+
+
+def _gate(mean: Floats, cov: Floats, side: int) -> tuple[Floats, Floats]:
+    """(h,) means of ``max(side x, 0) u`` and (h, 2) of its derivatives with respect to u and x."""
+    sd = np.sqrt(np.maximum(cov[:, 1, 1], 0.0))
+    opened, chance = _excess(side * mean[:, 1], sd)
+    height = np.divide(_density(mean[:, 1], sd), sd, out=np.zeros_like(sd), where=sd > 0)
+    shared = cov[:, 0, 1]
+    slope = np.column_stack([opened, side * (mean[:, 0] * chance) + shared * height])
+    return opened * mean[:, 0] + side * chance * shared, slope
+
+
+def _excess(beyond: Floats, sd: Floats) -> tuple[Floats, Floats]:
+    """Mean of the positive part of ``N(beyond, sd**2)``, and the probability that it is positive."""
+    still = np.broadcast_to(np.where(beyond > 0, np.inf, -np.inf), sd.shape).copy()
+    chance: Floats = ndtr(np.divide(beyond, sd, out=still, where=sd > 0))
+    return beyond * chance + sd * _density(beyond, sd), chance
+
+
+def _density(value: Floats, sd: Floats) -> Floats:
+    """Density of the standard normal at ``value / sd``; 0 where nothing moves."""
+    ratio = np.divide(value, sd, out=np.full_like(sd, np.inf), where=sd > 0)
+    return np.asarray(np.exp(-0.5 * ratio**2) / np.sqrt(2.0 * np.pi))
