@@ -105,6 +105,13 @@ class Conditional:
         cov: Floats = left @ left.T + self.shock_gain @ self._value_cov @ self.shock_gain.T
         return cov
 
+    def spread_shocks(self, functionals: Floats) -> Floats:
+        """(..., h n) covariances of functionals (..., h n) of the stacked shocks with these shocks themselves."""
+        onto, shared = functionals @ self.shock_gain, functionals @ self.stacked.flat.T
+        spread = onto @ (self.stacked.cov + self._value_cov) - shared
+        moved: Floats = functionals - onto @ self.stacked.flat + spread @ self.shock_gain.T
+        return moved
+
     @cached_property
     def _value_cov(self) -> Floats:
         """(m, m) covariance of what the rows are steered to: stated margins, ranges, measurement noise."""

@@ -10,6 +10,7 @@ scales, means are averaged over the law of the month's scale.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -25,8 +26,8 @@ __all__ = ["Innovations", "ScaleLaw", "TermMoments", "scale_law", "term_argument
 Floats = npt.NDArray[np.float64]
 Innovations = Literal["gaussian", "student_t", "stochastic_volatility"]
 
-_NODES = 161  # of the trapezoidal rule for the month's precision, in logs
-_HERMITE = 24  # nodes for log volatility
+_NODES = 121  # of the trapezoidal rule for the month's precision, in logs
+_HERMITE = 12  # nodes for log volatility
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +98,12 @@ def scale_law(model: Model, innovations: Innovations, months: int) -> ScaleLaw:
         roots, shares = _student_scales(model.nu)
     growth, chances = np.ones((months, 1)), np.ones(1)
     if innovations == "stochastic_volatility":
-        growth, chances = _volatile_scales(model, months)
+        growth, chances = _volatile_scales(model.sv_phi, model.sv_sigma, model.sv_start, months)
     nodes = (growth[:, :, None] * roots).reshape(months, -1)
     return ScaleLaw(nodes, np.outer(chances, shares).reshape(-1))
 
 
+@cache
 def _student_scales(nu: float) -> tuple[Floats, Floats]:
     """Values of ``sqrt((nu - 2) / g)``, g chi-square with nu degrees of freedom, and their probabilities."""
     half = nu / 2.0
@@ -111,13 +113,14 @@ def _student_scales(nu: float) -> tuple[Floats, Floats]:
     return np.sqrt((nu - 2.0) / (2.0 * np.exp(logs))), density / density.sum()
 
 
-def _volatile_scales(model: Model, months: int) -> tuple[Floats, Floats]:
+@cache
+def _volatile_scales(phi: float, sigma: float, start: float, months: int) -> tuple[Floats, Floats]:
     """(h, q) values of ``exp((v_t - centre) / 2)`` and their probabilities."""
     points, chances = np.polynomial.hermite_e.hermegauss(_HERMITE)
     age = np.arange(1, months + 1)
-    stationary = model.sv_sigma**2 / (1.0 - model.sv_phi**2)
-    mean = model.sv_phi**age * model.sv_start
-    sd = np.sqrt(stationary * (1.0 - model.sv_phi ** (2 * age)))
+    stationary = sigma**2 / (1.0 - phi**2)
+    mean = phi**age * start
+    sd = np.sqrt(stationary * (1.0 - phi ** (2 * age)))
     growth: Floats = np.exp(0.5 * (mean[:, None] + sd[:, None] * points - 0.5 * stationary))
     return growth, chances / chances.sum()
 
@@ -171,7 +174,7 @@ def term_moments(conditional: Conditional, innovations: Innovations = "gaussian"
     h, n, count = system.horizon, len(model.factors), len(model.terms)
     scales = scale_law(model, innovations, h)
     mean, along = term_arguments(conditional)
-    reach = along @ conditional.shock_cov
+    reach = conditional.spread_shocks(along)
     cov = np.einsum("tkas,tkbs->tkab", reach, along)
     found, slope = np.zeros((h, count)), np.zeros((h, count, 2))
     for k, term in enumerate(model.terms):
