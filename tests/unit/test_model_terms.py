@@ -80,9 +80,9 @@ def test_loadings_must_fit_the_terms_and_add_up() -> None:
     model = bent_model(small_model())
     with pytest.raises(InputError, match=r"term_loadings has shape \(5, 4\), not \(5, 5\)"):
         check_model(replace(model, term_loadings=model.term_loadings[:, :4]))
+    drawn = drawn_model()
+    assert drawn.draws is not None
     with pytest.raises(InputError, match="draws of term_loadings have shape"):
-        drawn = drawn_model()
-        assert drawn.draws is not None
         check_model(replace(drawn, draws=replace(drawn.draws, term_loadings=np.zeros((3, 5, 0)))))
     shipped = bent_model(load_model("japan_monthly"))
     check_model(shipped)
