@@ -49,13 +49,12 @@ class DailyCalibration:
 
 @dataclass(frozen=True, eq=False)
 class _FactorLaw:
-    """The factors' first-order law, its tails, and innovations (T - 1, n) with their weights."""
+    """The factors' first-order law, and innovations (T - 1, n) with their weights."""
 
     c: Floats
     B: Floats
     Sigma: Floats
     tightness: float
-    volatility: Volatility
     innovations: Floats
     weights: Floats
 
@@ -82,7 +81,9 @@ def calibrate_daily(path: Path, *, version: str | None = None, priors: Priors | 
     if lacking := [name for name in sample.names if name not in base.factors]:
         raise InputError(f"the model {base.id} has no factor {', '.join(lacking)}, which {priors.source} names")
     law = _estimate(sample, _steady_state(base, sample.names), priors)
-    equities = carry_over(base, sample.names, law.innovations, sample.returns[1:], law.weights)
+    window = int(priors["equity"]["window"])
+    equities = carry_over(base, sample.names, law.innovations, sample.returns[1:], law.weights, window)
+    tails = _estimate_tails(law, sample.returns[1:, 0], equities.exposures[0], priors)
     entries = [factors()[name] for name in sample.names]
     model = Model(
         id=priors["model"]["id"],
@@ -98,10 +99,10 @@ def calibrate_daily(path: Path, *, version: str | None = None, priors: Priors | 
         c=law.c,
         B=law.B[None],
         Sigma=law.Sigma,
-        nu=law.volatility.nu,
-        sv_phi=law.volatility.phi,
-        sv_sigma=law.volatility.sigma,
-        sv_start=law.volatility.start,
+        nu=tails.nu,
+        sv_phi=tails.phi,
+        sv_sigma=tails.sigma,
+        sv_start=tails.start,
         series=base.series,
         kind=base.kind,
         alpha=equities.alpha,
@@ -114,7 +115,7 @@ def calibrate_daily(path: Path, *, version: str | None = None, priors: Priors | 
         aggregates=base.aggregates,
         aggregate_kind=base.aggregate_kind,
         aggregation=base.aggregation,
-        meta=_provenance(sample, law, base, priors),
+        meta=_provenance(sample, law, tails, base, priors),
     )
     spreads = compare_spreads(model, sample, discount(len(sample.y), priors["sample"]["half_life"]))
     return DailyCalibration(model, equities.exposures, write_daily_card(model, equities.exposures, spreads))
@@ -143,9 +144,16 @@ def _estimate(sample: DailySample, mean: Floats, priors: Priors) -> _FactorLaw:
     B = posterior.mean.T
     residual, weights = y[1:] - y[:-1] @ B.T, weights[1:]
     Sigma = (residual * weights[:, None]).T @ residual / weights.sum()
-    distances, dims = squared_distances(residual, Sigma)
-    volatility = estimate_volatility(distances, dims, weights, priors["tails"], DAYS)
-    return _FactorLaw(mean - B @ mean, B, (Sigma + Sigma.T) / 2, tightness, volatility, residual, weights)
+    return _FactorLaw(mean - B @ mean, B, (Sigma + Sigma.T) / 2, tightness, residual, weights)
+
+
+def _estimate_tails(law: _FactorLaw, returns: Floats, market: Exposure, priors: Priors) -> Volatility:
+    """Tails and volatility of the days, on which TOPIX's residual is one more variable."""
+    residual = returns - law.innovations @ market.found
+    residual = residual - law.weights @ residual / law.weights.sum()
+    distances, dims = squared_distances(law.innovations, law.Sigma)
+    own = residual**2 / (law.weights @ residual**2 / law.weights.sum())
+    return estimate_volatility(distances + own, dims + 1.0, law.weights, priors["tails"], DAYS)
 
 
 def _without_intercept(sd: Floats, own_lag: Floats, tightness: float) -> Conjugate:
@@ -153,8 +161,7 @@ def _without_intercept(sd: Floats, own_lag: Floats, tightness: float) -> Conjuga
     return Conjugate(prior.mean[1:], prior.precision[1:, 1:], prior.scale, prior.dof)
 
 
-def _provenance(sample: DailySample, law: _FactorLaw, base: Model, priors: Priors) -> dict[str, Any]:
-    tails = law.volatility
+def _provenance(sample: DailySample, law: _FactorLaw, tails: Volatility, base: Model, priors: Priors) -> dict[str, Any]:
     return {
         "sample": {
             "first": str(sample.first),

@@ -73,8 +73,9 @@ loadings relative to those of TOPIX, residual correlations, and the tails of ser
 {DAYS_PER_MONTH} days, a year {DAYS_PER_YEAR}.
 - Closes of New York belong to the Tokyo day that first trades on them: `sp500`, `us_10y` and `vix` are those of the \
 night before, also on day 0. `usdjpy` is noon in New York of the same date. A market that was shut keeps its last close.
-- Tails: Student-t days with {model.nu:.1f} degrees of freedom; log-variance with persistence {model.sv_phi:.4f} and \
-daily volatility {model.sv_sigma:.3f}, at {model.sv_start:+.2f} on day 0 (0 is its mean).
+- Tails, of the factors and of TOPIX's residual together: Student-t days with {model.nu:.1f} degrees of freedom; \
+log-variance with persistence {model.sv_phi:.4f} and daily volatility {model.sv_sigma:.3f}, \
+at {model.sv_start:+.2f} on day 0 (0 is its mean).
 """
 
 
@@ -111,8 +112,10 @@ def _equity_section(model: Model, exposures: Sequence[Exposure]) -> str:
 ## Equities against daily closes / 日次終値との比較
 
 {cells}
-The model has the values under daily closes. Other series follow TOPIX by their beta, in exposures and in residual \
-risk; what they do beside TOPIX is carried over by the square root of time.
+The model has the values under daily closes: of regressions on windows of {model.meta["priors"]["equity"]["window"]} \
+days, the residual sd a window's over the square root of its days; the sd a day is the data's own. Other series follow \
+TOPIX by their beta, in exposures and in residual risk; what they do beside TOPIX is carried over by the square root \
+of time.
 """
 
 

@@ -3,9 +3,14 @@
 The monthly model's loadings L on factors (i, o), of which only i are in the daily model, become
 ``L_i + L_o S_oi S_ii^-1`` with S the covariance of the monthly innovations; what that leaves of L_o goes to the
 common residuals. Variances are divided by the number of trading days in a month. Then the exposures of TOPIX are
-set to those of daily regressions and its residual is scaled to its daily size; every other series follows by its
-beta, and what it does beside TOPIX stays as it was. The Nikkei 225 gets its own. Identities between series hold
-throughout, because each step is linear in quantities for which they hold.
+set to those of regressions on daily closes, and its residual becomes one common component of the size that the
+closes have, on which every other series loads by its beta; what a series does beside TOPIX stays as it was. As a
+common component TOPIX's residual has the day's scale, and so the tails of the days; the sum of the sectors' own parts
+that it was before has not. The Nikkei 225 gets its own exposures, and its own part beside TOPIX. Identities between
+series hold throughout, because each step is linear in quantities for which they hold.
+
+Regressions are on sums over overlapping windows of a few days: Tokyo takes up what moves New York over more than one
+of its days, and a third of the variance of what TOPIX does beside the factors on a day is undone within a week.
 """
 
 from __future__ import annotations
@@ -35,7 +40,7 @@ class Exposure:
     carried, found
         (n,) exposures to the factors' innovations, as simple returns per model unit; the model has `found`.
     carried_sd, found_sd
-        Residual standard deviations a day.
+        Residual standard deviations a day; that which was found is a window's over the square root of its days.
     carried_total, found_total
         Standard deviations of a day's return: carried over by the square root of time, and weighted data.
     """
@@ -61,8 +66,17 @@ class DailyEquities:
     exposures: tuple[Exposure, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """Exposures (n,) of a series, residual standard deviation a day, and residuals (T - window + 1,) of windows."""
+
+    exposure: Floats
+    sd: float
+    residual: Floats
+
+
 def carry_over(
-    base: Model, names: tuple[str, ...], innovations: Floats, returns: Floats, weights: Floats
+    base: Model, names: tuple[str, ...], innovations: Floats, returns: Floats, weights: Floats, window: int
 ) -> DailyEquities:
     """Carry the equity layer of a monthly model over to days.
 
@@ -78,35 +92,37 @@ def carry_over(
         (T, 2) daily returns of `OBSERVED`.
     weights
         (T,) discounts.
+    window
+        Days of the windows that exposures and residuals are found on.
     """
     loadings, rest = _project(base, names)
     common = np.column_stack([base.common, rest]) / np.sqrt(DAYS_PER_MONTH)
     idio_sd, mix = base.idio_sd / np.sqrt(DAYS_PER_MONTH), base.mix.copy()
     picks = [_pick(base, name) for name in OBSERVED]
-    found = [_regress(column, innovations, weights) for column in returns.T]
-    monthly_sd = [float(np.sqrt(_variance(pick, base.loadings, base.Sigma) + pick @ base.residual_cov @ pick))
-                  for pick in picks]  # fmt: skip
+    fits = [_regress(column, innovations, weights, window) for column in returns.T]
     spread = common @ common.T + (mix * idio_sd) @ (mix * idio_sd).T
     exposures = tuple(
         Exposure(
             name,
             pick @ loadings,
-            exposure,
+            fit.exposure,
             float(np.sqrt(pick @ spread @ pick)),
-            sd,
-            total / np.sqrt(DAYS_PER_MONTH),
+            fit.sd,
+            _monthly_sd(base, pick) / np.sqrt(DAYS_PER_MONTH),
             float(np.sqrt(weights @ column**2 / weights.sum())),
         )
-        for name, pick, (exposure, sd), total, column in zip(OBSERVED, picks, found, monthly_sd, returns.T, strict=True)
+        for name, pick, fit, column in zip(OBSERVED, picks, fits, returns.T, strict=True)
     )
     market, own = exposures
     loadings = loadings + np.outer(base.beta, market.found - market.carried)
-    more = np.outer(base.beta, picks[0]) * (market.found_sd / market.carried_sd - 1.0)
-    common, mix = common + more @ common, mix + more @ mix
-    row = base.series.index(own.series)
-    scale = own.found_sd / np.sqrt(common[row] @ common[row] + ((mix[row] * idio_sd) ** 2).sum())
+    beside = np.eye(len(base.beta)) - np.outer(base.beta, picks[0])
+    common, mix = np.column_stack([beside @ common, base.beta * market.found_sd]), beside @ mix
+    row, slope = base.series.index(own.series), _slope(fits[1].residual, fits[0].residual, weights[window - 1 :])
     loadings[row] = own.found
-    common[row] *= scale
+    common[row, -1] = slope * market.found_sd
+    left = own.found_sd**2 - common[row, -1] ** 2
+    scale = np.sqrt(left / (common[row, :-1] @ common[row, :-1] + ((mix[row] * idio_sd) ** 2).sum()))
+    common[row, :-1] *= scale
     mix[row] *= scale
     return DailyEquities(base.alpha / DAYS_PER_MONTH, loadings, common, mix, idio_sd, exposures)
 
@@ -138,15 +154,26 @@ def _pick(base: Model, name: str) -> Floats:
     return np.asarray(np.array(base.series) == name, dtype=np.float64)
 
 
-def _variance(pick: Floats, loadings: Floats, Sigma: Floats) -> float:
-    exposure = pick @ loadings
-    return float(exposure @ Sigma @ exposure)
+def _monthly_sd(base: Model, pick: Floats) -> float:
+    exposure = pick @ base.loadings
+    return float(np.sqrt(exposure @ base.Sigma @ exposure + pick @ base.residual_cov @ pick))
 
 
-def _regress(returns: Floats, innovations: Floats, weights: Floats) -> tuple[Floats, float]:
-    """Exposures (n,) by discounted least squares, and the residual standard deviation."""
-    x = np.column_stack([np.ones(len(returns)), innovations])
-    root = np.sqrt(weights)
-    coefficients = np.linalg.lstsq(x * root[:, None], returns * root, rcond=None)[0]
-    residual = returns - x @ coefficients
-    return np.asarray(coefficients[1:]), float(np.sqrt(weights @ residual**2 / weights.sum()))
+def _regress(returns: Floats, innovations: Floats, weights: Floats, window: int) -> _Fit:
+    """Discounted least squares on sums over overlapping windows; a window counts with its last day."""
+    left, right, share = _summed(returns, window), _summed(innovations, window), weights[window - 1 :]
+    x, root = np.column_stack([np.ones(len(left)), right]), np.sqrt(share)
+    coefficients = np.linalg.lstsq(x * root[:, None], left * root, rcond=None)[0]
+    residual = left - x @ coefficients
+    return _Fit(coefficients[1:], float(np.sqrt(share @ residual**2 / share.sum() / window)), residual)
+
+
+def _summed(x: Floats, window: int) -> Floats:
+    """Sums over windows of rows."""
+    total = np.concatenate([np.zeros_like(x[:1]), np.cumsum(x, axis=0)])
+    return np.asarray(total[window:] - total[:-window])
+
+
+def _slope(left: Floats, right: Floats, weights: Floats) -> float:
+    """Slope of one residual on another."""
+    return float(weights @ (left * right) / (weights @ right**2))

@@ -27,7 +27,7 @@ _SECTIONS = (
     *("model", "sample", "sampler", "minnesota", "factors", "anchor", "tails", "bridge", "equity", "themes"),
     *("regimes", "identification"),
 )
-_DAILY_SECTIONS = ("model", "sample", "minnesota", "factors", "tails")
+_DAILY_SECTIONS = ("model", "sample", "minnesota", "factors", "equity", "tails")
 
 
 OPTIONAL = frozenset({"equity.match_topix", "equity.reconciliation_covariance"})

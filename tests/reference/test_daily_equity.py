@@ -33,19 +33,38 @@ def sample(base):
 
 @pytest.fixture(scope="module")
 def carried(base, sample):
-    return carry_over(base, NAMES, *sample)
+    return carry_over(base, NAMES, *sample, window=1)
 
 
-def test_observed_series_have_the_exposures_of_weighted_least_squares(base, sample, carried):
+@pytest.mark.parametrize("window", [1, 5])
+def test_observed_series_have_the_exposures_of_weighted_least_squares(base, sample, window):
     innovations, returns, weights = sample
+    carried = carry_over(base, NAMES, *sample, window=window)
+    sums = [np.lib.stride_tricks.sliding_window_view(x, window, axis=0).sum(axis=-1) for x in (innovations, returns)]
+    x, weights = sm.add_constant(sums[0]), weights[window - 1 :]
     for column, name in enumerate(("topix", "nikkei225")):
-        fit = sm.WLS(returns[:, column], sm.add_constant(innovations), weights=weights).fit()
+        fit = sm.WLS(sums[1][:, column], x, weights=weights).fit()
         picked = base.aggregation[base.aggregates.index(name)] if name == "topix" else np.eye(50)[40]
         np.testing.assert_allclose(picked @ carried.loadings, fit.params[1:], atol=1e-10)
         spread = carried.mix * carried.idio_sd
         variance = picked @ (carried.common @ carried.common.T + spread @ spread.T) @ picked
-        residual = fit.resid
-        assert np.sqrt(variance) == pytest.approx(np.sqrt(weights @ residual**2 / weights.sum()), rel=1e-9)
+        spread_a_day = weights @ fit.resid**2 / weights.sum() / window
+        assert np.sqrt(variance) == pytest.approx(np.sqrt(spread_a_day), rel=1e-9)
+
+
+def test_residuals_of_topix_and_the_nikkei_move_together_as_those_of_the_regressions(base, sample, carried):
+    """Slope of the Nikkei's residual on TOPIX's, by statsmodels; TOPIX's is one common component and nothing else."""
+    innovations, returns, weights = sample
+    x = sm.add_constant(innovations)
+    topix, nikkei = (sm.WLS(column, x, weights=weights).fit().resid for column in returns.T)
+    slope = sm.WLS(nikkei, topix, weights=weights).fit().params[0]
+    pick, row = base.aggregation[base.aggregates.index("topix")], base.series.index("nikkei225")
+    spread = carried.mix * carried.idio_sd
+    own = pick @ spread
+    np.testing.assert_allclose(own, 0.0, atol=1e-13)
+    shared = pick @ carried.common
+    np.testing.assert_allclose(shared[:-1], 0.0, atol=1e-13)
+    assert carried.common[row] @ shared / (shared @ shared) == pytest.approx(slope, rel=1e-9)
 
 
 def test_what_was_carried_over_is_the_projection_on_simulated_months(base, carried):

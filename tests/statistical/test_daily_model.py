@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from jpsim import api
 from jpsim.calibration.daily import calibrate_daily
@@ -21,13 +22,18 @@ SHOWN = ("topix", "nikkei225", "usdjpy", "jgb_10y", "sp500")
 WINDOW, BLOCK = 727, 42  # effective days of the sample; days of a bootstrap block
 
 
+def draw_paths(folder, extra=""):
+    """Model, and paths of its outputs on days 1, 10 and 21."""
+    path = folder / "run.yaml"
+    path.write_text(RUN + "report_at: [1d, 10d]\n" + extra)
+    job, _ = api.plan(load_run(path))
+    return job.model, job.samplers[0].paths(0, 16_384)
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     """(series, days 1, 10, 21, paths) changes: log percent, or percentage points of yields."""
-    path = tmp_path_factory.mktemp("daily") / "run.yaml"
-    path.write_text(RUN + "report_at: [1d, 10d]\n")
-    job, _ = api.plan(load_run(path))
-    model, paths = job.model, job.samplers[0].paths(0, 16_384)
+    model, paths = draw_paths(tmp_path_factory.mktemp("daily"))
     found = []
     for name in SHOWN:
         values = paths[model.outputs.index(name)]
@@ -79,6 +85,17 @@ def test_days_have_the_fat_tails_that_daily_closes_have(drawn, observed):
     for place, name in enumerate(SHOWN):
         assert excess(drawn[place, 0]) > 2.0, name
         assert excess(observed[place, -2500:]) > 2.0, name
+
+
+def test_a_day_of_topix_has_the_students_law_of_the_days(tmp_path):
+    """Its residual is a common component, so that scipy's t with the model's degrees of freedom is the whole law."""
+    model, paths = draw_paths(tmp_path, "innovations: student_t\n")
+    weights = model.aggregation[model.aggregates.index("topix")]
+    variance = weights @ (model.loadings @ model.Sigma @ model.loadings.T + model.residual_cov) @ weights
+    day = paths[model.outputs.index("topix"), 0] - weights @ model.alpha
+    law = stats.t(model.nu, scale=np.sqrt(variance * (model.nu - 2.0) / model.nu))
+    assert stats.kstest(day, law.cdf).pvalue > 1e-3
+    assert stats.kstest(day, stats.norm(scale=np.sqrt(variance)).cdf).pvalue < 1e-6
 
 
 @pytest.mark.parametrize("place", range(len(SHOWN)), ids=SHOWN)
