@@ -29,7 +29,7 @@ from jpsim.calibration.regimes import estimate_regimes
 from jpsim.calibration.responses import policy_rows, response_rows, sign_probabilities, story_sizes
 from jpsim.calibration.returns import TILTS, Returns, chain_returns
 from jpsim.calibration.structural_card import policy_chapter, shock_chapter, tail_chapter
-from jpsim.calibration.tail_scores import score_tails, standing
+from jpsim.calibration.tail_scores import score_tails
 from jpsim.dictionary import boj_meetings
 from jpsim.dictionary import factors as factor_entries
 from jpsim.dictionary import series as series_entries
@@ -216,13 +216,15 @@ def _chapters(found: _Found, model: Model, identified: Identified) -> list[str]:
         Month.parse(first) - observations.first,
         found.priors["minnesota"],
         found.priors["tails"],
+        leading=observations.names.index("sp500"),
+        group=np.array([name in ("usdjpy", "usd_broad") for name in observations.names]),
     )
     nu = found.law.choices["nu_without_volatility"]
     signs = sign_probabilities(model, identified, settings)
     return [
         shock_chapter(model, response_rows(model, identified), signs, settings),
         policy_chapter(rows, strength, story_sizes(model), model.meta["identification"]),
-        tail_chapter(found.law.volatility, nu, standing(scores), first, len(scores.scores)),
+        tail_chapter(found.law.volatility, nu, scores, first),
     ]
 
 

@@ -10,13 +10,20 @@ import numpy as np
 from jpsim.calibration.announcements import ProxyRow
 from jpsim.calibration.markdown import table
 from jpsim.calibration.responses import MONTHS, PolicyRow, ResponseRow, SignProbability, StorySize
-from jpsim.calibration.tail_scores import Standing
+from jpsim.calibration.tail_scores import REFINEMENTS, Standing, TailScores, standing
 from jpsim.calibration.volatility import Volatility
 from jpsim.model.core import Model
 
 __all__ = ["policy_chapter", "shock_chapter", "tail_chapter"]
 
-_LAWS = {"student_t": "Student-t months", "student_t_sv": "Student-t months and stochastic volatility"}
+_LAWS = {
+    "gaussian": "Gaussian months",
+    "student_t": "Student-t months",
+    "student_t_sv": "Student-t months and stochastic volatility",
+    "leverage": "leverage: the S&P 500 falls with news of volatility",
+    "skewed": "skewed Student-t months, led by the S&P 500",
+    "currency_exponent": "an exponent of their own for the currencies' scale",
+}
 
 
 def shock_chapter(
@@ -93,14 +100,13 @@ moved it directly, by a band on the yield itself. One standard deviation moves t
 """
 
 
-def tail_chapter(found: Volatility, nu: float, rows: Sequence[Standing], first: str, months: int) -> str:
+def tail_chapter(found: Volatility, nu: float, scores: TailScores, first: str) -> str:
     """Describe the tails, the volatility of the months, and which law predicts best."""
-    scores = table(
-        ("law", "gain over Gaussian, nats a month", "standard error", "without its best month"),
-        ((_LAWS[row.law], f"{row.gain:+.3f}", f"{row.standard_error:.3f}", f"{row.without_best:+.3f}") for row in rows),
-    )
-    winner = max(rows, key=lambda row: row.gain)
+    rows = standing(scores)
+    laws = [row for row in rows if row.law not in REFINEMENTS]
+    winner = max(laws, key=lambda row: row.gain)
     verdict = _LAWS[winner.law] if winner.gain > 0 else "Gaussian months"
+    refined = scores.refined
     return f"""\
 ## Tails and volatility / 裾と変動
 
@@ -110,12 +116,32 @@ to {found.nu_range[1]:.1f}), persistence of the common log-variance {found.phi:.
 {found.sigma_range[1]:.2f}), its value at month 0 {found.start:+.2f} (sd {found.start_sd:.2f}; 0 is its mean). Without \
 stochastic volatility the degrees of freedom are {nu:.1f}; the model keeps the first number for both laws.
 
-Joint log scores of the factors one month ahead, out of sample, {months} months from {first}, every law estimated each \
-January on the months before (conjugate form of the VAR, factors with three years of history):
+Joint log scores of the factors one month ahead, out of sample, {len(scores.scores)} months from {first}, every law \
+estimated each January on the months before (conjugate form of the VAR, factors with three years of history):
 
-{scores}
-Best out of sample, and the law to choose: {verdict}.
+{_score_table(rows)}
+Best out of sample, and the law to choose: {verdict}. The last three refine a law and are not in the model. As the \
+last January finds them: correlation of the S&P 500's innovation with the news of volatility {refined.rho:+.2f} (sd \
+{refined.rho_sd:.2f}), which skews its months by about {3 * found.sigma * refined.rho:+.2f}; shift of the S&P 500 in \
+skewed months {refined.shift:+.2f} sds per unit of the mixing variable; exponent of the currencies \
+{refined.exponent:.2f} (1 is the model's).
 """
+
+
+def _score_table(rows: Sequence[Standing]) -> str:
+    return table(
+        ("law", "against", "gain, nats a month", "standard error", "without its best month"),
+        (
+            (
+                _LAWS[row.law],
+                _LAWS[row.against],
+                f"{row.gain:+.3f}",
+                f"{row.standard_error:.3f}",
+                f"{row.without_best:+.3f}",
+            )
+            for row in rows
+        ),
+    )
 
 
 def _restriction_text(shock: dict[str, Any]) -> str:

@@ -2,7 +2,8 @@
 
 Every January the conjugate form of the VAR and the parameters of each law are estimated on the months
 before, with the discount of the calibration; the year's months are then scored one by one, each given
-all months before it. Factors with three years of history take part.
+all months before it. Factors with three years of history take part. Beside the laws that a run may choose stand
+refinements that the model would take if they predicted better (`jpsim.calibration.tail_refinements`).
 
 References
 ----------
@@ -21,36 +22,60 @@ from scipy.special import gammaln
 
 from jpsim.calibration.completion import Completion
 from jpsim.calibration.minnesota import autoregressive_sd, choose_lags, fit_conjugate, lagged, minnesota_prior
+from jpsim.calibration.tail_refinements import (
+    Refined,
+    exponent_densities,
+    leverage_densities,
+    measure_distances,
+    refine_tails,
+    skewed_densities,
+)
 from jpsim.calibration.tails import fit_joint_nu
 from jpsim.calibration.volatility import estimate_volatility, filter_months, squared_distances
 
-__all__ = ["LAWS", "TailScores", "score_tails", "standing"]
+__all__ = ["LAWS", "REFINEMENTS", "Standing", "TailScores", "score_tails", "standing"]
 
 Floats = npt.NDArray[np.float64]
 
 _HISTORY = 36  # months that a factor must have before it is scored
 LAWS = ("gaussian", "student_t", "student_t_sv")
+REFINEMENTS = {"leverage": "student_t_sv", "skewed": "student_t", "currency_exponent": "student_t"}
+"""Refinement to the law that it refines."""
+_ALL = (*LAWS, *REFINEMENTS)
 
 
 @dataclass(frozen=True, eq=False)
 class TailScores:
-    """Log scores of m months under each of `LAWS`, (m, 3), nats, less terms that all share."""
+    """Log scores of m months under each of `LAWS` and `REFINEMENTS`, (m, 6), nats, less terms that all share.
+
+    `refined` are the parameters of the refinements as the last year's origin found them.
+    """
 
     scores: Floats
+    refined: Refined
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A law against the Gaussian: mean gain a month, its standard error, and the mean without the best month."""
+    """A law against another: mean gain a month, its standard error, and the mean without the best month."""
 
     law: str
+    against: str
     gain: float
     standard_error: float
     without_best: float
 
 
 def score_tails(
-    y: Floats, own_lag: Floats, half_life: float, first: int, settings: dict[str, Any], tails: dict[str, Any]
+    y: Floats,
+    own_lag: Floats,
+    half_life: float,
+    first: int,
+    settings: dict[str, Any],
+    tails: dict[str, Any],
+    *,
+    leading: int,
+    group: npt.NDArray[np.bool_],
 ) -> TailScores:
     """Score the laws.
 
@@ -66,23 +91,27 @@ def score_tails(
         Row of the first scored month; laws are estimated anew every twelve rows.
     settings, tails
         Sections ``minnesota`` and ``tails`` of the priors.
+    leading, group
+        Position of the factor that leads in the asymmetric laws and is never missing, and (n,) whether a factor's
+        scale has an exponent of its own.
     """
     rows = []
     for origin in range(first, len(y), 12):
         known = np.isfinite(y[:origin]).sum(axis=0) >= _HISTORY
-        year = _Origin(y[:origin, known], own_lag[known], half_life, settings, tails)
+        special = int(known[:leading].sum()), group[known]
+        year = _Origin(y[:origin, known], own_lag[known], half_life, settings, tails, *special)
         rows += [year.score(y[: t + 1, known]) for t in range(origin, min(origin + 12, len(y)))]
-    return TailScores(np.array(rows).reshape(-1, len(LAWS)))
+    return TailScores(np.array(rows).reshape(-1, len(_ALL)), year.refined)
 
 
 def standing(found: TailScores) -> list[Standing]:
-    """Gains over the Gaussian law, one row for each other law."""
+    """Gains of the laws over the Gaussian one, and of each refinement over the law that it refines."""
     rows = []
-    for position, law in enumerate(LAWS[1:], start=1):
-        gain = found.scores[:, position] - found.scores[:, 0]
+    for law, against in {**dict.fromkeys(LAWS[1:], LAWS[0]), **REFINEMENTS}.items():
+        gain = found.scores[:, _ALL.index(law)] - found.scores[:, _ALL.index(against)]
         rest = np.delete(gain, gain.argmax())
         error = float(gain.std(ddof=1) / np.sqrt(len(gain)))
-        rows.append(Standing(law, float(gain.mean()), error, float(rest.mean())))
+        rows.append(Standing(law, against, float(gain.mean()), error, float(rest.mean())))
     return rows
 
 
@@ -90,9 +119,16 @@ class _Origin:
     """What was known at one origin."""
 
     def __init__(
-        self, y: Floats, own_lag: Floats, half_life: float, settings: dict[str, Any], tails: dict[str, Any]
+        self,
+        y: Floats,
+        own_lag: Floats,
+        half_life: float,
+        settings: dict[str, Any],
+        tails: dict[str, Any],
+        leading: int,
+        group: npt.NDArray[np.bool_],
     ) -> None:
-        self._half_life = half_life
+        self._half_life, self._leading, self._group = half_life, leading, group
         weights = self._weights(len(y))
         lags, tightness, _, complete = choose_lags(
             y, weights, own_lag, tuple(settings["lags"]), tuple(settings["tightness"])
@@ -103,20 +139,38 @@ class _Origin:
         posterior, _ = fit_conjugate(left, design, weights[lags:], prior)
         self._lags, self._posterior = lags, posterior
         self._start = complete[:lags].mean(axis=0), complete.std(axis=0)
-        self._d2, self._dims = squared_distances(self._residual(y, complete), posterior.Sigma)
-        seen = weights[lags:]
+        residual, seen = self._residual(y, complete), weights[lags:]
+        self._d2, self._dims = squared_distances(residual, posterior.Sigma)
         self._nu = fit_joint_nu(self._d2, self._dims, seen, tails["nu_mean"], tails["nu_log_sd"])
         self._volatility = estimate_volatility(self._d2, self._dims, seen, tails)
+        self._months = measure_distances(residual, posterior.Sigma, leading, group)
+        self.refined = refine_tails(self._months, seen, (tails["nu_mean"], tails["nu_log_sd"]), self._law)
 
     def score(self, y: Floats) -> list[float]:
         """Log scores of the last month of `y` given the months before it; the next call must add one month."""
         complete = np.vstack([self._expect(y[:-1]), np.zeros(y.shape[1])])
-        distance, dims = squared_distances(self._residual(y, complete)[-1:], self._posterior.Sigma)
+        residual = self._residual(y, complete)[-1:]
+        distance, dims = squared_distances(residual, self._posterior.Sigma)
         self._d2, self._dims = np.append(self._d2, distance), np.append(self._dims, dims)
         found, n, weights = self._volatility, dims[0], np.append(self._weights(len(self._d2) - 1), 1.0)
         both, _ = filter_months(self._d2, self._dims, weights, np.array([found.nu]), found.phi, np.array([found.sigma]))
         gaussian = -n / 2 * np.log(2.0) - distance[0] / 2
-        return [float(gaussian), _student(distance[0], n, self._nu), float(both[0, -1])]
+        student = _student(distance[0], n, self._nu)
+        return [float(gaussian), student, float(both[0, -1]), *self._refined_scores(residual, weights)]
+
+    @property
+    def _law(self) -> tuple[float, float, float]:
+        return self._volatility.nu, self._volatility.phi, self._volatility.sigma
+
+    def _refined_scores(self, residual: Floats, weights: Floats) -> list[float]:
+        """Log scores of one more month under each of `REFINEMENTS`."""
+        month = measure_distances(residual, self._posterior.Sigma, self._leading, self._group)
+        self._months, found = self._months.append(month), self.refined
+        return [
+            float(leverage_densities(self._months, weights, *self._law, found.rho)[-1]),
+            float(skewed_densities(month, found.shift_nu, found.shift)[0]),
+            float(exponent_densities(month, found.exponent_nu, found.exponent)[0]),
+        ]
 
     def _weights(self, months: int) -> Floats:
         return np.asarray(2.0 ** (-np.arange(months)[::-1] / self._half_life))

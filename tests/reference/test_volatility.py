@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate, stats
 
-from jpsim.calibration.tail_scores import TailScores, score_tails, standing
+from jpsim.calibration.tail_refinements import Refined
+from jpsim.calibration.tail_scores import LAWS, REFINEMENTS, TailScores, score_tails, standing
 from jpsim.calibration.volatility import estimate_volatility, filter_months, squared_distances
 
 PRIORS = {
@@ -93,15 +94,17 @@ def test_calm_months_have_no_volatility_to_speak_of():
     assert found.sigma < 0.12
 
 
-def _settings():
-    return {"lags": [1], "tightness": [0.1, 0.2]}
+def _scored(y, first):
+    settings = {"lags": [1], "tightness": [0.1, 0.2]}
+    n = y.shape[1]
+    return score_tails(y, np.zeros(n), 1e6, first, settings, PRIORS, leading=0, group=np.arange(n) > 0)
 
 
 def test_heavy_months_are_scored_better_by_heavy_laws_and_gaussian_months_are_not():
     rng = np.random.default_rng(64)
     noise = rng.standard_normal((180, 6))
     heavy = noise * np.sqrt(2.0 / rng.chisquare(4.0, (180, 1)))  # 4 degrees of freedom
-    gains = [standing(score_tails(y, np.zeros(6), 1e6, 132, _settings(), PRIORS))[0] for y in (heavy, noise)]
+    gains = [standing(_scored(y, 132))[0] for y in (heavy, noise)]
     assert gains[0].without_best > 0.3
     assert abs(gains[1].gain) < 0.05
 
@@ -109,8 +112,8 @@ def test_heavy_months_are_scored_better_by_heavy_laws_and_gaussian_months_are_no
 def test_scores_are_log_densities_of_scipy_up_to_a_term_that_all_share():
     rng = np.random.default_rng(65)
     y = rng.standard_normal((61, 2))
-    scores = score_tails(y, np.zeros(2), 1e6, 60, _settings(), PRIORS).scores
-    assert scores.shape == (1, 3)
+    scores = _scored(y, 60).scores
+    assert scores.shape == (1, len(LAWS) + len(REFINEMENTS))
     # Gaussian less Student-t depends on the squared distance alone: find it from the first, check the second
     d2 = -2 * (scores[0, 0] + np.log(2.0))
     candidates = np.linspace(4.0, 60.0, 4000)
@@ -120,8 +123,10 @@ def test_scores_are_log_densities_of_scipy_up_to_a_term_that_all_share():
 
 
 def test_standing_counts_gains_and_their_error():
-    found = standing(TailScores(np.array([[0.0, 1.0, 2.0], [0.0, 3.0, 2.0], [1.0, 3.0, 3.0]])))
-    assert [row.law for row in found] == ["student_t", "student_t_sv"]
+    scores = np.column_stack([[0.0, 0.0, 1.0], [1.0, 3.0, 3.0], [2.0, 2.0, 3.0], [2.5, 2.5, 3.5], np.zeros((3, 2))])
+    found = standing(TailScores(scores, Refined(-0.1, 0.1, -0.3, 9.0, 0.9, 9.0)))
+    assert [row.law for row in found] == [*LAWS[1:], *REFINEMENTS]
+    assert (found[2].against, found[2].gain) == ("student_t_sv", pytest.approx(0.5))
     assert found[0].gain == pytest.approx(2.0)
     assert found[0].standard_error == pytest.approx(1 / np.sqrt(3))
     assert found[0].without_best == pytest.approx(1.5)
