@@ -17,6 +17,7 @@ from jpsim.conditioning.stacked import StackedRows, stack_rows, stacked_moments
 from jpsim.conditioning.system import System
 from jpsim.conditioning.targets import TargetLaw, find_targets
 from jpsim.errors import InputError, Place, Problem
+from jpsim.model import Model
 
 __all__ = ["Conditional", "condition", "log_normal"]
 
@@ -181,7 +182,7 @@ def condition(
     centres = _centres(table, targets)
     response, recursion = stacked.exposure, None
     if drivers and rows:
-        basis = driver_basis(system.model, drivers)
+        basis = driver_basis(system.model, drivers, _imposed(system.model, table))
         refuse_undeliverable(table, stacked.exposure @ basis, drivers, place)
         response = stacked.exposure @ basis @ basis.T
     elif np.array_equal(table.firsts, table.months):
@@ -191,6 +192,12 @@ def condition(
     entropy = np.inf if table.of_kind("hard") else targets.entropy + _measured_entropy(table, stacked)
     card = _judge(table, stacked, response, entropy)
     return Conditional(system, table, stacked, targets, response, bool(drivers), recursion, card)
+
+
+def _imposed(model: Model, table: RowTable) -> list[str]:
+    """Exogenous factors that rows speak of, by themselves or within a combination."""
+    carried = sorted(exogenous_factors() & set(model.factors))
+    return [name for name in carried if table.weights[:, model.factor(name)].any()]
 
 
 def _judge(table: RowTable, stacked: StackedRows, response: Floats, entropy: float) -> Plausibility:

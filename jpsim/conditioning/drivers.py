@@ -7,6 +7,8 @@ named, only the shocks along their columns are steered, and all others keep thei
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import numpy.typing as npt
 
@@ -28,18 +30,27 @@ def exogenous_factors() -> set[str]:
     return {name for name, entry in factors().items() if entry.exogenous}
 
 
-def driver_basis(model: Model, drivers: tuple[str, ...]) -> Floats:
+def driver_basis(model: Model, drivers: tuple[str, ...], imposed: Collection[str] = ()) -> Floats:
     """Return the (n, k) orthonormal directions of the named shocks among the orthogonal shocks z.
 
     The rounding of the policy rate to its steps is noise, not a story: its direction is always among
-    them, so that a story delivers the expected policy rate and not the last few basis points. So are the
-    surprises of exogenous factors, which are imposed directly, whatever the drivers are.
+    them, so that a story delivers the expected policy rate and not the last few basis points.
+
+    Parameters
+    ----------
+    model
+        The model.
+    drivers
+        Names of structural shocks.
+    imposed
+        Exogenous factors that conditions speak of: their surprises deliver them, whatever the drivers are. Those
+        of which nothing is said keep their law like any other shock.
     """
     columns = model.impacts[:, [model.shocks.index(name) for name in drivers]]
     directions = np.linalg.solve(np.linalg.cholesky(model.Sigma), columns)
     if POLICY_RATE in model.factors:
         directions = np.column_stack([directions, _rounding(model)])
-    for name in sorted(exogenous_factors() & set(model.factors)):
+    for name in sorted(imposed):
         surprise = model.Sigma[:, model.factor(name)]
         directions = np.column_stack([directions, np.linalg.solve(np.linalg.cholesky(model.Sigma), surprise)])
     basis, _ = np.linalg.qr(directions)

@@ -20,6 +20,7 @@ from jpsim.conditioning.stories import Story
 from jpsim.conditioning.system import System, build_system
 from jpsim.errors import InputError
 from jpsim.model import Model
+from jpsim.model.store import load_model
 from jpsim.scenario import Scenario
 from jpsim.simulation.sampling import Sampler
 from tests.models import small_model
@@ -94,3 +95,18 @@ def test_more_rows_than_shocks_are_refused(model: Model) -> None:
     with pytest.raises(InputError, match="2 conditions up to month 1 must be delivered"):
         condition(system, rows, ("demand",))
     assert condition(system, rows, ("demand", "global_risk")).recursion is None
+
+
+def test_an_exogenous_factor_delivers_nothing_but_what_is_said_of_it() -> None:
+    """The fiscal impulse keeps its law beside `drivers: [demand]`, and follows its own rows where there are some."""
+    model = load_model("japan_monthly")
+    system, n = build_system(model, 6), len(model.factors)
+    hike = row(system, model.factor("boj_policy_rate"), 6, "hard", 1.25)
+    fiscal = model.factor("fiscal_impulse")
+    conditional = condition(system, (hike,), ("demand",))
+    sd = float(np.sqrt(model.Sigma[fiscal, fiscal]))
+    exposure = np.eye(n)[[fiscal]]
+    np.testing.assert_allclose(conditional.mean_innovations[:, fiscal], 0.0, atol=1e-12)
+    np.testing.assert_allclose(conditional.innovation_cov(exposure)[0], sd**2 * np.eye(6), atol=1e-12)
+    spent = condition(system, (hike, row(system, fiscal, 6, "hard", 1.0)), ("demand",))
+    assert spent.moments.mean[5, fiscal] == pytest.approx(1.0)
