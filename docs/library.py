@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from jpsim.scenario import Scenario, load_run
+from jpsim.scenario import Condition, Scenario, load_run
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "library.md"
@@ -50,10 +50,15 @@ def first_sentence(text: str | None) -> str:
     return (found[0] if found else words).replace("|", "\\|")
 
 
+def announced(blocks: Sequence[Condition]) -> str:
+    """Say that a path is told in advance."""
+    return next((f" announced {block.announced}" for block in blocks if block.announced is not None), "")
+
+
 def statements(scenario: Scenario) -> str:
     """What a scenario states, by id."""
     told: dict[str, list[str]] = {
-        "": [f"`{name}`" for name in scenario.conditions],
+        "": [f"`{name}`{announced(blocks)}" for name, blocks in scenario.conditions.items()],
         "drivers ": [] if scenario.drivers == "all" else list(scenario.drivers),
         "impulses ": list(scenario.impulses),
         "regime ": [] if scenario.regime == "model" else [scenario.regime],

@@ -68,6 +68,8 @@ class FactorEntry:
         Where the observations come from.
     column
         Column of the monthly panel, or what the factor is built from; empty if it has none.
+    priced_by
+        Factor whose level is what the market expects of its path; empty where the model carries no such expectation.
     """
 
     id: str
@@ -82,6 +84,7 @@ class FactorEntry:
     group: str
     source: str
     column: str
+    priced_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,7 +175,7 @@ def condition(
         cannot deliver the rows.
     """
     table = tabulate_rows(rows, system.start.size)
-    stacked = stack_rows(system, table.weights, table.constants, table.months, table.firsts)
+    stacked = stack_rows(system, table.weights, table.constants, table.months, table.firsts, table.news)
     _refuse_clashes(table, find_clashes(stacked.flat, table.values - stacked.mean))
     targets = find_targets(table, stacked)
     _refuse_empty_ranges(table, targets)
@@ -186,9 +186,8 @@ def condition(
         refuse_undeliverable(table, stacked.exposure @ basis, drivers, place)
         response = stacked.exposure @ basis @ basis.T
     elif np.array_equal(table.firsts, table.months):
-        recursion = condition_system(
-            system, table.weights, table.months, centres - table.constants, table.noise, list(targets.free)
-        )
+        values, free = centres - table.constants, list(targets.free)
+        recursion = condition_system(system, table.weights, table.months, values, table.noise, free, table.news)
     entropy = np.inf if table.of_kind("hard") else targets.entropy + _measured_entropy(table, stacked)
     card = _judge(table, stacked, response, entropy)
     return Conditional(system, table, stacked, targets, response, bool(drivers), recursion, card)

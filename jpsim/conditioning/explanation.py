@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.conditioning.announcement import Announcement
 from jpsim.conditioning.bands import mixed_bands
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.extrapolation import Extrapolation, find_extrapolations, warn_of
@@ -15,6 +16,7 @@ from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
 from jpsim.conditioning.support import intervenes
 from jpsim.conditioning.system import build_system
+from jpsim.dictionary import factors
 from jpsim.scenario import View
 from jpsim.units import Quantity
 
@@ -81,11 +83,11 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
     ``shocks`` (largest mean innovations in standard deviations), ``extrapolation`` (how far each factor's mean
     path leaves the model's forecast and the sample's range), ``bands`` (closed-form mean, 5 and 95 %
     of each factor by month), ``start`` (levels at month 0), ``policy_path`` where the policy rate is
-    stated, ``premium`` (monthly shift per unit of beta, whatever it is booked as) and ``warnings``. Bands are those
-    of normal innovations.
+    stated, ``announcement`` where its path is announced, ``premium`` (monthly shift per unit of beta,
+    whatever it is booked as) and ``warnings``. Bands are those of normal innovations.
     """
     conditional = law.conditional
-    far = find_extrapolations(conditional)
+    far = find_extrapolations(conditional, None if law.announcement is None else law.announcement.before)
     found: dict[str, Any] = {
         "plausibility": conditional.plausibility.to_dict() | _range_probability(conditional) | _furthest(far),
         "assumptions": _assumptions(law),
@@ -98,6 +100,8 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
         "premium": [float(shift) for shift in law.shift.total],
         "warnings": [*law.warnings, *warn_of(far, conditional.system.model.step)],
     }
+    if law.announcement is not None:
+        found["announcement"] = _announcement(law, law.announcement)
     if any(row.name == POLICY_RATE for row in conditional.table.rows):
         found["policy_path"] = _policy_path(conditional)
     return found
@@ -123,6 +127,7 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
             (row.text if row.window else id(row)): row for row in (*law.conditional.table.rows, *law.windows)
         }.values()
     ]
+    stated += _told(law)
     for view in law.scenario.views:
         stated.append({"series": view.series, "when": str(view.at or view.by), "statement": _view_in_words(view)})
     for effect in law.impulses:
@@ -145,6 +150,35 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
         statement = f"the monthly shift that {law.scenario.premium} implies"
         stated.append({"series": "equity premium", "when": "", "statement": statement})
     return stated
+
+
+def _told(law: ScenarioLaw) -> list[dict[str, str]]:
+    """Steps of an announced path, month by month."""
+    if law.announcement is None:
+        return []
+    as_of = law.conditional.system.model.as_of
+    return [
+        {
+            "series": row.name,
+            "when": str(as_of + row.month),
+            "statement": f"{row.text.removeprefix(f'{row.name} ')} (announced, no news by then)",
+        }
+        for row in law.announcement.told
+    ]
+
+
+def _announcement(law: ScenarioLaw, announcement: Announcement) -> dict[str, Any]:
+    """When a policy path is told, what the two-year yield does at once, and the path against what was expected."""
+    as_of, months = law.conditional.system.model.as_of, sorted(announcement.path)
+    return {
+        "when": str(as_of + announcement.month),
+        "until": str(as_of + announcement.last),
+        "yield": factors()[POLICY_RATE].priced_by,
+        "move": announcement.move,
+        "months": months,
+        "announced": [announcement.path[month] for month in months],
+        "expected": [announcement.expected[month] for month in months],
+    }
 
 
 def _view_in_words(view: View) -> str:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.drivers import exogenous_factors
 from jpsim.conditioning.stacked import stacked_moments
+from jpsim.conditioning.system import System
 from jpsim.days import Step, say_step
 from jpsim.model import Model
 
@@ -56,12 +57,19 @@ class Extrapolation:
         return {"factor": self.factor, "month": self.month, "departure": self.departure} | known
 
 
-def find_extrapolations(conditional: Conditional) -> tuple[Extrapolation, ...]:
+def find_extrapolations(conditional: Conditional, forecast: System | None = None) -> tuple[Extrapolation, ...]:
     """Judge the mean path of every factor, the furthest departure first.
 
     Imposed factors are left out, and the expected policy rate, for which the rate itself speaks.
+
+    Parameters
+    ----------
+    conditional
+        The law given the conditions.
+    forecast
+        The recursion that forecasts, if the law's own is not the model's, because it follows an announced path.
     """
-    system, model = conditional.system, conditional.system.model
+    system, model = forecast or conditional.system, conditional.system.model
     h, n = system.horizon, system.impact.shape[2]
     free = stacked_moments(system, np.zeros((h, n)), np.eye(h * n))
     left_out = exogenous_factors() | {"boj_policy_shadow"}

@@ -14,9 +14,10 @@ from jpsim.conditioning.rows import Row
 from jpsim.errors import InputError, Problem
 from jpsim.months import Month
 
-__all__ = ["POLICY_RATE", "settle_at_meetings"]
+__all__ = ["EXPECTED_RATE", "POLICY_RATE", "settle_at_meetings"]
 
 POLICY_RATE = "boj_policy_rate"
+EXPECTED_RATE = "boj_policy_shadow"
 
 _SAME = 1e-9  # in percent
 

@@ -63,6 +63,10 @@ class Row:
         For a range over a window: which of its bounds must hold in at least one of the window's months.
     window
         Whether the row is one month of a statement on a maximum or minimum.
+    announced
+        Month in which the market learns of it together with the rest of its path; 0 if it is a surprise in its own.
+    news
+        Whether it speaks of the month's innovation alone: of the quantity less what the month before expected of it.
     """
 
     name: str
@@ -80,11 +84,16 @@ class Row:
     first: int | None = None
     touch: Touch | None = None
     window: bool = False
+    announced: int = 0
+    news: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class RowTable:
-    """The rows of a scenario as arrays, all of length m; `firsts` to `months` are the months they average over."""
+    """The rows of a scenario as arrays, all of length m.
+
+    `firsts` to `months` are the months they average over, `news` tells rows on a month's innovation alone.
+    """
 
     rows: tuple[Row, ...]
     weights: Floats
@@ -93,6 +102,7 @@ class RowTable:
     months: npt.NDArray[np.int64]
     values: Floats
     noise: Floats
+    news: npt.NDArray[np.bool_]
 
     def of_kind(self, kind: str) -> list[int]:
         """Positions of the rows of a kind."""
@@ -109,4 +119,5 @@ def tabulate_rows(rows: tuple[Row, ...], size: int) -> RowTable:
         np.array([row.month for row in rows], dtype=np.int64),
         np.array([row.value for row in rows]),
         np.array([row.sd**2 if row.kind == "measurement" else 0.0 for row in rows]),
+        np.array([row.news for row in rows], dtype=np.bool_),
     )

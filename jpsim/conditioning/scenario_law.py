@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.conditioning.announcement import Announcement, announce, is_announced
 from jpsim.conditioning.conditional import Conditional, condition
 from jpsim.conditioning.dividends import monthly_dividends
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_effects
@@ -66,6 +67,8 @@ class ScenarioLaw:
         each other: paths are weighed by whether they comply.
     innovations
         What it is drawn with, which the means of nonlinear terms depend on.
+    announcement
+        The policy path that markets learn as a whole; None if each step is a surprise when it comes.
     """
 
     scenario: Scenario
@@ -79,6 +82,7 @@ class ScenarioLaw:
     unwindowed: Conditional | None = None
     checked: tuple[Row, ...] = ()
     innovations: Innovations = "gaussian"
+    announcement: Announcement | None = None
 
     @property
     def drift(self) -> Floats:
@@ -151,12 +155,10 @@ def derive_law(
     model = model if bends(scenario, plain=plain) else model.linear
     levels = {name: quantity.value for name, quantity in scenario.state.items()}
     system = build_system(model, horizon, levels)
-    rows, held = _settled(system, merge_windows(_state_all(system, scenario)))
-    _refuse_below_floor(scenario, rows)
-    if held:
-        system = system.hold(model.factor(POLICY_RATE), held)
     drivers = () if scenario.drivers == "all" else scenario.drivers
-    windows, place = _windows(rows), scenario.place("drivers")
+    place = scenario.place("drivers")
+    system, rows, announcement = _stated(system, scenario, drivers)
+    windows = _windows(rows)
     averaged = {row.name for row in rows if row.first is not None}
     apart = tuple(row for row in windows if row.name in averaged)
     conditional = condition(system, _without(rows, apart), drivers, place)
@@ -179,7 +181,24 @@ def derive_law(
         unwindowed=unwindowed,
         checked=apart,
         innovations=innovations,
+        announcement=announcement,
     )
+
+
+def _stated(
+    system: System, scenario: Scenario, drivers: tuple[str, ...]
+) -> tuple[System, list[Row], Announcement | None]:
+    """What a scenario says: the system in which the policy rate is held or follows an announcement, and the rows."""
+    stated = merge_windows(_state_all(system, scenario))
+    settled, held = _settled(system, stated)
+    _refuse_below_floor(scenario, settled)
+    rows = [row for row in settled if not is_announced(row)]
+    told = sorted((row for row in stated if is_announced(row)), key=lambda row: row.month)
+    moving = system.hold(system.model.factor(POLICY_RATE), held) if held else system
+    if not told:
+        return moving, rows, None
+    moving, announcement = announce(moving, system, rows, told, drivers, scenario.place("drivers"))
+    return moving, [*rows, announcement.row], announcement
 
 
 def _windows(rows: list[Row]) -> tuple[Row, ...]:

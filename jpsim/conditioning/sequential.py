@@ -66,7 +66,13 @@ class Moments:
 
 
 def condition_system(
-    system: System, rows: Floats, months: npt.NDArray[np.int64], values: Floats, noise: Floats, free: list[int]
+    system: System,
+    rows: Floats,
+    months: npt.NDArray[np.int64],
+    values: Floats,
+    noise: Floats,
+    free: list[int],
+    news: npt.NDArray[np.bool_] | None = None,
 ) -> ConditionalSystem:
     """Condition a system on ``rows[i] @ s_{months[i]} + e_i = values[i]``, ``e_i ~ N(0, noise[i])``.
 
@@ -78,11 +84,14 @@ def condition_system(
         (m, d), (m,), (m,), (m,); noise 0 is a hard condition. Rows must be linearly independent.
     free
         Positions of the q rows whose values are drawn path by path; the gain has a column for each.
+    news
+        (m,) whether a row speaks of its month's innovation alone, ``rows[i] @ impact z``; none if None.
     """
     h, d = system.offset.shape
     n, q = system.impact.shape[2], len(free)
     selector = np.zeros((rows.shape[0], q))
     selector[free, np.arange(q)] = 1.0
+    fresh = np.zeros(months.size, dtype=bool) if news is None else news
     offset, move = system.offset.copy(), system.transition.copy()
     impact, gain = system.impact.copy(), np.zeros((h, d, q))
     ahead = _Requirements(np.zeros((0, d)), np.zeros(0), np.zeros((0, q)), np.zeros((0, 0)))
@@ -95,12 +104,14 @@ def condition_system(
         reach = ahead.row @ shock
         variance = reach @ reach.T + ahead.noise
         steer = shock @ cho_solve(cho_factor(variance, lower=True), reach).T
-        miss = ahead.value - ahead.row @ system.offset[step]
+        past = ahead.row.copy()
+        past[np.flatnonzero(fresh[due])] = 0.0
+        miss = ahead.value - past @ system.offset[step]
         offset[step] += steer @ miss
-        move[step] -= steer @ ahead.row @ system.transition[step]
+        move[step] -= steer @ past @ system.transition[step]
         gain[step] = steer @ ahead.response
         impact[step] = shock @ _symmetric_root(np.eye(n) - reach.T @ np.linalg.solve(variance, reach))
-        ahead = _Requirements(ahead.row @ system.transition[step], miss, ahead.response, variance)
+        ahead = _Requirements(past @ system.transition[step], miss, ahead.response, variance)
     return ConditionalSystem(system.start, offset, move, impact, gain)
 
 

@@ -54,6 +54,7 @@ def stack_rows(
     constants: Floats,
     months: npt.NDArray[np.int64],
     firsts: npt.NDArray[np.int64] | None = None,
+    news: npt.NDArray[np.bool_] | None = None,
 ) -> StackedRows:
     """Express rows ``rows[i] @ s_{months[i]} + constants[i]`` in the stacked shocks.
 
@@ -65,6 +66,8 @@ def stack_rows(
         (m, d) and (m,).
     months, firsts
         (m,) months 1 to h, and the months from which a row is the average of the months' ends; the same if None.
+    news
+        (m,) whether a row speaks of its month's innovation alone; none if None.
     """
     firsts = months if firsts is None else firsts
     exposure = np.zeros((system.horizon, rows.shape[0], system.impact.shape[2]))
@@ -74,6 +77,8 @@ def stack_rows(
         due = (firsts <= step + 1) & (step + 1 <= months)
         carried = carried + np.where(due[:, None], rows / (months - firsts + 1)[:, None], 0.0)
         exposure[step] = carried @ system.impact[step]
+        if news is not None:
+            carried[news] = 0.0
         mean = mean + carried @ system.offset[step]
         carried = carried @ system.transition[step]
     return StackedRows(mean + carried @ system.start, exposure)

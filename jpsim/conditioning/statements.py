@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,7 +50,8 @@ def state_rows(quantity: Conditioned, block: Condition, as_of: Instant, find: Fi
             for when, value in stated.items()
         ]
         for point in _filled(sorted(points, key=lambda point: point.month), quantity.base, block.fill):
-            yield _row(quantity, block, role, point, as_of)
+            row = _row(quantity, block, role, point, as_of)
+            yield row if block.announced is None else replace(row, announced=block.announced.index(as_of))
     first = 1 if block.since is None else block.since.index(as_of)
     for when, value in block.average.items():
         point = _Point(when.index(as_of), quantity.value(value, "level", when.index(as_of)), find("average", str(when)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jpsim.conditioning.meetings import EXPECTED_RATE, POLICY_RATE
 from jpsim.dictionary import channels, factors
 from jpsim.errors import Problem, UnsupportedError
 from jpsim.model import Model
@@ -29,6 +30,7 @@ def refuse_unsupported(scenario: Scenario, model: Model) -> None:
             *_absent(scenario, model),
             *_beyond_rules(scenario, model),
             *_monthly(scenario, model),
+            *_unpriced(scenario, model),
         )
     ]
     if problems:
@@ -71,7 +73,7 @@ def _beyond_rules(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str 
     if rules.nonlinear == "on" and not model.terms:
         yield ("rules", "nonlinear"), f"rule nonlinear on the model {model.id}, which has no nonlinear terms,"
     for rule, said in named.items():
-        if said not in (None, "off") and not carries_target(model) and not states(scenario, "boj_policy_rate"):
+        if said not in (None, "off") and not carries_target(model) and not states(scenario, POLICY_RATE):
             found = f"rule {rule} on the model {model.id}, which has no target that follows an expected rate,"
             yield ("rules", rule), found
 
@@ -88,10 +90,10 @@ def intervenes(scenario: Scenario) -> bool:
 
 def carries_target(model: Model) -> bool:
     """Whether a model has a target policy rate that follows an expected rate, and on which nothing depends."""
-    if not {"boj_policy_rate", "boj_policy_shadow"} <= set(model.factors):
+    if not {POLICY_RATE, EXPECTED_RATE} <= set(model.factors):
         return False
-    target = model.factor("boj_policy_rate")
-    curved = any("boj_policy_rate" in (term.factor, term.other) for term in model.terms)
+    target = model.factor(POLICY_RATE)
+    curved = any(POLICY_RATE in (term.factor, term.other) for term in model.terms)
     return not (curved or model.B[:, :, target].any() or model.loadings[:, target].any())
 
 
@@ -109,6 +111,25 @@ def _monthly(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int
         yield ("impulses", channel), f"impulse {channel} on the daily model {model.id}"
     if scenario.rules.fx_intervention not in (None, "off"):
         yield ("rules", "fx_intervention"), f"rule fx_intervention on the daily model {model.id}"
+
+
+def _unpriced(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Announced paths on a model without a yield that prices them, or in which more than that yield reacts."""
+    for name, blocks in scenario.conditions.items():
+        for number, block in enumerate(blocks):
+            if block.announced is not None and not _prices_target(model):
+                found = f"an announced path of {name} on the model {model.id}, in which no yield prices it,"
+                yield ("conditions", name, number, "announced"), found
+
+
+def _prices_target(model: Model) -> bool:
+    """Whether a two-year yield prices a model's target, and nothing but the target depends on the expected rate."""
+    if model.step != "month" or not carries_target(model) or "jgb_2y" not in model.factors:
+        return False
+    expected = model.factor(EXPECTED_RATE)
+    others = [i for i in range(len(model.factors)) if i not in (expected, model.factor(POLICY_RATE))]
+    curved = any(EXPECTED_RATE in (term.factor, term.other) for term in model.terms)
+    return not (curved or model.B[:, others, expected].any() or model.loadings[:, expected].any())
 
 
 def is_shift_view(view: View) -> bool:

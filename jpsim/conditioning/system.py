@@ -7,7 +7,7 @@ difference. Levels of all factors, in model units, are then linear in the state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,6 +75,19 @@ class System:
             transition[month - 1, factor] = 0.0
             transition[month - 1, factor, factor] = 1.0
             impact[month - 1, factor] = 0.0
+        return System(self.model, self.start, self.base_level, offset, transition, impact)
+
+    def impose(self, factors: Sequence[int], path: Mapping[int, float]) -> System:
+        """Return the system in which factors observed as levels follow a known path in some months (1 to h).
+
+        Meant for factors on which no others depend.
+        """
+        offset, transition, impact = self.offset.copy(), self.transition.copy(), self.impact.copy()
+        for month, value in path.items():
+            for factor in factors:
+                offset[month - 1, factor] = value
+                transition[month - 1, factor] = 0.0
+                impact[month - 1, factor] = 0.0
         return System(self.model, self.start, self.base_level, offset, transition, impact)
 
     @cached_property

@@ -45,7 +45,9 @@ def explanation_table(scenario: str, told: Mapping[str, Any], language: Language
         parts.append(Text(_regimes(told["regimes"])))
     parts.append(_bands(told, language))
     if "policy_path" in told:
-        parts.append(_policy(told["policy_path"]))
+        parts.append(_policy(told["policy_path"], announced="announcement" in told))
+    if "announcement" in told:
+        parts.append(Text(_announcement(told["announcement"], language)))
     if told["costs"]:
         parts.append(_costs(told["costs"], told["plausibility"]["distance"]))
     if told["shocks"]:
@@ -101,14 +103,23 @@ def _bands(told: Mapping[str, Any], language: Language) -> Table:
     return _table(f"Factors after {months} {told['step']}s", ("", f"{told['step']} 0", "mean", "5%", "95%"), rows())
 
 
-def _policy(path: Mapping[str, Sequence[float]]) -> Table:
+def _announcement(told: Mapping[str, Any], language: Language) -> str:
+    name = label_of(told["yield"], "factor").name(language)
+    return (
+        f"Announced in {told['when']}, up to {told['until']}: {name} moves by {100 * told['move']:+.0f}bp at once; "
+        "the steps after that are no news."
+    )
+
+
+def _policy(path: Mapping[str, Sequence[float]], *, announced: bool) -> Table:
     rows = (
         (str(month), f"{priced:.2f}", f"{stated:.2f}", _signed(surprise, 2))
         for month, (priced, stated, surprise) in enumerate(
             zip(path["priced"], path["scenario"], path["surprise"], strict=True), start=1
         )
     )
-    return _table("Policy rate, %: only the surprise moves markets", ("month", "priced", "scenario", "surprise"), rows)
+    moves = "the announcement moves markets once" if announced else "only the surprise moves markets"
+    return _table(f"Policy rate, %: {moves}", ("month", "priced", "scenario", "surprise"), rows)
 
 
 def _costs(costs: Sequence[Mapping[str, Any]], distance: float) -> Table:

@@ -100,6 +100,7 @@ def _problems(scenario: Scenario, origin: Origin, clock: _Clock, horizon: int | 
         yield from _repeated(name, blocks, clock, origin)
         for number, block in enumerate(blocks):
             yield from _empty_windows(block, clock, origin, ("conditions", name, number))
+            yield from _too_late(block, clock, origin, ("conditions", name, number))
     if clock.step == "month" and as_of is not None and scenario.rules.policy_rate_meetings != "off":
         for number, block in enumerate(scenario.conditions.get(_POLICY_RATE, ())):
             if block.kind == "hard" and block.fill != "linear":
@@ -114,8 +115,9 @@ def _dates(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], When]]:
             for kind in (*_KINDS, *_WINDOWS):
                 for when in getattr(block, kind):
                     yield ("conditions", name, number, kind, str(when)), when
-            if block.since is not None:
-                yield ("conditions", name, number, "since"), block.since
+            for key in ("since", "announced"):
+                if (moment := getattr(block, key)) is not None:
+                    yield ("conditions", name, number, key), moment
     for name, impulse in scenario.impulses.items():
         for key in ("when", "over"):
             if (moment := getattr(impulse, key)) is not None:
@@ -179,6 +181,18 @@ def _empty_windows(block: Condition, clock: _Clock, origin: Origin, path: tuple[
             if first is not None and last is not None and last < first:
                 found = f"the {kind} up to {when} ends before it begins, {block.since}"
                 yield Problem(found, origin.place((*path, kind, str(when))), f"a date not before {block.since}")
+
+
+def _too_late(block: Condition, clock: _Clock, origin: Origin, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Find announcements that come after all that they could tell."""
+    if block.announced is None:
+        return
+    known = clock.index(block.announced)
+    dates = [(index, when) for when in (*block.level, *block.change) if (index := clock.index(when)) is not None]
+    if known is not None and dates and known > max(dates)[0]:
+        last = max(dates)[1]
+        found = f"announced in {block.announced}, after the last date of the path, {last}"
+        yield Problem(found, origin.place((*path, "announced")), f"a date up to {last}")
 
 
 def _without_meeting(

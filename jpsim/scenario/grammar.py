@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jpsim.dictionary import channels, factors
+from jpsim.scenario.announcing import check_announcement
 from jpsim.scenario.checks import check_conditions, check_mixture
 from jpsim.scenario.cursor import Cursor, Findings, Subject, nearest
 from jpsim.scenario.node import Node
@@ -172,6 +173,7 @@ def _conditions(at: Cursor, subjects: Mapping[str, Subject]) -> dict[str, tuple[
         if not blocks:
             cursor.refuse(f"nothing is said of {name!r}", "a block, or null to remove what a parent says")
         result[name] = tuple(_condition(block, subjects[name]) for block in blocks)
+        check_announcement(blocks, name)
     return result
 
 
@@ -187,8 +189,9 @@ def _condition(at: Cursor, subject: Subject) -> Condition:
     for key in ("range", "maximum", "minimum"):
         if key in keys:
             values[key] = _present({when: _range(at, subject) for when, at in keys[key].dated(key).items()})
-    if "since" in keys:
-        values["since"] = keys["since"].when()
+    for key in ("since", "announced"):
+        if key in keys:
+            values[key] = keys[key].when()
     if "table" in keys:
         values["table"] = {when: _table(at, subject) for when, at in keys["table"].dated("table").items()}
     if "kind" in keys:

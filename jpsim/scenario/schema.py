@@ -101,6 +101,9 @@ class Condition(Record):
     )
     sd: Amount | None = Field(None, description="standard deviation, for measurement and marginal")
     fill: Literal["none", "linear", "step"] = Field("none", description="what joins as_of and the named dates")
+    announced: Moment | None = Field(
+        None, description="month in which the market learns the whole path; left out, each step surprises when it comes"
+    )
 
 
 class Impulse(Record):

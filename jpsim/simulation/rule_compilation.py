@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional
-from jpsim.conditioning.meetings import POLICY_RATE
+from jpsim.conditioning.meetings import EXPECTED_RATE, POLICY_RATE
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.support import carries_target, intervenes, states
 from jpsim.dictionary import boj_meetings, boj_moves, rule_priors
@@ -17,11 +17,9 @@ from jpsim.months import Month
 from jpsim.scenario import Scenario
 from jpsim.simulation.law import InterventionRule, MeetingRule, Rules
 
-__all__ = ["EXPECTED_RATE", "compile_rules", "follows_meetings", "meeting_rule"]
+__all__ = ["compile_rules", "follows_meetings", "meeting_rule"]
 
 Floats = npt.NDArray[np.float64]
-
-EXPECTED_RATE = "boj_policy_shadow"
 
 
 def compile_rules(law: ScenarioLaw, *, plain: bool) -> Rules | None:
@@ -107,7 +105,7 @@ def _reach(conditional: Conditional, factor: int) -> Floats:
         state = shift
         for month in range(t + 1, system.horizon):
             state = system.transition[month] @ state
-            due = table.months == month + 1
+            due = (table.months == month + 1) & ~table.news
             reach[t, due] = table.weights[due] @ state
     return reach
 

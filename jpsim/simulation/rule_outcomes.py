@@ -11,12 +11,12 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.conditioning.meetings import POLICY_RATE
+from jpsim.conditioning.meetings import EXPECTED_RATE, POLICY_RATE
 from jpsim.conditioning.support import carries_target
 from jpsim.dictionary import rule_priors
 from jpsim.simulation.interventions import InterventionRisk, intervention_risk, intervention_share
 from jpsim.simulation.law import MeetingRule
-from jpsim.simulation.rule_compilation import EXPECTED_RATE, meeting_rule
+from jpsim.simulation.rule_compilation import meeting_rule
 from jpsim.simulation.sampling import Sampler
 from jpsim.simulation.target_moves import DecidedTarget, StatedTarget, judge_target, tell_target
 

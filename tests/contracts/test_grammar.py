@@ -28,7 +28,7 @@ as_of: 2026-01-31
 state: {boj_policy_rate: 0.75%, foreign_flow: 1 tn JPY, usdjpy: 153.8 JPY}
 combinations: {slope: {jgb_30y: 1, jgb_10y: -1}, dollar: {usdjpy: 0.5, usd_broad: 0.5}}
 conditions:
-  boj_policy_rate: {level: {2026-04: 1.00%, 2026-10: 1.25%}, fill: step}
+  boj_policy_rate: {level: {2026-04: 1.00%, 2026-10: 1.25%}, fill: step, announced: 2m}
   slope: {change: {12m: +30bp}, kind: marginal, sd: 15bp}
   dollar: {change: {12m: -5%}, kind: measurement, sd: 2%}
   usdjpy: [{range: {6m: [145, 155], 12m: [140, null]}}, {change: {9m: -1.5sd}}]

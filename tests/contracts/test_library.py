@@ -35,7 +35,10 @@ GRAMMAR = {
 LIBRARY = [name for name in NAMES if name not in GRAMMAR]
 STRESS = {"supervisory_tail"}  # meant to be implausible
 FAMILIES = {
-    "boj_family": {"boj_gradual", "boj_faster", "boj_pause", "boj_hike_policy_shock", "boj_hike_demand", "boj_mistake"},
+    "boj_family": {
+        "boj_gradual", "boj_faster", "boj_pause", "boj_hike_policy_shock", "boj_hike_demand", "boj_mistake",
+        "boj_hike_announced", "boj_hike_announced_policy_shock",
+    },
     "yen_family": {"yen_intervention", "yen_line_held", "yen_stand_ready", "yen_surge", "yen_gradual_strength"},
     "fiscal_family": {
         "fiscal_calm", "fiscal_term_premium_stress", "consumption_tax_cut", "fiscal_consolidation",
