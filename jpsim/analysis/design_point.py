@@ -9,19 +9,22 @@ doi:10.1061/(ASCE)0733-9399(1984)110:3(357)).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-__all__ = ["DesignPoint", "find_design_point", "shift_linearly"]
+__all__ = ["DesignPoint", "Surface", "find_design_point", "nearest_to", "shift_linearly", "spread_loss"]
 
 Floats = npt.NDArray[np.float64]
 
 _STARTS = 20  # paths that begin with the whole loss in one month, spread over the months
 _STEPS = 200
 _CLOSE = 1e-12
+_REACHED = 1e-8  # log growth by which a path may miss the loss
 _SMALLEST = 1e-10  # shortest step of the line search
 
 
@@ -49,16 +52,31 @@ class DesignPoint:
         return float(np.prod(1.0 + self.returns) - 1.0)
 
 
+class Surface(Protocol):
+    """The losses of exactly l in independent standard normals e: where `excess` is zero."""
+
+    def excess(self, e: Floats) -> float:
+        """Log growth above the goal; infinite where a month loses everything."""
+        ...
+
+    def gradient(self, e: Floats) -> Floats:
+        """Its derivatives."""
+        ...
+
+    def curvature(self, e: Floats, multiplier: float) -> Floats:
+        """Hessian of the Lagrangian ``e'e / 2 + multiplier excess(e)``."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
-class _Surface:
-    """The losses of exactly l in the coordinates e: ``sum log(1 + mean + L e) = log(1 - l)``."""
+class _Flat:
+    """Returns that are linear in e: ``sum log(1 + mean + L e) = log(1 - l)``."""
 
     mean: Floats
     root: Floats
     goal: float
 
     def excess(self, e: Floats) -> float:
-        """Log growth above the goal; infinite where a month loses everything."""
         growth = 1.0 + self.mean + self.root @ e
         return float(np.log(growth).sum()) - self.goal if growth.min() > 0 else np.inf
 
@@ -67,7 +85,6 @@ class _Surface:
         return slope
 
     def curvature(self, e: Floats, multiplier: float) -> Floats:
-        """Hessian of the Lagrangian ``e'e / 2 + multiplier excess(e)``."""
         scaled = self.root / (1.0 + self.mean + self.root @ e)[:, None]
         hessian: Floats = np.eye(e.size) - multiplier * scaled.T @ scaled
         return hessian
@@ -88,13 +105,45 @@ def find_design_point(mean: Floats, cov: Floats, loss: float) -> DesignPoint:
         Share lost, above 0 and below 1.
     """
     root = np.asarray(np.linalg.cholesky(cov), dtype=np.float64)
-    surface = _Surface(mean, root, float(np.log1p(-loss)))
-    found = [_descend(surface, start) for start in _starts(surface, cov)]
-    nearest = min(found, key=lambda e: round(float(e @ e), 9))
+    surface = _Flat(mean, root, float(np.log1p(-loss)))
+    starts = [np.asarray(np.linalg.solve(root, shift), dtype=np.float64) for shift in spread_loss(mean, cov, loss)]
+    nearest, probability = nearest_to(surface, starts)
+    return DesignPoint(mean + root @ nearest, float(np.linalg.norm(nearest)), probability)
+
+
+def nearest_to(surface: Surface, starts: Sequence[Floats]) -> tuple[Floats, float]:
+    """Find the point of a surface of losses that is nearest to the origin; the origin itself if it loses as much.
+
+    Parameters
+    ----------
+    surface
+        The surface.
+    starts
+        Points from which it is looked for.
+
+    Returns
+    -------
+    The point, and the probability of such a loss, to second order.
+    """
+    found = [_descend(surface, start) for start in starts]
+    reached = [e for e in found if abs(surface.excess(e)) < _REACHED] or found
+    nearest = min(reached, key=lambda e: round(float(e @ e), 9))
     beta = float(np.linalg.norm(nearest))
-    if surface.excess(np.zeros(mean.size)) <= 0.0:
-        return DesignPoint(mean.copy(), 0.0, float(ndtr(beta)))
-    return DesignPoint(mean + surface.root @ nearest, beta, _probability(surface, nearest, beta))
+    if surface.excess(np.zeros(nearest.size)) <= 0.0:
+        return np.zeros(nearest.size), float(ndtr(beta))
+    return nearest, _probability(surface, nearest, beta)
+
+
+def spread_loss(mean: Floats, cov: Floats, loss: float) -> list[Floats]:
+    """Shifts (h,) of the returns to start from: the linear solution, then the whole loss in one month."""
+    h, b = mean.size, 1.0 / (1.0 + mean)
+    excess = float(np.log1p(mean).sum() - np.log1p(-loss))
+    shifts = [-cov @ b * (excess / (b @ cov @ b))]
+    for month in sorted({round(place) for place in np.linspace(0, h - 1, min(h, _STARTS))}):
+        alone = np.zeros(h)
+        alone[month] = (1.0 + mean[month]) * np.expm1(-excess)
+        shifts.append(alone)
+    return [shift for shift in shifts if (1.0 + mean + shift).min() > 0.0]
 
 
 def shift_linearly(mean: Floats, cov: Floats, loss: float) -> DesignPoint:
@@ -113,21 +162,7 @@ def shift_linearly(mean: Floats, cov: Floats, loss: float) -> DesignPoint:
     return DesignPoint(mean - cov @ b * (excess / sd**2), excess / sd, float(ndtr(-excess / sd)))
 
 
-def _starts(surface: _Surface, cov: Floats) -> list[Floats]:
-    """Starting points: the linear solution, then the whole loss in one month."""
-    h = surface.mean.size
-    b = 1.0 / (1.0 + surface.mean)
-    excess = surface.excess(np.zeros(h))
-    shifts = [-cov @ b * (excess / (b @ cov @ b))]
-    for month in sorted({round(place) for place in np.linspace(0, h - 1, min(h, _STARTS))}):
-        alone = np.zeros(h)
-        alone[month] = (1.0 + surface.mean[month]) * np.expm1(-excess)
-        shifts.append(alone)
-    inside = [shift for shift in shifts if (1.0 + surface.mean + shift).min() > 0.0]
-    return [np.asarray(np.linalg.solve(surface.root, shift), dtype=np.float64) for shift in inside]
-
-
-def _descend(surface: _Surface, e: Floats) -> Floats:
+def _descend(surface: Surface, e: Floats) -> Floats:
     """Sequential quadratic programming with a backtracking line search from one start."""
     multiplier = 0.0
     for _ in range(_STEPS):
@@ -144,11 +179,11 @@ def _descend(surface: _Surface, e: Floats) -> Floats:
     return e
 
 
-def _merit(surface: _Surface, e: Floats, penalty: float) -> float:
+def _merit(surface: Surface, e: Floats, penalty: float) -> float:
     return 0.5 * float(e @ e) + penalty * abs(surface.excess(e))
 
 
-def _newton_step(surface: _Surface, e: Floats, multiplier: float) -> tuple[Floats, float]:
+def _newton_step(surface: Surface, e: Floats, multiplier: float) -> tuple[Floats, float]:
     """Solve the quadratic subproblem; its Hessian is the identity where the exact one is not convex enough."""
     slope, size = surface.gradient(e), e.size
     hessian = surface.curvature(e, multiplier)
@@ -171,7 +206,7 @@ def _tangent_curvatures(hessian: Floats, slope: Floats) -> Floats:
     return curvatures
 
 
-def _probability(surface: _Surface, e: Floats, beta: float) -> float:
+def _probability(surface: Surface, e: Floats, beta: float) -> float:
     """Breitung's approximation, or the tangent plane's where the curvature is beyond it."""
     slope = surface.gradient(e)
     multiplier = -float(e @ slope) / float(slope @ slope)

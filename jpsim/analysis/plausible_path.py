@@ -2,7 +2,8 @@
 
 Given a scenario's conditions, the stacked shocks are normal, the series' own part is one normal residual a
 month, and impulses are uncertain; monthly returns are linear in all of them. The most plausible path is
-therefore found among the returns alone (`jpsim.analysis.design_point`), and the factors follow by regression.
+therefore found among the returns alone (`jpsim.analysis.design_point`), and the factors follow by regression;
+where the model has nonlinear terms it is found among the shocks (`jpsim.analysis.bent_path`).
 A range enters with the mean and covariance of its truncated law, and the path is kept inside it.
 """
 
@@ -14,49 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.analysis.bent_path import bend_returns, evaluate_terms, find_bent_departure
 from jpsim.analysis.design_point import DesignPoint, find_design_point, shift_linearly
+from jpsim.analysis.return_law import Departure, ReturnLaw, monthly_law
 from jpsim.conditioning.conditional import Conditional
-from jpsim.conditioning.impulses import impulse_cov
 from jpsim.conditioning.premium import series_weights
 from jpsim.conditioning.scenario_law import ScenarioLaw
+from jpsim.conditioning.term_moments import term_arguments
 from jpsim.errors import Problem, UnsupportedError
 
-__all__ = ["PlausiblePath", "ReturnLaw", "find_plausible_path", "monthly_law"]
+__all__ = ["PlausiblePath", "find_plausible_path"]
 
 Floats = npt.NDArray[np.float64]
 
 _SLACK = 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class ReturnLaw:
-    """Normal law of a series' monthly returns over the first t months of a scenario.
-
-    Parameters
-    ----------
-    mean
-        (t,) mean returns.
-    along
-        (t, h n) derivatives with respect to the stacked shocks.
-    factor_cov
-        (t, t) covariance that the factors bring.
-    impulses
-        Channel to the (t, t) covariance that the uncertainty of its size brings.
-    residual
-        Variance of the series' own part of a month.
-    """
-
-    mean: Floats
-    along: Floats
-    factor_cov: Floats
-    impulses: Mapping[str, Floats]
-    residual: float
-
-    @property
-    def cov(self) -> Floats:
-        """(t, t) covariance of the returns."""
-        own = self.residual * np.eye(self.mean.size)
-        return self.factor_cov + sum(self.impulses.values(), start=own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +40,14 @@ class PlausiblePath:
     law
         The scenario's law.
     point, linear
-        Returns, distance and probability; the same if log growth were linear in the returns.
+        Returns, distance and probability; the same if log growth were linear in the returns, and these in the
+        shocks.
     shocks
         (h, n) orthogonal shocks of the months.
     levels, mean_levels
         (n, t) reported levels of the factors along this path, and along the scenario's mean path.
     mean_returns
-        (t,) monthly returns along the scenario's mean path.
+        (t,) monthly returns where all shocks have their means.
     contributions
         Driver to its part of the compound return: ``expected`` is the mean path's, then factors, impulse
         channels and ``residual``; they sum to the compound return.
@@ -94,31 +67,6 @@ class PlausiblePath:
     contributions: Mapping[str, float]
     factor_share: float
     held: tuple[str, ...]
-
-
-def monthly_law(law: ScenarioLaw, series: str, months: int) -> ReturnLaw:
-    """Derive the normal law of a series' first monthly returns within a scenario.
-
-    Parameters
-    ----------
-    law
-        The scenario's law.
-    series
-        A base series or aggregate.
-    months
-        Number of months t, at most the horizon.
-    """
-    conditional, model = law.conditional, law.conditional.system.model
-    h, n = conditional.stacked.exposure.shape[0], len(model.factors)
-    weights = series_weights(conditional, series)
-    exposure = weights @ model.loadings
-    along = np.zeros((months, h * n))
-    for t in range(months):
-        along[t, t * n : (t + 1) * n] = exposure @ conditional.system.impact[t, :n]
-    mean = (law.drift @ weights + conditional.mean_innovations @ exposure)[:months]
-    impulses = {effect.channel: impulse_cov((effect,), weights[None])[0, :months, :months] for effect in law.impulses}
-    factor_cov = along @ conditional.shock_cov @ along.T
-    return ReturnLaw(mean, along, factor_cov, impulses, float(weights @ model.residual_cov @ weights))
 
 
 def find_plausible_path(law: ScenarioLaw, series: str, months: int, loss: float) -> PlausiblePath:
@@ -142,65 +90,69 @@ def find_plausible_path(law: ScenarioLaw, series: str, months: int, loss: float)
         found = f"the most plausible path on which {reaching[0].text} cannot be found yet"
         raise UnsupportedError(Problem(found, reaching[0].place, fix="state the level of one month, or a range"))
     returns = monthly_law(law, series, months)
-    conditional = law.conditional
-    free = find_design_point(returns.mean, returns.cov, loss)
-    point, shift, held = free, _Shift.to(conditional, returns, free.returns, {}), dict[int, float]()
+    conditional, held = law.conditional, dict[int, float]()
+
+    def depart() -> Departure:
+        if law.terms is not None:
+            return find_bent_departure(law, series, returns, loss, held)
+        return _straight_departure(conditional, returns, loss, held)
+
+    shift = free = depart()
     for _ in range(4 * len(conditional.table.of_kind("range"))):
         if not (crossed := _worst_crossed(conditional, shift, held)) and not (idle := _idle(conditional, shift, held)):
             break
         held = held | crossed if crossed else {row: gap for row, gap in held.items() if row not in idle}
-        mean, cov = _given_rows(conditional, returns, held)
-        nearest = find_design_point(mean, cov, loss)
-        shift = _Shift.to(conditional, returns, nearest.returns, held)
-        point = DesignPoint(nearest.returns, shift.distance, free.probability)
+        shift = depart()
     shocks = conditional.mean_shocks + shift.shocks
+    mean = _mean_path(law, series, returns, loss)
     return PlausiblePath(
         law=law,
-        point=point,
+        point=DesignPoint(shift.returns, shift.distance, free.probability),
         linear=shift_linearly(returns.mean, returns.cov, loss),
         shocks=shocks,
         levels=_levels(conditional, shocks)[:, :months],
         mean_levels=_levels(conditional, conditional.mean_shocks)[:, :months],
-        mean_returns=returns.mean,
-        contributions=_contributions(law, series, returns, point.returns, shift),
+        mean_returns=mean,
+        contributions=_contributions(law, series, mean, shift),
         factor_share=shift.factor_share,
         held=tuple(conditional.table.rows[row].text for row in held),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Shift:
-    """What moves so that the returns take given values.
-
-    `shocks` are (h, n) shifts of the shocks, `weights` (t,) and `forces` the multipliers of the returns and of
-    the rows that are held.
-    """
-
-    shocks: Floats
-    weights: Floats
-    forces: Mapping[int, float]
-    distance: float
-    factor_share: float
-
-    @classmethod
-    def to(cls, conditional: Conditional, law: ReturnLaw, returns: Floats, held: Mapping[int, float]) -> _Shift:
-        """Regress all shocks on the returns and on the rows that are held."""
-        t = returns.size
-        functionals = np.vstack([law.along, conditional.stacked.flat[list(held)]])
-        reach = conditional.shock_cov @ functionals.T
-        within = functionals @ reach
-        cov = within.copy()
-        cov[:t, :t] += law.cov - law.factor_cov
-        gap = np.concatenate([returns - law.mean, np.array(list(held.values()))])
-        weights = np.linalg.solve(cov, gap)
-        squared = float(gap @ weights)
-        share = float(weights @ within @ weights) / squared if squared > 0 else 0.0
-        shocks = (reach @ weights).reshape(conditional.mean_shocks.shape)
-        forces = dict(zip(held, weights[t:].tolist(), strict=True))
-        return cls(shocks, weights[:t], forces, float(np.sqrt(squared)), share)
+def _straight_departure(conditional: Conditional, law: ReturnLaw, loss: float, held: Mapping[int, float]) -> Departure:
+    """Find the design point among returns that are linear in the shocks, and regress all shocks on it."""
+    mean, cov = _given_rows(conditional, law, held)
+    nearest = find_design_point(mean, cov, loss)
+    t = law.mean.size
+    functionals = np.vstack([law.along, conditional.stacked.flat[list(held)]])
+    reach = conditional.shock_cov @ functionals.T
+    within = functionals @ reach
+    cov = within.copy()
+    cov[:t, :t] += law.cov - law.factor_cov
+    gap = np.concatenate([nearest.returns - law.mean, np.array(list(held.values()))])
+    weights = np.linalg.solve(cov, gap)
+    squared = float(gap @ weights)
+    return Departure(
+        returns=nearest.returns,
+        shocks=(reach @ weights).reshape(conditional.mean_shocks.shape),
+        own=weights[:t] * law.residual,
+        channels={channel: own @ weights[:t] for channel, own in law.impulses.items()},
+        forces=dict(zip(held, weights[t:].tolist(), strict=True)),
+        distance=float(np.sqrt(squared)),
+        factor_share=float(weights @ within @ weights) / squared if squared > 0 else 0.0,
+        probability=nearest.probability,
+    )
 
 
-def _worst_crossed(conditional: Conditional, shift: _Shift, held: Mapping[int, float]) -> dict[int, float]:
+def _mean_path(law: ScenarioLaw, series: str, returns: ReturnLaw, loss: float) -> Floats:
+    """(t,) returns where all shocks have their means."""
+    if law.terms is None:
+        return returns.mean
+    bent = bend_returns(law, series_weights(law.conditional, series), returns, loss)
+    return bent.returns(np.zeros(bent.linear.shape[1]))
+
+
+def _worst_crossed(conditional: Conditional, shift: Departure, held: Mapping[int, float]) -> dict[int, float]:
     """The range that a shift leaves furthest, in standard deviations: row to its bound less the row's mean."""
     table, flat = conditional.table, conditional.stacked.flat
     mean, worst = _row_means(conditional), (0.0, -1, 0.0)
@@ -213,7 +165,7 @@ def _worst_crossed(conditional: Conditional, shift: _Shift, held: Mapping[int, f
     return {worst[1]: worst[2]} if worst[0] > 0.0 else {}
 
 
-def _idle(conditional: Conditional, shift: _Shift, held: Mapping[int, float]) -> list[int]:
+def _idle(conditional: Conditional, shift: Departure, held: Mapping[int, float]) -> list[int]:
     """Rows held at a bound from which the path would move into the range by itself."""
     table, mean = conditional.table, _row_means(conditional)
     low = {row: mean[row] + gap <= table.rows[row].low + _SLACK for row, gap in held.items()}
@@ -249,17 +201,31 @@ def _levels(conditional: Conditional, shocks: Floats) -> Floats:
     return np.array(levels)
 
 
-def _contributions(
-    law: ScenarioLaw, series: str, returns: ReturnLaw, reached: Floats, shift: _Shift
-) -> dict[str, float]:
+def _contributions(law: ScenarioLaw, series: str, mean: Floats, shift: Departure) -> dict[str, float]:
     """Parts of the compound return; a month's part compounds with this path before it and the mean path after it."""
-    model, t = law.conditional.system.model, reached.size
-    before = np.cumprod(np.concatenate([[1.0], 1.0 + reached[:-1]]))
-    after = np.cumprod(np.concatenate([[1.0], 1.0 + returns.mean[:0:-1]]))[::-1]
-    carried = before * after
-    exposure = series_weights(law.conditional, series) @ model.loadings
+    model, t = law.conditional.system.model, mean.size
+    before = np.cumprod(np.concatenate([[1.0], 1.0 + shift.returns[:-1]]))
+    after = np.cumprod(np.concatenate([[1.0], 1.0 + mean[:0:-1]]))[::-1]
+    carried, weights = before * after, series_weights(law.conditional, series)
     innovations = np.einsum("tij,tj->ti", law.conditional.system.impact[:t, : len(model.factors)], shift.shocks[:t])
-    parts = {"expected": float(np.prod(1.0 + returns.mean) - 1.0)}
-    parts |= dict(zip(model.factors, (carried @ (innovations * exposure)).tolist(), strict=True))
-    parts |= {channel: float(carried @ cov @ shift.weights) for channel, cov in returns.impulses.items()}
-    return parts | {"residual": float(carried @ shift.weights) * returns.residual}
+    parts = {"expected": float(np.prod(1.0 + mean) - 1.0)}
+    own = carried @ (innovations * (weights @ model.loadings))
+    parts |= dict(zip(model.factors, own.tolist(), strict=True))
+    for factor, part in _term_parts(law, weights, shift, t).items():
+        parts[factor] += float(carried @ part)
+    parts |= {channel: float(carried @ part) for channel, part in shift.channels.items()}
+    return parts | {"residual": float(carried @ shift.own)}
+
+
+def _term_parts(law: ScenarioLaw, weights: Floats, shift: Departure, months: int) -> dict[str, Floats]:
+    """Factor to the (t,) monthly returns that its nonlinear terms bring, beyond those of the mean path."""
+    model, parts = law.conditional.system.model, dict[str, Floats]()
+    if not model.terms:
+        return parts
+    centre, along = (part[:months] for part in term_arguments(law.conditional))
+    moved = evaluate_terms(model.terms, centre + along @ shift.shocks.reshape(-1)).value
+    change = (moved - evaluate_terms(model.terms, centre).value) * (weights @ model.term_loadings)
+    for k, term in enumerate(model.terms):
+        for factor, share in term.shares.items():
+            parts[factor] = parts.get(factor, np.zeros(months)) + share * change[:, k]
+    return parts

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from jpsim.analysis.attribution import mean_growth
 from jpsim.analysis.goal_seek import Answer, Goal, Solution, seek_goal
 from jpsim.analysis.knob import Knob, Load, find_knob
-from jpsim.analysis.plausible_path import monthly_law
 from jpsim.analysis.selection import find_output, prepare_scenario, read_month, read_target, select_scenario
-from jpsim.conditioning.compounding import expected_growth
 from jpsim.conditioning.explanation import explain_story
+from jpsim.conditioning.premium import series_weights
 from jpsim.model import Model
 from jpsim.scenario import RunRequest
 from jpsim.simulation.job import prepare_job
@@ -184,6 +184,6 @@ def _closed_mean(sampler: Sampler, series: str, month: int) -> float:
     """Mean compound return, over the parts of the story."""
     total = 0.0
     for part in sampler.story.parts:
-        law = monthly_law(part.law, series, month)
-        total += part.weight * float(expected_growth(law.mean[None], law.cov[None])[0, -1] - 1.0)
+        weights = series_weights(part.law.conditional, series)
+        total += part.weight * float(mean_growth(part.law, weights[None])[0, month - 1] - 1.0)
     return total

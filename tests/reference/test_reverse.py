@@ -14,7 +14,8 @@ from scipy.stats import norm
 
 from jpsim.analysis.clusters import choose_clusters, mean_silhouette, partition
 from jpsim.analysis.design_point import find_design_point, shift_linearly
-from jpsim.analysis.plausible_path import find_plausible_path, monthly_law
+from jpsim.analysis.plausible_path import find_plausible_path
+from jpsim.analysis.return_law import monthly_law
 from jpsim.analysis.tail_sample import sample_tail
 from jpsim.conditioning.conditional import condition
 from jpsim.conditioning.impulses import ImpulseEffect
