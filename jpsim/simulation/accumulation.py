@@ -46,7 +46,7 @@ def sink_for(law: Law, *, weighted: bool, paths_kept: int = 0) -> Sink:
         unit_counts=np.zeros((outputs, months, BINS if weighted and counted else 0), dtype=np.uint64),
         losses=np.zeros((outputs, months, 2), dtype=np.int64),
         sums=np.zeros((outputs, months, (10 if weighted else 6) if counted else 0)),
-        paths=np.zeros((outputs, months, paths_kept)),
+        paths=np.zeros((outputs, months, paths_kept), dtype=law.numerics.precision),
     )
 
 

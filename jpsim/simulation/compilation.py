@@ -13,7 +13,7 @@ from jpsim.conditioning.sequential import ConditionalSystem
 from jpsim.conditioning.system import System
 from jpsim.conditioning.term_moments import Innovations
 from jpsim.model.terms import TERM_KINDS
-from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Sparse, Terms
+from jpsim.simulation.law import DOUBLE, Dynamics, Equity, Law, Levels, Mixing, Numerics, Sparse, Terms
 from jpsim.simulation.rule_compilation import compile_rules
 
 __all__ = ["compile_law"]
@@ -22,7 +22,12 @@ Floats = npt.NDArray[np.float64]
 
 
 def compile_law(
-    law: ScenarioLaw, innovations: Innovations, *, plain: bool = False, steps: Sequence[int] | None = None
+    law: ScenarioLaw,
+    innovations: Innovations,
+    *,
+    plain: bool = False,
+    steps: Sequence[int] | None = None,
+    numerics: Numerics = DOUBLE,
 ) -> Law:
     """Compile the law of one scenario.
 
@@ -36,6 +41,8 @@ def compile_law(
         Whether only rules that the scenario names are in force.
     steps
         Steps whose outputs are wanted, ascending; all by default.
+    numerics
+        In what precision and arithmetic it is drawn.
     """
     heavy = innovations != "gaussian"
     conditional, model = law.conditional, law.conditional.system.model
@@ -55,6 +62,7 @@ def compile_law(
         start,
         reported.astype(np.int64),
         rules,
+        numerics,
     )
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from jpsim.simulation.accumulation import Counted, PartSums, sink_for
 from jpsim.simulation.drawing import Drawing
 from jpsim.simulation.kernels.arrays import Scratch, Sink
+from jpsim.simulation.kernels.jit import variant
 from jpsim.simulation.kernels.superblock import simulate_superblock
 from jpsim.simulation.sharding import SPAN, Shard, Stop, each_superblock, threads_for
 
@@ -91,10 +92,11 @@ class Counting:
         if shard.weights is not None:
             sink.weights[:], sink.units[:] = shard.weights.of(first, count)
         targets = self.drawing.targets_of(first, count)
+        simulate = variant(simulate_superblock, *self.drawing.numerics)
         for law, begin, end in self.drawing.spans(first, count):
             place = (np.uint64(first), begin - first, end - first, end == first + count)
             before = sink.sums[..., :2].copy()
-            simulate_superblock(self.drawing.coefficients[law], scratch, sink, self.drawing.key, *place, targets)
+            simulate(self.drawing.coefficients[law], scratch, sink, self.drawing.key, *place, targets)
             mine = sink.weights[begin - first : end - first] if self.weighted else np.ones(end - begin)
             parts.note(law, sink.sums[..., :2] - before, (float(mine.sum()), float(mine @ mine)))
         return sink.sums.copy()

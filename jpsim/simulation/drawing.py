@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from jpsim.errors import InputError
 from jpsim.simulation.kernels.arrays import BLOCK, SUPERBLOCK, Coefficients, Scratch
-from jpsim.simulation.law import Law
+from jpsim.simulation.law import Law, Numerics
 from jpsim.simulation.layout import lay_out, requirement_count, scratch_for
 
 __all__ = ["Drawing", "Owner", "Targets", "all_laws", "prepare_drawing", "superblocks"]
@@ -56,6 +56,11 @@ class Drawing:
     def requirements(self) -> int:
         """Number of path-specific targets that some law takes."""
         return max(requirement_count(law) for law in self.laws)
+
+    @property
+    def numerics(self) -> Numerics:
+        """In what precision and arithmetic the laws are drawn."""
+        return self.laws[0].numerics
 
     @property
     def key(self) -> np.uint64:
@@ -112,6 +117,8 @@ def all_laws(laws: Sequence[Law] | Law) -> list[Law]:
         for name in ("low", "high", "start"):
             if not np.array_equal(getattr(law, name), getattr(out[0], name)):
                 raise InputError(f"laws that are drawn together must share the array {name}")
+        if law.numerics != out[0].numerics:
+            raise InputError("laws that are drawn together must share their precision and arithmetic")
         if law.dynamics.transition.shape != out[0].dynamics.transition.shape:
             raise InputError("laws that are drawn together must share their numbers of months, factors and lags")
     return out

@@ -19,6 +19,7 @@ from jpsim.simulation.drawing import Drawing, Owner, Targets, all_laws, prepare_
 from jpsim.simulation.executors import Executor, Threads
 from jpsim.simulation.journal import Journal, NoJournal
 from jpsim.simulation.kernels.arrays import BLOCK, SUPERBLOCK
+from jpsim.simulation.kernels.jit import variant
 from jpsim.simulation.kernels.superblock import simulate_superblock, trace_superblock, weigh_superblock
 from jpsim.simulation.law import Law
 from jpsim.simulation.layout import law_bytes, lay_out, requirement_count, scratch_bytes
@@ -141,10 +142,11 @@ def draw_paths(
     drawing = prepare_drawing(used, seed, targets, following)
     scratch, sink = drawing.scratch, sink_for(drawing.laws[0], weighted=False, paths_kept=SUPERBLOCK)
     out = np.empty((*drawing.laws[0].low.shape, count))
+    simulate = variant(simulate_superblock, *drawing.numerics)
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             block, place = drawing.targets_of(begin, end - begin), (np.uint64(begin), 0, end - begin, True)
-            simulate_superblock(drawing.coefficients[law], scratch, sink, drawing.key, *place, block)
+            simulate(drawing.coefficients[law], scratch, sink, drawing.key, *place, block)
             out[:, :, begin - first : end - first] = sink.paths[:, :, : end - begin]
     return out
 
@@ -194,11 +196,11 @@ def log_likelihoods(
         raise InputError("the law has no requirements to weigh paths by")
     drawing = prepare_drawing(laws, seed, targets, owner, pilots=pilots)
     scratch, block = drawing.scratch, np.empty(SUPERBLOCK)
-    out = np.empty(count)
+    out, weigh = np.empty(count), variant(weigh_superblock, *drawing.numerics)
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             requirements = drawing.targets_of(begin, end - begin)
-            weigh_superblock(block, drawing.coefficients[law], scratch, drawing.key, np.uint64(begin), requirements)
+            weigh(block, drawing.coefficients[law], scratch, drawing.key, np.uint64(begin), requirements)
             out[begin - first : end - first] = block[: end - begin]
     if not np.isfinite(out).all():
         raise InputError(NOT_DEFINITE)
@@ -224,12 +226,12 @@ def trace_interventions(
     drawing = prepare_drawing(laws, seed, targets, owner)
     scratch, months = drawing.scratch, drawing.laws[0].dynamics.intercept.shape[0]
     block, out = np.empty((2, months, SUPERBLOCK)), np.empty((2, months, count))
+    trace = variant(trace_superblock, *drawing.numerics)
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             requirements = drawing.targets_of(begin, end - begin)
-            trace_superblock(
-                block[0], block[1], drawing.coefficients[law], scratch, drawing.key, np.uint64(begin), requirements
-            )
+            place = (drawing.key, np.uint64(begin), requirements)
+            trace(block[0], block[1], drawing.coefficients[law], scratch, *place)
             out[:, :, begin - first : end - first] = block[:, :, : end - begin]
     return out[0], out[1]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from jpsim.simulation.kernels.disk_cache import default_folder, kept_kernels, use_cache
+from jpsim.simulation.kernels.jit import variant
 from jpsim.simulation.kernels.superblock import simulate_superblock
 
 __all__ = ["default_folder", "kernels_cached", "use_cache"]
 
 
-def kernels_cached() -> bool:
+def kernels_cached(precision: str = "float64", arithmetic: str = "strict") -> bool:
     """Whether the simulation kernel needs no compilation: it is loaded, or kept for this machine."""
-    kernel: Any = simulate_superblock
-    return bool(kernel.signatures) or kernel.py_func.__name__ in kept_kernels()
+    kernel: Any = variant(simulate_superblock, precision, arithmetic)
+    return bool(kernel.signatures) or kernel.py_func.__name__ in kept_kernels(f"{precision}-{arithmetic}")

@@ -9,14 +9,14 @@ differences since month 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "Dynamics", "Equity", "InterventionRule", "Law", "Levels", "MeetingRule", "Mixing", "Rules", "ScaleTilt", "Sparse",
-    "Terms",
+    "DOUBLE", "Dynamics", "Equity", "InterventionRule", "Law", "Levels", "MeetingRule", "Mixing", "Numerics", "Rules",
+    "ScaleTilt", "Sparse", "Terms",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -201,6 +201,22 @@ class Rules(NamedTuple):
     intervention: InterventionRule | None = None
 
 
+class Numerics(NamedTuple):
+    """How a law is drawn.
+
+    In ``float32`` shocks, factors, returns and what is reported are of single precision; scales, requirements,
+    weights and sums over paths stay double. ``fast`` arithmetic fuses multiplications with additions and divides
+    by reciprocals: the same law, with last bits that depend on the processor's instruction set.
+    """
+
+    precision: Literal["float64", "float32"] = "float64"
+    arithmetic: Literal["strict", "fast"] = "strict"
+
+
+DOUBLE: Final = Numerics()
+"""Double precision and strict arithmetic: what is meant unless something else is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Law:
     """One scenario's law, ready to be drawn from.
@@ -217,6 +233,8 @@ class Law:
         (r,) steps, from 1 to h and ascending, whose outputs are counted or kept.
     rules
         State-dependent behaviour; None for none.
+    numerics
+        In what precision and arithmetic it is drawn.
     """
 
     dynamics: Dynamics
@@ -228,6 +246,7 @@ class Law:
     start: Floats
     reported: Integers
     rules: Rules | None = None
+    numerics: Numerics = DOUBLE
 
     @property
     def intervenes(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final, TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,7 @@ from jpsim.simulation.tail_tables import tail_maps
 __all__ = ["law_bytes", "lay_out", "requirement_count", "scratch_bytes", "scratch_for"]
 
 Floats = npt.NDArray[np.float64]
+Laid = TypeVar("Laid", Coefficients, Returns, Curvature)
 Integers = npt.NDArray[np.int64]
 
 
@@ -39,12 +42,12 @@ def requirement_count(law: Law) -> int:
     return max(int(law.dynamics.gain.shape[2]), rows)
 
 
-def _returns(equity: Equity) -> Returns:
+def _returns(equity: Equity, *, single: bool) -> Returns:
     series, groups = equity.loadings.shape[0], equity.aggregation.start.size - 1
     finite = np.isfinite(equity.idio_nu)
     degrees, index = np.unique(np.where(finite, equity.idio_nu, 0.0), return_inverse=True)
     shift = int(degrees.size > 0 and degrees[0] == 0.0)
-    maps = tail_maps(tuple(float(nu) for nu in degrees[shift:]))
+    maps = tail_maps(tuple(float(nu) for nu in degrees[shift:]), single=single)
     impulse = np.zeros((*equity.drift.shape, 0)) if equity.impulse is None else equity.impulse
     return Returns(
         drift=pad(equity.drift, 1),
@@ -90,6 +93,7 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
     Returns
     -------
     Padded, contiguous copies; the recursion is split into the free one and the innovation. Tables are shared.
+    For single precision the arrays of the recursion and of the returns are rounded; what weighs paths is not.
 
     Raises
     ------
@@ -102,7 +106,8 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
     extra = dynamics.transition - dynamics.free_transition
     sum_of = np.full(n, -1, dtype=np.int64)
     sum_of[dynamics.cumulated] = np.arange(sums)
-    return Coefficients(
+    single = law.numerics.precision == "float32"
+    laid = Coefficients(
         lags=np.array(dynamics.state[: p * n].reshape(p, n)),
         sums=np.array(dynamics.state[p * n :]),
         own=pad(dynamics.intercept - dynamics.free_intercept, 1),
@@ -115,7 +120,7 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
         free_sum=pad(dynamics.free_transition[:, p * n :], 2),
         cumulated=np.array(dynamics.cumulated, dtype=np.int64),
         correction=lay_out_correction(law.mixing, dynamics.intercept.shape[0], n, pilots=pilots),
-        returns=_returns(law.equity),
+        returns=_returns(law.equity, single=single),
         terms=_terms(law.equity, sum_of),
         code=np.array(levels.code, dtype=np.int64),
         base=np.where(levels.code == 2, levels.base, 1.0),
@@ -124,6 +129,16 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
         intervention=lay_out_intervention(law, sum_of),
         place=_places(law),
     )
+    if not single:
+        return laid
+    return _rounded(laid)._replace(returns=_rounded(laid.returns), terms=_rounded(laid.terms))
+
+
+def _rounded(laid: Laid) -> Laid:
+    """Round the double arrays among the fields to single precision."""
+    doubles = {name: value for name, value in laid._asdict().items() if getattr(value, "dtype", None) == np.float64}
+    rounded: Laid = laid._replace(**{name: value.astype(np.float32) for name, value in doubles.items()})
+    return rounded
 
 
 def _places(law: Law) -> Integers:
@@ -169,21 +184,36 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
     }
 
 
+_OF_PATHS: Final = {
+    "lags", "sums", "shocks", "impulses", "innovation", "common", "draws", "returns", "gross", "values",
+    "terms",
+}  # fmt: skip
+"""What is of the precision of the paths; the rest decides about weights and stays double."""
+
+
 def _largest(laws: list[Coefficients], outputs: int) -> dict[str, int]:
     shapes = [_scratch_shapes(law, outputs) for law in laws]
     return {name: max(shape[name] for shape in shapes) for name in shapes[0]}
 
 
+def _kind(law: Coefficients) -> np.dtype[np.floating]:
+    """Precision of the law's paths."""
+    return law.own.dtype
+
+
 def scratch_for(laws: list[Coefficients], outputs: int) -> Scratch:
     """Allocate one thread's scratch memory for any of some laws, zeroed because padding rows are read."""
-    flat = {name: np.zeros(size) for name, size in _largest(laws, outputs).items()}
+    kinds = {name: _kind(laws[0]) if name in _OF_PATHS else np.float64 for name in _scratch_shapes(laws[0], outputs)}
+    flat = {name: np.zeros(size, kinds[name]) for name, size in _largest(laws, outputs).items()}
     bins = np.zeros((outputs, _reported(laws[0]), SUPERBLOCK), dtype=np.uint16)
     return Scratch(bins=bins, component=np.zeros(BLOCK, dtype=np.int64), **flat)
 
 
 def scratch_bytes(laws: list[Coefficients], outputs: int) -> int:
     """Size of one thread's scratch memory in bytes."""
-    return 8 * (sum(_largest(laws, outputs).values()) + BLOCK) + 2 * outputs * _reported(laws[0]) * SUPERBLOCK
+    each = {name: _kind(laws[0]).itemsize if name in _OF_PATHS else 8 for name in _scratch_shapes(laws[0], outputs)}
+    flat = sum(each[name] * size for name, size in _largest(laws, outputs).items())
+    return flat + 8 * BLOCK + 2 * outputs * _reported(laws[0]) * SUPERBLOCK
 
 
 def law_bytes(law: Coefficients) -> int:

@@ -13,6 +13,7 @@ from jpsim.simulation.accumulation import sink_for
 from jpsim.simulation.drawing import Drawing
 from jpsim.simulation.kernels.arrays import SUPERBLOCK, Scratch, Sink
 from jpsim.simulation.kernels.gathering import TAIL, Pickings, pick_superblock
+from jpsim.simulation.kernels.jit import variant
 from jpsim.simulation.kernels.superblock import simulate_superblock
 from jpsim.simulation.sharding import SPAN, Shard, Stop, each_superblock, threads_for
 
@@ -153,9 +154,10 @@ class Picking:
         if shard.weights is not None:
             weights, fine = shard.weights.of(first, count)[0], shard.weights.fine(first, count)
         targets = self.drawing.targets_of(first, count)
+        simulate = variant(simulate_superblock, *self.drawing.numerics)
         for law, begin, end in self.drawing.spans(first, count):
             place = (np.uint64(first), begin - first, end - first, end == first + count)
-            simulate_superblock(self.drawing.coefficients[law], scratch, sink, self.drawing.key, *place, targets)
+            simulate(self.drawing.coefficients[law], scratch, sink, self.drawing.key, *place, targets)
         kept = pick_superblock(pickings, self.codes, sink, self.many, weights, fine, count)
         batch = Kept(pickings.slots[:kept].copy(), pickings.values[:kept].copy(), pickings.fine[:kept].copy())
         return pickings.sums.copy(), batch

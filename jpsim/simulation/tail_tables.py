@@ -4,7 +4,7 @@ Both maps keep the probability of a standard normal draw, so that heavy-tailed a
 their draws. Values and slopes are exact at the nodes; between them cubic Hermite interpolation is
 within a relative 1e-9 for draws up to 5 standard deviations and, for 3 degrees of freedom or more,
 1e-8 further out. Residuals up to 4 standard deviations follow a polynomial, within a relative 2e-9 for 2.05
-degrees of freedom and 1e-13 for 4 or more.
+degrees of freedom and 1e-13 for 4 or more; in single precision, within 2e-5 and 2e-7.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.simulation.kernels.tails import DEGREE, NEAR, REACH, SCALE_NODES_PER_UNIT, TAIL_NODES_PER_UNIT
+from jpsim.simulation.kernels.tails import DEGREE, DEGREE_SINGLE, NEAR, REACH, SCALE_NODES_PER_UNIT, TAIL_NODES_PER_UNIT
 
 __all__ = ["Tails", "near_polynomial", "scale_table", "tail_maps", "tail_table"]
 
@@ -61,16 +61,18 @@ def scale_table(nu: float, shape: float) -> Floats:
 class Tails(NamedTuple):
     """Maps of normal to Student-t draws, one for each of some degrees of freedom."""
 
-    near: Floats  # (maps, DEGREE + 1), see `near_polynomial`
+    near: Floats  # (maps, degree + 1), see `near_polynomial`
     table: Floats  # (maps, intervals, 4), see `tail_table`
 
 
 @lru_cache(maxsize=32)
-def tail_maps(degrees: tuple[float, ...]) -> Tails:
-    """Stack the maps of several degrees of freedom; shared by all who ask."""
-    if not degrees:
-        return Tails(np.zeros((0, DEGREE + 1)), np.zeros((0, 1, 4)))
-    return Tails(np.stack([near_polynomial(nu) for nu in degrees]), np.stack([tail_table(nu) for nu in degrees]))
+def tail_maps(degrees: tuple[float, ...], *, single: bool = False) -> Tails:
+    """Stack the maps of several degrees of freedom, for single precision or double; shared by all who ask."""
+    degree, kind = (DEGREE_SINGLE, np.float32) if single else (DEGREE, np.float64)
+    near = [near_polynomial(nu, degree) for nu in degrees] or [np.zeros((0, degree + 1))]
+    far = [tail_table(nu) for nu in degrees] or [np.zeros((0, 1, 4))]
+    join = np.stack if degrees else np.concatenate
+    return Tails(join(near).astype(kind), join(far).astype(kind))
 
 
 def _squared_t(nu: float, z: Floats) -> Floats:
@@ -85,17 +87,19 @@ def _squared_t(nu: float, z: Floats) -> Floats:
 
 
 @lru_cache(maxsize=128)
-def near_polynomial(nu: float) -> Floats:
+def near_polynomial(nu: float, degree: int = DEGREE) -> Floats:
     """Interpolate a Student-t draw of unit variance over its normal draw z at Chebyshev nodes of z**2.
 
     Parameters
     ----------
     nu
         Degrees of freedom, above 2.
+    degree
+        Of the polynomial.
 
     Returns
     -------
-    (DEGREE + 1,) coefficients, constant first, in ``2 z**2 / NEAR**2 - 1``.
+    (degree + 1,) coefficients, constant first, in ``2 z**2 / NEAR**2 - 1``.
     """
     from numpy.polynomial import chebyshev
 
@@ -105,7 +109,7 @@ def near_polynomial(nu: float) -> Floats:
         return drawn
 
     interpolate: Any = chebyshev.chebinterpolate  # its annotation asks for scalar functions
-    coefficients: Floats = chebyshev.cheb2poly(interpolate(ratio, DEGREE))
+    coefficients: Floats = chebyshev.cheb2poly(interpolate(ratio, degree))
     return coefficients
 
 

@@ -48,6 +48,17 @@ def normal(seed, stream, path, step, index):
     return radius * pair[index % 2]
 
 
+def single_normal(seed, stream, path, step, index):
+    """One of the four normals of a call in single precision: two of each half of the words."""
+    side, half = divmod(index % 4, 2)
+    w0, w1 = ((x >> 32, x & 0xFFFFFFFF)[half] for x in threefry2x64((seed, stream), (path, step << 32 | index // 4)))
+    radius = np.sqrt(-2.0 * np.log((w0 + 0.5) * 2.0**-32))
+    angle = 0.5 * np.pi * ((w1 ^ 0x80000000) - 0x80000000) * 2.0**-32
+    cosine, sine = np.cos(angle), np.sin(angle)
+    cosine = -cosine if w1 & 1 else cosine
+    return radius * ((sine, cosine) if w1 & 2 else (cosine, sine))[side]
+
+
 def scale(nu, z):
     """Scale of a month whose normal draw is z: large scales for large draws."""
     g = stats.chi2.ppf(stats.norm.sf(z), nu) if z > 0 else stats.chi2.isf(stats.norm.cdf(z), nu)

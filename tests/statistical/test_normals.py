@@ -6,15 +6,23 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jpsim.simulation.kernels.normals import fill_normals, fill_uniforms
+from jpsim.simulation.kernels.normals import fill_normals, fill_single_normals, fill_uniforms
 
 COUNT = 400_000
 LIMIT = 4.0
 
 
-@pytest.fixture(scope="module")
-def normals():
-    return fill_normals(2024, 1, first_path=0, count=COUNT, steps=2, size=3)
+@pytest.fixture(scope="module", params=[fill_normals, fill_single_normals], ids=["float64", "float32"])
+def normals(request):
+    return request.param(2024, 1, first_path=0, count=COUNT, steps=2, size=3).astype(np.float64)
+
+
+def test_tails_of_single_precision_far_out():
+    drawn = np.abs(fill_single_normals(5, 1, first_path=0, count=500_000, steps=20, size=4))
+    for edge in (4.5, 5.0, 5.5):
+        p = 2.0 * stats.norm.sf(edge)
+        assert stats.binomtest(int((drawn > edge).sum()), drawn.size, p).pvalue > 1e-4
+    assert drawn.max() < 6.765
 
 
 @pytest.mark.parametrize(("power", "mean", "variance"), [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0)])

@@ -68,10 +68,10 @@ def cache_key() -> str:
     return digest.hexdigest()[:20]
 
 
-def kept_kernels() -> tuple[str, ...]:
-    """Name the kernels that the folder in use has for these sources on this machine."""
+def kept_kernels(form: str) -> tuple[str, ...]:
+    """Name the kernels that the folder in use has in one form for these sources on this machine."""
     private = _private()
-    files = private.rglob("*.nbc") if private is not None and private.is_dir() else []
+    files = (private / form).rglob("*.nbc") if private is not None and private.is_dir() else []
     return tuple(sorted({file.name.split(".")[1].rsplit("-", 1)[0] for file in files}))
 
 
@@ -96,14 +96,17 @@ class KernelCache(NullCache):
     ----------
     function
         The Python function that is compiled.
+    form
+        Name of the form it is compiled in; each has a folder of its own.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], form: str) -> None:
         self._function = function
+        self._form = form
 
     def _files(self) -> Any:
         folder = _private()
-        if folder is None or not _is_writable(folder):
+        if folder is None or not _is_writable(folder) or not _is_writable(folder := folder / self._form):
             return NullCache()
         config: Any = numba.config
         before, config.CACHE_DIR = config.CACHE_DIR, str(folder)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.simulation.kernels.arrays import BLOCK
+from jpsim.simulation.kernels.elementary import like
 from jpsim.simulation.kernels.jit import entry, inlined, routine
 
 __all__ = ["TAIL", "UNSEEN", "Pickings", "find_ranks", "pick_superblock"]
@@ -37,10 +38,11 @@ class Pickings(NamedTuple):
 @inlined
 def code_block(bins: Any, coded: Any, x: Any, low: Any, per_width: Any, codes: Any) -> None:
     """Code of each value's bin; the same bins as in `tally`."""
-    last = np.float64(codes.size - 1)
+    low, per_width = like(x, low), like(x, per_width)
+    first, last = like(x, 0.0), like(x, codes.size - 1)
     for p in range(x.size):
         v = (x[p] - low) * per_width
-        v = v if v > 0.0 else 0.0
+        v = v if v > first else first
         bins[p] = np.uint16(v if v < last else last)
     for p in range(x.size):
         coded[p] = codes[bins[p]]

@@ -8,9 +8,9 @@ import numpy as np
 
 from jpsim.simulation.kernels.arrays import BLOCK, TILE
 from jpsim.simulation.kernels.blocks import add_product, add_rows, add_tiles, copy_rows, fill_rows, set_all
-from jpsim.simulation.kernels.elementary import exponential
+from jpsim.simulation.kernels.elementary import exponential, like
 from jpsim.simulation.kernels.jit import inlined, routine
-from jpsim.simulation.kernels.normals import COMMON, IDIOSYNCRATIC, IMPULSES, fill_block, fill_pair
+from jpsim.simulation.kernels.normals import COMMON, IDIOSYNCRATIC, IMPULSES, fill_block, fill_call, normals_per_call
 from jpsim.simulation.kernels.tails import bend_tails
 from jpsim.simulation.kernels.terms import form_terms
 
@@ -78,8 +78,9 @@ def report_levels(values: Any, law: Any, observation: Any, sums: Any) -> None:
         if law.code[i] == 0:
             copy_rows(out, x)
         else:
+            base, percent = like(out, law.base[i]), like(out, 0.01)
             for p in range(BLOCK):
-                out[p] = law.base[i] * exponential(x[p] * 0.01)
+                out[p] = base * exponential(x[p] * percent)
 
 
 @routine
@@ -90,10 +91,12 @@ def draw_residuals(scratch: Any, returns: Any, scale: Any, seed: Any, first: Any
     for k in range(factors):
         row = scratch.common[k * BLOCK : (k + 1) * BLOCK]
         for p in range(BLOCK):
-            row[p] *= scale[p]
-    for i in range(0, series, 2):
-        fill_pair(scratch.draws[i * BLOCK : (i + 2) * BLOCK], seed, np.uint64(IDIOSYNCRATIC), first, t, i // 2)
-        for k in range(i, min(i + 2, series)):
+            row[p] *= like(row, scale[p])
+    each = normals_per_call(scratch.draws)
+    for i in range(0, series, each):
+        rows = scratch.draws[i * BLOCK : (i + each) * BLOCK]
+        fill_call(rows, seed, np.uint64(IDIOSYNCRATIC), first, t, i // each)
+        for k in range(i, min(i + each, series)):
             tail = returns.tail_of[k]
             if tail >= 0:
                 bend_tails(scratch.draws[k * BLOCK : (k + 1) * BLOCK], returns.near[tail], returns.far[tail])
@@ -102,8 +105,9 @@ def draw_residuals(scratch: Any, returns: Any, scale: Any, seed: Any, first: Any
 @inlined
 def compound(gross: Any, monthly: Any) -> None:
     """Compound monthly simple returns."""
+    one = like(gross, 1.0)
     for p in range(gross.size):
-        gross[p] *= 1.0 + monthly[p]
+        gross[p] *= one + monthly[p]
 
 
 @routine

@@ -8,7 +8,7 @@ import numpy as np
 
 from jpsim.simulation.kernels.arrays import BLOCK, LANES
 from jpsim.simulation.kernels.blocks import add_product, copy_rows, set_all
-from jpsim.simulation.kernels.elementary import log_unit
+from jpsim.simulation.kernels.elementary import like, log_unit
 from jpsim.simulation.kernels.jit import inlined, routine
 from jpsim.simulation.kernels.normals import FACTORS, MEASUREMENT, fill_block
 
@@ -24,7 +24,7 @@ def draw_shocks(out: Any, scale: Any, seed: Any, first: Any, t: int, factors: in
     for i in range(factors):
         row = out[i * BLOCK : (i + 1) * BLOCK]
         for p in range(BLOCK):
-            row[p] *= scale[p]
+            row[p] *= like(row, scale[p])
 
 
 @inlined

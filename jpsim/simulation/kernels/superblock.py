@@ -8,6 +8,7 @@ import numpy as np
 
 from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.kernels.blocks import add_rows, copy_rows, set_all
+from jpsim.simulation.kernels.elementary import like
 from jpsim.simulation.kernels.interventions import fired, intervene, shifted, start_yen
 from jpsim.simulation.kernels.jit import entry, routine
 from jpsim.simulation.kernels.meetings import decide_target, start_target
@@ -29,11 +30,12 @@ __all__ = ["simulate_superblock", "trace_superblock", "weigh_superblock"]
 @routine
 def report_returns(values: Any, gross: Any, series: int, padded: int) -> None:
     """Write cumulative simple returns of the base series and, behind them, of the aggregates."""
+    one = like(values, 1.0)
     for p in range(series * BLOCK):
-        values[p] = gross[p] - 1.0
+        values[p] = gross[p] - one
     shift = (padded - series) * BLOCK
     for p in range(series * BLOCK, values.size):
-        values[p] = gross[p + shift] - 1.0
+        values[p] = gross[p + shift] - one
 
 
 @routine

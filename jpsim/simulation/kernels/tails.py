@@ -11,10 +11,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from jpsim.simulation.kernels.arrays import BLOCK
-from jpsim.simulation.kernels.jit import inlined, routine
+from jpsim.simulation.kernels.arrays import BLOCK, LANES
+from jpsim.simulation.kernels.elementary import like
+from jpsim.simulation.kernels.jit import by_precision, inlined, routine
 
-__all__ = ["DEGREE", "NEAR", "REACH", "SCALE_NODES_PER_UNIT", "TAIL_NODES_PER_UNIT", "bend_tails", "scale_of"]
+__all__ = [
+    "DEGREE",
+    "DEGREE_SINGLE",
+    "NEAR",
+    "REACH",
+    "SCALE_NODES_PER_UNIT",
+    "TAIL_NODES_PER_UNIT",
+    "bend_tails",
+    "scale_of",
+]
 
 REACH: Final = 8.625
 """Size of the largest normal draw, rounded up to a node of both tables."""
@@ -26,6 +36,19 @@ NEAR: Final = 4.0
 """Size up to which a polynomial makes a Student-t draw of a normal one."""
 DEGREE: Final = 12
 """Degree of that polynomial in the square of the draw."""
+DEGREE_SINGLE: Final = 8
+"""Its degree in single precision."""
+
+
+def _degree(_: Any) -> int:
+    return DEGREE
+
+
+def _degree_single(_: Any) -> int:
+    return DEGREE_SINGLE
+
+
+degree_of = by_precision(_degree, _degree_single)
 
 
 @inlined
@@ -46,19 +69,20 @@ def scale_of(out: Any, table: Any) -> None:
 @inlined
 def bend_near(near: Any, z: Any) -> Any:
     """Student-t draw of a normal one up to `NEAR` in size: odd, a polynomial of its square times itself."""
-    x = z * z * (2.0 / (NEAR * NEAR)) - 1.0
-    ratio = near[DEGREE]
-    for k in range(DEGREE - 1, -1, -1):
+    x = z * z * like(z, 2.0 / (NEAR * NEAR)) - like(z, 1.0)
+    degree = degree_of(near)
+    ratio = near[degree]
+    for k in range(degree - 1, -1, -1):
         ratio = ratio * x + near[k]
     return ratio * z
 
 
 @inlined
-def count_far(row: Any) -> int:
-    """Count the draws beyond `NEAR`; in three rows out of a hundred there is one."""
-    far = 0
-    for p in range(BLOCK):
-        far += 1 if abs(row[p]) > NEAR else 0
+def count_far(row: Any, begin: int) -> int:
+    """Count the draws beyond `NEAR` among `LANES`; in one of 250 such parts of a row there is one."""
+    far, near = 0, like(row, NEAR)
+    for p in range(begin, begin + LANES):
+        far += 1 if abs(row[p]) > near else 0
     return far
 
 
@@ -73,11 +97,12 @@ def bend_tails(row: Any, near: Any, table: Any) -> None:
     near, table
         See `jpsim.simulation.tail_tables`: coefficients up to `NEAR`, and cubics for what lies beyond.
     """
-    if count_far(row) == 0:
-        for p in range(BLOCK):
-            row[p] = bend_near(near, row[p])
-        return
-    for p in range(BLOCK):
-        z = row[p]
-        far = abs(z) > NEAR
-        row[p] = np.copysign(interpolate(table, abs(z) * TAIL_NODES_PER_UNIT), z) if far else bend_near(near, z)
+    for begin in range(0, BLOCK, LANES):
+        if count_far(row, begin) == 0:
+            for p in range(begin, begin + LANES):
+                row[p] = bend_near(near, row[p])
+            continue
+        for p in range(begin, begin + LANES):
+            z = row[p]
+            far = abs(z) > NEAR
+            row[p] = np.copysign(interpolate(table, abs(z) * TAIL_NODES_PER_UNIT), z) if far else bend_near(near, z)

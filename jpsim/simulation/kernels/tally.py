@@ -8,6 +8,7 @@ import numpy as np
 
 from jpsim.simulation.kernels.arrays import BLOCK, LANES
 from jpsim.simulation.kernels.blocks import set_all
+from jpsim.simulation.kernels.elementary import like
 from jpsim.simulation.kernels.jit import inlined, routine
 
 __all__ = ["HALF", "LOW_HALF", "count_superblock", "tally_values"]
@@ -20,9 +21,10 @@ LOW_HALF = np.uint64(2**32 - 1)
 @inlined
 def place(bins: Any, x: Any, low: Any, per_width: Any, last: Any) -> None:
     """Bin of each value; values beyond an edge belong to the outermost bin."""
+    first = like(x, 0.0)
     for p in range(BLOCK):
         v = (x[p] - low) * per_width
-        v = v if v > 0.0 else 0.0
+        v = v if v > first else first
         bins[p] = np.uint16(v if v < last else last)
 
 
@@ -30,10 +32,11 @@ def place(bins: Any, x: Any, low: Any, per_width: Any, last: Any) -> None:
 def add_powers(partial: Any, x: Any, centre: Any, per_spread: Any) -> None:
     """Power sums of equally weighted values in `LANES` partial sums each, see `Sink`.
 
-    Lanes outside and their few values inside: the sums of a lane stay in registers.
+    The few values of a lane are added in their own precision, the lanes in double precision. Lanes outside and their
+    few values inside: the sums of a lane stay in registers.
     """
     for q in range(LANES):
-        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        a = b = c = d = like(x, 0.0)
         for start in range(0, BLOCK, LANES):
             z = (x[start + q] - centre) * per_spread
             z2 = z * z
@@ -138,12 +141,12 @@ def tally_plain(scratch: Any, sink: Any, o: int, t: int, offset: int, count: int
     Inlined: passing the thirty arrays of `scratch` and `sink` to a routine costs as much as the counting itself.
     """
     x, partial = scratch.values[o * BLOCK : (o + 1) * BLOCK], scratch.partial[: 6 * LANES]
-    low, per_width = sink.low[o, t], sink.per_width[o, t]
-    last = np.float64(sink.counts.shape[2] - 1)
-    lost = count_below(x, sink.start[o], count)
+    low, per_width = like(x, sink.low[o, t]), like(x, sink.per_width[o, t])
+    last = like(x, sink.counts.shape[2] - 1)
+    lost = count_below(x, like(x, sink.start[o]), count)
     sink.losses[o, t, 0] += lost
     sink.losses[o, t, 1] += lost
-    add_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t])
+    add_powers(partial, x, like(x, sink.centre[o, t]), like(x, sink.per_spread[o, t]))
     place(scratch.bins[o, t, offset : offset + BLOCK], x, low, per_width, last)
     collapse(sink.sums[o, t], partial, 0, 4)
     if count_below(x, low, BLOCK) > 0:
@@ -157,9 +160,9 @@ def tally_weighted(scratch: Any, sink: Any, o: int, t: int, offset: int, count: 
     """Add one output of a month to the sums of weighted paths, and place it in bins; inlined, as `tally_plain`."""
     x, partial = scratch.values[o * BLOCK : (o + 1) * BLOCK], scratch.partial
     weights, units = sink.weights[offset : offset + BLOCK], sink.units[offset : offset + BLOCK]
-    low, per_width = sink.low[o, t], sink.per_width[o, t]
-    last = np.float64(sink.unit_counts.shape[2] - 1)
-    lost = weigh_losses(x, sink.start[o], units, count)
+    low, per_width = like(x, sink.low[o, t]), like(x, sink.per_width[o, t])
+    last = like(x, sink.unit_counts.shape[2] - 1)
+    lost = weigh_losses(x, like(x, sink.start[o]), units, count)
     sink.losses[o, t, 0] += np.int64(lost >> HALF)
     sink.losses[o, t, 1] += np.int64(lost & LOW_HALF)
     add_weighted_powers(partial, x, sink.centre[o, t], sink.per_spread[o, t], weights)

@@ -2,7 +2,7 @@
 
 A draw is a function of (seed, stream, path, step, index) and of nothing else: the key of the cipher
 is (seed, stream), its counter (path, step << 32 | index // 2). Order, thread, chunk and machine do
-not enter.
+not enter. In single precision one call gives four normals, and the counter ends in index // 4.
 
 References
 ----------
@@ -22,7 +22,7 @@ import numpy as np
 from jpsim.simulation.kernels.elementary import bits_of, cos_sin_quarter, from_bits, log_unit
 from jpsim.simulation.kernels.jit import inlined
 
-__all__ = ["normal_pair", "threefry", "uniform_pair", "unit_uniform"]
+__all__ = ["half_words", "normal_pair", "polar_single", "threefry", "uniform_pair", "unit_uniform"]
 
 PARITY = np.uint64(0x1BD11BDAA9FC1A22)
 ONE_BITS = np.uint64(0x3FF0000000000000)
@@ -32,6 +32,9 @@ SWAP = np.uint64(2)
 SHIFT_SIGN = np.uint64(63)
 SHIFT_MANTISSA = np.uint64(12)
 WORD = np.uint64(64)
+HALF_WORD = np.uint64(32)
+STEP_SINGLE, HALF_STEP_SINGLE, MINUS_TWO = np.float32(2.0**-32), np.float32(2.0**-33), np.float32(-2.0)
+LOWEST_SINGLE, SWAP_SINGLE, SHIFT_SIGN_SINGLE = np.uint32(1), np.uint32(2), np.uint32(31)
 
 
 @inlined
@@ -102,6 +105,31 @@ def normal_pair(key0: Any, key1: Any, counter0: Any, counter1: Any) -> Any:
     cosine, sine = cos_sin_quarter(unit_uniform(x1) - 0.5)
     cosine = from_bits(bits_of(cosine) ^ ((x1 & LOWEST) << SHIFT_SIGN))
     swapped = (x1 & SWAP) != np.uint64(0)
+    first = sine if swapped else cosine
+    second = cosine if swapped else sine
+    return radius * first, radius * second
+
+
+@inlined
+def half_words(key0: Any, key1: Any, counter0: Any, counter1: Any) -> Any:
+    """Four words of 32 bits: upper and lower half of the first word, then of the second."""
+    x0, x1 = threefry(key0, key1, counter0, counter1)
+    return np.uint32(x0 >> HALF_WORD), np.uint32(x0), np.uint32(x1 >> HALF_WORD), np.uint32(x1)
+
+
+@inlined
+def polar_single(word0: Any, word1: Any) -> Any:
+    """Two standard normals of single precision from two words of 32 bits, as `normal_pair`.
+
+    The radius keeps 24 leading bits of the uniform ``(k + 1/2) 2**-32``, so that a normal is at most
+    ``sqrt(-2 log 2**-33) = 6.764`` in size.
+    """
+    uniform = np.float32(word0) * STEP_SINGLE + HALF_STEP_SINGLE
+    radius = np.sqrt(MINUS_TWO * log_unit(uniform))
+    cosine, sine = cos_sin_quarter(np.float32(np.int32(word1)) * STEP_SINGLE)
+    flipped = np.float32(cosine).view(np.uint32) ^ np.uint32((word1 & LOWEST_SINGLE) << SHIFT_SIGN_SINGLE)
+    cosine = np.uint32(flipped).view(np.float32)
+    swapped = (word1 & SWAP_SINGLE) != np.uint32(0)
     first = sine if swapped else cosine
     second = cosine if swapped else sine
     return radius * first, radius * second
