@@ -307,6 +307,8 @@ def simulate(
     horizon: int | str = "12m",
     seed: int = 20260130,
     innovations: str = "student_t",
+    precision: str = "float64",
+    arithmetic: str = "strict",
 ) -> Run:
     """Simulate scenarios that were made in Python; stores nothing.
 
@@ -325,6 +327,10 @@ def simulate(
         Seed of the random numbers.
     innovations
         ``gaussian``, ``student_t`` or ``stochastic_volatility``.
+    precision
+        ``float64`` or ``float32``.
+    arithmetic
+        ``strict`` or ``fast``.
     """
     believed = load_model(model)
     library = {name: found for scenario in scenarios for name, found in _referred(scenario, None).items()}
@@ -338,6 +344,8 @@ def simulate(
             "horizon": _steps(horizon, believed),
             "seed": seed,
             "innovations": innovations,
+            "precision": precision,
+            "arithmetic": arithmetic,
             **(narrower_defaults("day") if believed.step == "day" else {}),
         }
     )
@@ -601,6 +609,8 @@ def _manifest(job: Job, created: str, seconds: float) -> dict[str, Any]:
         "horizon": job.request.horizon,
         "steps": list(job.request.steps),
         "innovations": job.request.innovations,
+        "precision": job.request.precision,
+        "arithmetic": job.request.arithmetic,
         "returns": job.request.returns,
         "formats": list(job.request.formats),
         "scenarios": [scenario.id for scenario in job.request.scenarios],

@@ -107,7 +107,7 @@ def _progress(job: Job, silent: bool) -> Iterator[Callable[[str, int, int], None
     if silent:
         yield None
         return
-    if not kernels_cached():
+    if not kernels_cached(job.request.precision, job.request.arithmetic):
         click.echo("first run on this machine: compiling the kernels, which takes some seconds ...", err=True)
     seen = {scenario.id: 0 for scenario in job.request.scenarios}
     with progress_bar(job.request.paths * len(seen), "drawing paths") as advance:

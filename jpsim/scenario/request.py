@@ -95,6 +95,10 @@ class RunRequest(Record):
     )
     returns: Literal["price", "total"] = Field("price", description="without or with dividends")
     statistics: Literal["histogram", "exact"] = Field("histogram", description="how quantiles are computed")
+    precision: Literal["float64", "float32"] = Field("float64", description="of the numbers that a path is made of")
+    arithmetic: Literal["strict", "fast"] = Field(
+        "strict", description="strict gives the same bits on every processor; fast fuses operations"
+    )
     attribution: tuple[Decomposition, ...] = Field(
         ("condition", "earnings", "shock"),
         description="decompositions beside the one of the means by factor: condition, shock, earnings, var95, es95",

@@ -306,6 +306,8 @@ _READERS: dict[str, Any] = {
     "series": _series,
     "returns": lambda at: at.word(("price", "total")),
     "statistics": lambda at: at.word(("histogram", "exact")),
+    "precision": lambda at: at.word(("float64", "float32")),
+    "arithmetic": lambda at: at.word(("strict", "fast")),
     "attribution": _decompositions,
     "portfolio": lambda at: _optional(at, "a file"),
     "limits": lambda at: tuple(_limit(item) for item in at.items("a list of limits")),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from importlib.util import find_spec
+from typing import Any
 
 from jpsim.conditioning.stories import Story, derive_story
 from jpsim.days import DAYS_PER_MONTH
@@ -16,12 +17,13 @@ from jpsim.errors import InputError, Problem, UnsupportedError
 from jpsim.model import Model
 from jpsim.scenario import RunRequest, Scenario
 from jpsim.simulation.engine import memory_needed
+from jpsim.simulation.law import Numerics
 from jpsim.simulation.order_statistics import search_bytes
 from jpsim.simulation.plan import Plan, free_memory
 from jpsim.simulation.sampling import Sampler
 from jpsim.simulation.sharding import cores
 
-__all__ = ["RNG", "Job", "prepare_job"]
+__all__ = ["RNG", "Job", "numerics_of", "prepare_job"]
 
 RNG = "threefry2x64-20"
 """Name of the generator; part of the content of a run."""
@@ -134,6 +136,7 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
     everything = {scenario.id: scenario for scenario in (*request.library.values(), *request.scenarios)}
     samplers: list[Sampler] = []
     found: list[InputError] = []
+    drawing: dict[str, Any] = {"plain": request.plain, "steps": request.steps, "numerics": numerics_of(request)}
     for scenario in request.scenarios:
         known = {sampler.id: sampler.story for sampler in samplers}
         try:
@@ -149,7 +152,7 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
                 innovations=request.innovations,
                 known=known,
             )
-            sampler = Sampler.of(story, request.innovations, request.seed, plain=request.plain, steps=request.steps)
+            sampler = Sampler.of(story, request.innovations, request.seed, **drawing)
             samplers.append(sampler)
         except InputError as error:
             found.append(error)
@@ -157,6 +160,11 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
         kind = UnsupportedError if all(isinstance(error, UnsupportedError) for error in found) else InputError
         raise kind([problem for error in found for problem in error.problems])
     return Job(request, model, tuple(samplers), inputs or {})
+
+
+def numerics_of(request: RunRequest) -> Numerics:
+    """In what precision and arithmetic a request is carried out."""
+    return Numerics(request.precision, request.arithmetic)
 
 
 def _refuse_other_clock(request: RunRequest, model: Model) -> None:

@@ -18,7 +18,7 @@ from jpsim.simulation.cross_entropy import fit_scale_tilt
 from jpsim.simulation.engine import log_likelihoods
 from jpsim.simulation.importance import log_model_density, log_proposal, log_range_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
-from jpsim.simulation.law import Law, ScaleTilt
+from jpsim.simulation.law import DOUBLE, Law, Numerics, ScaleTilt
 from jpsim.simulation.tilting import margin_moments
 from jpsim.simulation.windowing import open_windows
 
@@ -63,10 +63,11 @@ class PartSampler:
         *,
         plain: bool = False,
         steps: Sequence[int] | None = None,
+        numerics: Numerics = DOUBLE,
     ) -> PartSampler:
         """Compile a law; see `jpsim.simulation.compilation.compile_law`."""
         drawn, windows = open_windows(source, random_scales=innovations != "gaussian")
-        return cls(drawn, compile_law(drawn, innovations, plain=plain, steps=steps), seed, windows)
+        return cls(drawn, compile_law(drawn, innovations, plain=plain, steps=steps, numerics=numerics), seed, windows)
 
     def proposal(self) -> ScaleTilt | None:
         """Fit where the months' scales are best drawn from; None where conditions say nothing about them."""

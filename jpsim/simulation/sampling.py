@@ -22,7 +22,7 @@ from jpsim.simulation.executors import Executor
 from jpsim.simulation.importance import effective_size, normalise
 from jpsim.simulation.journal import Journal
 from jpsim.simulation.kernels.arrays import BLOCK
-from jpsim.simulation.law import Law
+from jpsim.simulation.law import DOUBLE, Law, Numerics
 from jpsim.simulation.part_sampling import PartSampler
 from jpsim.simulation.placement import place_histograms
 from jpsim.simulation.result import ScenarioSample
@@ -79,15 +79,16 @@ class Sampler:
         *,
         plain: bool = False,
         steps: Sequence[int] | None = None,
+        numerics: Numerics = DOUBLE,
     ) -> Sampler:
         """Compile every part of a story; with `plain` only rules that a scenario names are in force.
 
         Regimes are weighed by what their laws, heavy tails included, say of the conditions. Outputs are those of
-        some `steps`, all by default.
+        some `steps`, all by default, and drawn as `numerics` says.
         """
 
         def compiled(part: Part) -> PartSampler:
-            own = PartSampler.of(part.law, innovations, seed, plain=plain, steps=steps)
+            own = PartSampler.of(part.law, innovations, seed, plain=plain, steps=steps, numerics=numerics)
             return settle_premium(own, len(story.parts))
 
         points = [compiled(part) for part in story.points]
