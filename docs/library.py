@@ -26,6 +26,13 @@ FAMILIES = {
     "supervisory_pair": "Supervisory pair",
 }
 
+NOTES = {
+    "fiscal_family": "In `fiscal_expansion` the impulse raises activity, but the steeper curve takes it back: its drivers "
+    "deliver that slope by a larger term premium and by *weaker* demand, because in the model strong demand lifts "
+    "ten-year yields more than thirty-year ones. `fiscal_calm` is the story in which activity gains; `jpsim explain` "
+    "shows both.",
+}
+
 HEAD = """\
 # Library of scenarios
 
@@ -86,7 +93,8 @@ def render() -> str:
     parts.append(f"## Reference\n{table([reference])}\n")
     for name, title in FAMILIES.items():
         listed = [found for found in runs[name].scenarios if found.id != REFERENCE]
-        parts.append(f"## {title}\n`configs/{name}.yaml`\n\n{table(listed)}\n")
+        note = f"\n{NOTES[name]}\n" if name in NOTES else ""
+        parts.append(f"## {title}\n`configs/{name}.yaml`\n\n{table(listed)}\n{note}")
     return "\n".join(parts)
 
 
