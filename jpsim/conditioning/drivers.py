@@ -18,7 +18,7 @@ from jpsim.dictionary import factors
 from jpsim.errors import InputError, Place, Problem
 from jpsim.model import Model
 
-__all__ = ["driver_basis", "exogenous_factors", "refuse_undeliverable"]
+__all__ = ["driver_basis", "exogenous_factors", "refuse_undeliverable", "refuse_undeliverable_anew"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -99,6 +99,38 @@ def refuse_undeliverable(table: RowTable, delivered: Floats, drivers: tuple[str,
         listed = "; ".join(row.text for row in weak or [table.rows[i] for i in must])
         found = f"the drivers [{named}] cannot deliver these conditions independently of each other: {listed}"
         raise InputError(Problem(found, place, fix="name more drivers, or state fewer dates"))
+
+
+def refuse_undeliverable_anew(table: RowTable, response: Floats, drivers: tuple[str, ...], place: Place | None) -> None:
+    """Refuse conditions that the named shocks cannot carry after an intervention that nobody foresaw.
+
+    Parameters
+    ----------
+    table
+        The rows.
+    response
+        (h, m, n) exposures of the rows along the named shocks of each month.
+    drivers, place
+        Their names, and where they were written.
+
+    Raises
+    ------
+    InputError
+        If some month leaves the named shocks of later months too few for the rows that are due in these.
+    """
+    for month in range(1, response.shape[0]):
+        left = [i for i, row in enumerate(table.rows) if row.month > month and row.kind != "measurement"]
+        if not left:
+            return
+        flat = response[month:, left].transpose(1, 0, 2).reshape(len(left), -1)
+        size = np.linalg.norm(flat, axis=1)
+        values = np.linalg.svd(flat / np.maximum(size[:, None], 1e-300), compute_uv=False)
+        if size.min() < 1e-12 or len(left) > flat.shape[1] or values[-1] < _SINGULAR * values[0]:
+            listed = "; ".join(table.rows[i].text for i in left)
+            found = (
+                f"after an intervention in month {month} the drivers [{', '.join(drivers)}] could not deliver {listed}"
+            )
+            raise InputError(Problem(found, place, fix="name more drivers, state fewer dates, or state USD/JPY"))
 
 
 def _rounding(model: Model) -> Floats:

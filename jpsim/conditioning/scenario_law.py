@@ -14,6 +14,7 @@ import numpy.typing as npt
 from jpsim.conditioning.announcement import Announcement, announce, is_announced
 from jpsim.conditioning.conditional import Conditional, condition
 from jpsim.conditioning.dividends import monthly_dividends
+from jpsim.conditioning.drivers import refuse_undeliverable_anew
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_effects
 from jpsim.conditioning.meetings import POLICY_RATE, settle_at_meetings
 from jpsim.conditioning.premium import Shift, shift_views, solve_shift
@@ -162,6 +163,8 @@ def derive_law(
     averaged = {row.name for row in rows if row.first is not None}
     apart = tuple(row for row in windows if row.name in averaged)
     conditional = condition(system, _without(rows, apart), drivers, place)
+    if drivers and intervenes(scenario):
+        refuse_undeliverable_anew(conditional.table, conditional.response, drivers, place)
     unwindowed = condition(system, _without(rows, windows), drivers, place) if windows else None
     impulses = impulse_effects(model, scenario.impulses, horizon)
     if shift is None:

@@ -67,8 +67,6 @@ def _beyond_rules(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str 
     intervening = rules.fx_intervention not in (None, "off")
     if intervening and not ("usdjpy" in model.factors and model.in_differences[model.factor("usdjpy")]):
         yield ("rules", "fx_intervention"), f"rule fx_intervention on the model {model.id}, without changes of usdjpy,"
-    elif intervenes(scenario) and scenario.conditions and scenario.drivers != "all":
-        yield ("rules", "fx_intervention"), "rule fx_intervention beside conditions that named drivers must deliver"
     named = {"policy_rate_meetings": rules.policy_rate_meetings, "policy_rate_floor": rules.policy_rate_floor}
     if rules.nonlinear == "on" and not model.terms:
         yield ("rules", "nonlinear"), f"rule nonlinear on the model {model.id}, which has no nonlinear terms,"

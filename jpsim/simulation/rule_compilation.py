@@ -101,12 +101,13 @@ def _reach(conditional: Conditional, factor: int) -> Floats:
     first = system.start.size - system.cumulated.size
     shift[first + int(np.searchsorted(system.cumulated, factor))] = 1.0
     reach = np.zeros((system.horizon, len(table.rows)))
+    length = table.months - table.firsts + 1
     for t in range(system.horizon):
         state = shift
         for month in range(t + 1, system.horizon):
             state = system.transition[month] @ state
-            due = (table.months == month + 1) & ~table.news
-            reach[t, due] = table.weights[due] @ state
+            due = (table.firsts <= month + 1) & (month + 1 <= table.months) & ~table.news
+            reach[t, due] += table.weights[due] @ state / length[due]
     return reach
 
 

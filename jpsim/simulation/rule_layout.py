@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from jpsim.simulation.kernels.arrays import Intervention, Meetings
 from jpsim.simulation.law import Law
+from jpsim.simulation.padding import pad
 
 __all__ = ["lay_out_intervention", "lay_out_meetings"]
 
@@ -40,14 +41,16 @@ def lay_out_intervention(law: Law, sum_of: npt.NDArray[np.int64]) -> Interventio
     """
     months, rules = law.dynamics.intercept.shape[0], law.rules
     if rules is None or rules.intervention is None:
-        nothing = np.zeros((months, 0))
-        return Intervention(-1, 1.0, -1, np.zeros(_EFFECTS), nothing, nothing.astype(np.int64))
+        nothing = np.zeros((months, 0)), np.zeros((months, 0), dtype=np.int64), np.zeros((months, 0, 0))
+        return Intervention(-1, 1.0, -1, np.zeros(_EFFECTS), *nothing)
     rule = rules.intervention
     reach = np.array(rule.reach, dtype=np.float64)
-    ahead = np.zeros(reach.shape, dtype=np.int64)
+    ahead, steer = np.zeros(reach.shape, dtype=np.int64), np.zeros((months, 0, 0))
     if law.mixing is not None and reach.shape[1]:
-        moves = np.any(np.asarray(law.mixing.exposure) != 0.0, axis=2)  # (h, m): month s moves the row
+        mixing = law.mixing
+        steer = -pad(mixing.exposure if mixing.response is None else mixing.response, 2)
+        moves = np.any(np.asarray(mixing.exposure) != 0.0, axis=2)  # (h, m): month s moves the row
         ahead[:-1] = np.flip(np.logical_or.accumulate(np.flip(moves, 0), axis=0), 0)[1:]
     numbers = np.array(rule[:_EFFECTS], dtype=np.float64)
     base, row = float(law.levels.base[rules.currency]), int(sum_of[rules.currency])
-    return Intervention(rules.currency, base, row, numbers, reach, ahead)
+    return Intervention(rules.currency, base, row, numbers, reach, ahead, steer)

@@ -39,7 +39,7 @@ def settle_premium(part: PartSampler, parts: int = 1) -> PartSampler:
     """
     source, rules = part.source, part.law.rules
     views = shift_views(source.scenario, source.conditional.system.model.as_of)
-    if rules is None or not part.law.intervenes or part.tilted or source.scenario.premium != "model" or not views:
+    if rules is None or not part.law.intervenes or part.weighted or source.scenario.premium != "model" or not views:
         return part
     outputs, reported = source.conditional.system.model.outputs, part.law.reported.tolist()
     places = [(outputs.index(view.series), reported.index(view.month)) for view in views]
@@ -67,7 +67,7 @@ def note_shifts(part: PartSampler, parts: int = 1) -> PartSampler:
         return part
     count = max(_FEWEST, _CHUNK // parts)
     shifts = trace_interventions(part.law, part.seed, 0, count, part.targets if part.soft_rows else None)[1]
-    weights = normalise(part.weigh(0, count)[0]) if part.tilted else np.ones(count)
+    weights = normalise(part.weigh(0, count)[0]) if part.weighted else np.ones(count)
     nudge = np.zeros_like(part.source.conditional.mean_innovations)
     nudge[:, rules.currency] = shifts @ weights / count
     return replace(part, source=replace(part.source, nudge=nudge))
@@ -75,8 +75,8 @@ def note_shifts(part: PartSampler, parts: int = 1) -> PartSampler:
 
 def _growth(part: PartSampler, law: Law, places: list[tuple[int, int]], count: int) -> Floats:
     """Mean growth of some outputs at some months on the pilot's paths."""
-    total = np.zeros(len(places))
+    total, targets = np.zeros(len(places)), part.targets if part.soft_rows else None
     for first in range(0, count, _CHUNK):
-        drawn = draw_paths(law, part.seed, first, min(_CHUNK, count - first))
+        drawn = draw_paths(law, part.seed, first, min(_CHUNK, count - first), targets)
         total += [1.0 * drawn.shape[2] + drawn[output, month].sum() for output, month in places]
     return total / count

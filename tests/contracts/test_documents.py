@@ -123,8 +123,6 @@ def test_documented_defaults_of_a_run_are_its_defaults(copies: Path) -> None:
 
 
 REFUSED = {
-    "fx_intervention beside drivers": "drivers: [oil]\nas_of: 2026-01\nconditions: {oil: {change: {6m: 10%}}}\n"
-    "rules: {fx_intervention: {threshold: 160 JPY}}",
     "absorb: equity_premium or earnings": "views: [{series: topix, at: 12m, mean: {at_least: 5%}, absorb: earnings}]",
     "impulse of a channel that has no prior": "impulses: {bank_margins: {size: 1sd, over: 6m}}",
 }

@@ -54,6 +54,7 @@ class Memory:
     def steer(self, t, shift, shocks):
         """Meet what is still required from the shifted state; `shocks` are those of all months."""
         mixing, reach = self.law.mixing, self.law.rules.intervention.reach[t]
+        response = mixing.exposure if mixing.response is None else mixing.response
         self.missing = self.missing - mixing.exposure[t] @ shocks[t]
         months = range(t + 1, len(shocks))
         ahead = [r for r in range(reach.size) if any(np.any(mixing.exposure[m][r]) for m in months)]
@@ -61,11 +62,11 @@ class Memory:
             return
         v = np.diag(mixing.noise[ahead]).astype(float)
         for m in months:
-            v += self.scales[m] ** 2 * mixing.exposure[m][ahead] @ mixing.exposure[m][ahead].T
+            v += self.scales[m] ** 2 * response[m][ahead] @ mixing.exposure[m][ahead].T
         before, after = self.missing[ahead], self.missing[ahead] - reach[ahead] * shift
         self.log_weight += 0.5 * (before @ np.linalg.solve(v, before) - after @ np.linalg.solve(v, after))
         for m in months:
-            shocks[m] -= self.scales[m] ** 2 * mixing.exposure[m][ahead].T @ np.linalg.solve(v, reach[ahead] * shift)
+            shocks[m] -= self.scales[m] ** 2 * response[m][ahead].T @ np.linalg.solve(v, reach[ahead] * shift)
         self.missing[ahead] = after
 
     def decide(self, t, levels):
@@ -100,7 +101,9 @@ def example_rules(law, rng, *, meetings=True, floor=-np.inf, intervention=True):
     )  # fmt: skip
     reach = rng.normal(size=(months, rows))
     if rows:  # a third of the rows is due early
-        law.mixing.exposure[2:, : rows // 3] = 0.0
+        for arrays in (law.mixing.exposure, law.mixing.response):
+            if arrays is not None:
+                arrays[2:, : rows // 3] = 0.0
         reach[1:, : rows // 3] = 0.0
         reach[-1] = 0.0
     acting = InterventionRule(start[1], -0.5, 0.5, 0.1, 0.5, -3.5, 1.5, -1.0, 0.5, 0.5, 0.7, reach)

@@ -29,13 +29,17 @@ LAWS = {
     "both under student months": ({"nu": 6.0}, {"floor": -1.0}),
     "intervention with requirements": ({"rows": 5}, {"meetings": False}),
     "both with requirements and wild months": ({"rows": 4, "nu": 6.0, "sv": 0.3}, {}),
+    "intervention, two shocks deliver": ({"rows": 2, "drivers": 2}, {"meetings": False}),
+    "both, three shocks deliver in wild months": ({"rows": 3, "drivers": 3, "nu": 6.0, "sv": 0.3}, {}),
 }
 
 
 def law_of(name):
-    size, rules = LAWS[name]
-    rng = np.random.default_rng(len(name))
+    size, rules = dict(LAWS[name][0]), LAWS[name][1]
+    rng, drivers = np.random.default_rng(len(name)), size.pop("drivers", 0)
     law = naive.example_law(rng, n=7, months=6, **size)
+    if drivers:
+        law = naive.deliver_by(law, drivers, rng)
     return naive_rules.example_rules(law, rng, **rules), size.get("rows", 0)
 
 
@@ -151,11 +155,8 @@ def test_rules_that_cannot_act_are_refused(tmp_path) -> None:
             derive_story(small_model(), scenario_from(tmp_path, f"rules: {{{rules}}}"), 6, {})
 
 
-def test_interventions_beside_named_drivers_or_a_borrowed_premium_are_refused(model, tmp_path) -> None:
+def test_interventions_beside_a_borrowed_premium_are_refused(model, tmp_path) -> None:
     named = "rules: {fx_intervention: {threshold: 160 JPY}}"
-    text = f"{named}\ndrivers: [oil]\nconditions: {{oil: {{change: {{6m: 10%}}}}}}"
-    with pytest.raises(UnsupportedError, match="beside conditions that named drivers must deliver"):
-        derive_story(model, scenario_from(tmp_path, text), 12, {})
     lender = scenario_from(tmp_path, f"{named}\nviews: [{{series: topix, at: 12m, mean: 10%}}]", "lender")
     with pytest.raises(UnsupportedError, match="the premium of lender"):
         derive_story(model, scenario_from(tmp_path, "premium: lender"), 12, {"lender": lender})

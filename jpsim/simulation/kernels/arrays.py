@@ -104,6 +104,7 @@ class Intervention(NamedTuple):
     numbers: Floats  # (11,)
     reach: Floats  # (h, m)
     ahead: Integers  # (h, m) whether a row is still to come after the month
+    steer: Floats  # (h, m', n') exposures to the shocks that meet the rows, with the sign reversed
 
 
 class Coefficients(NamedTuple):

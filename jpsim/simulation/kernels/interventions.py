@@ -4,7 +4,8 @@ See `jpsim.simulation.law.InterventionRule`. Where requirements are still to be 
 changes what the coming shocks must deliver: they are steered anew, exactly, given the months' scales. The
 path's weight becomes the density of these requirements after the shift over that before it (the Gaussian
 law is the proposal, the law with the rule the target; Guarniero, Johansen and Lee 2017,
-doi:10.1080/01621459.2016.1222291).
+doi:10.1080/01621459.2016.1222291). Where named shocks deliver the requirements, these alone are steered anew,
+and nobody asks for the weight.
 
 Rows of ``scratch.yen``: what is due next month and the month after, months of turbulence left, the summed
 change of the last three months' ends, the month's shift, whether it intervened, two uniforms, two normals.
@@ -132,10 +133,10 @@ def steer_block(scratch: Any, law: Any, t: int) -> None:
 def steer_path(scratch: Any, law: Any, reach: Any, shift: float, t: int, p: int) -> None:
     """Meet the requirements from the shifted state: ``b = V**-1 reach shift``, V their covariance still to come.
 
-    The shocks of month s to come change by ``-s_s**2 exposure_s' b``; the log weight by ``b' (missing - reach
+    The shocks of month s to come change by ``-s_s**2 response_s' b``; the log weight by ``b' (missing - reach
     shift / 2)``.
     """
-    m, months = law.correction.gap.size, law.own.shape[0]
+    m, months, steer = law.correction.gap.size, law.own.shape[0], law.intervention.steer
     gram, b = scratch.gram[: m * m], scratch.gram[m * m : m * m + m]
     ahead_covariance(gram, scratch.scales, law.correction, law.intervention.ahead, t, p)
     for r in range(m):
@@ -147,25 +148,28 @@ def steer_path(scratch: Any, law: Any, reach: Any, shift: float, t: int, p: int)
         weight += b[r] * (scratch.missing[r * BLOCK + p] - 0.5 * moved)
         scratch.missing[r * BLOCK + p] -= moved
     scratch.ratio[p] += weight
-    n = law.correction.exposure.shape[2]
+    n = steer.shape[2]
     for s in range(t + 1, months):
         square = scratch.scales[s * BLOCK + p] * scratch.scales[s * BLOCK + p]
         for i in range(n):
             change = 0.0
             for r in range(m):
-                change += law.correction.exposure[s, r, i] * b[r]
+                change += steer[s, r, i] * b[r]
             scratch.shocks[(s * n + i) * BLOCK + p] += square * change
 
 
 @routine
 def ahead_covariance(gram: Any, scales: Any, correction: Any, ahead: Any, t: int, p: int) -> None:
-    """Covariance of the rows after month t given its end; rows that are due by then become unit rows."""
+    """Covariance of the rows after month t given its end, by the shocks that meet them.
+
+    Rows that are due by then become unit rows.
+    """
     m = correction.gap.size
     for a in range(m):
         for b in range(a + 1):
             v = correction.noise[a] if a == b else 0.0
-            for s in range(t + 1, correction.evidence.shape[0]):
-                v += scales[s * BLOCK + p] * scales[s * BLOCK + p] * correction.evidence[s, a, b]
+            for s in range(t + 1, correction.products.shape[0]):
+                v += scales[s * BLOCK + p] * scales[s * BLOCK + p] * correction.products[s, a, b]
             both = ahead[t, a] * ahead[t, b]
             gram[a * m + b] = v if both else (1.0 if a == b else 0.0)
 
