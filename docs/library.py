@@ -28,9 +28,9 @@ FAMILIES = {
 
 NOTES = {
     "fiscal_family": "In `fiscal_expansion` the impulse raises activity, but the steeper curve takes it back: "
-    "its drivers deliver that slope by a larger term premium and by *weaker* demand, because in the model strong demand lifts "
-    "ten-year yields more than thirty-year ones. `fiscal_calm` is the story in which activity gains; `jpsim explain` "
-    "shows both.",
+    "its drivers deliver that slope by a larger term premium and by *weaker* demand, because in the model "
+    "strong demand lifts ten-year yields more than thirty-year ones. `fiscal_calm` is the story in which "
+    "activity gains; `jpsim explain` shows both.",
 }
 
 HEAD = """\
