@@ -16,6 +16,7 @@ from jpsim.scenario import load_file
 
 FOLDER = Path(__file__).parent / "messages"
 CASES = [
+    "announced",
     "binary",
     "dates",
     "empty",
