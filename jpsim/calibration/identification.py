@@ -9,7 +9,7 @@ them as far as it moves the two-year yield.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from jpsim.calibration.rotations import QuotientEvidence, Restrictions, closest_
 from jpsim.errors import InputError
 from jpsim.model.core import Model
 
-__all__ = ["Identified", "identify", "paired_impacts"]
+__all__ = ["Identified", "identify", "paired_impacts", "posterior_impacts"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -93,6 +93,40 @@ def paired_impacts(model: Model, drawn: list[Model], settings: dict[str, Any], n
     return np.asarray(np.array([_root(draw) for draw in drawn]) @ found[0])
 
 
+def posterior_impacts(model: Model, settings: dict[str, Any], news: Announcements | None) -> Floats:
+    """Several admissible sets of impacts for each of the D draws that a model keeps, (R, D, n, k).
+
+    Their law is the posterior of the parameters times the law of the rotations given each, so that bands over both
+    show sampling error and what the restrictions leave open.
+
+    Parameters
+    ----------
+    model
+        A model with draws, whose impacts the chains start from.
+    settings
+        Section ``identification`` of the priors.
+    news
+        What decision days say about the policy shock; None leaves them out, and with them every bound on what
+        the yen and TOPIX do.
+    """
+    draws = model.draws
+    if draws is None:
+        raise ValueError("the model keeps no draws")
+    drawn = [replace(model, Sigma=draws.Sigma[d], loadings=draws.loadings[d]) for d in range(len(draws.c))]
+    roots = np.array([_root(draw) for draw in drawn])
+    found = sample_rotations(
+        np.array([_responses(draw) for draw in drawn]),
+        _restrictions(model, settings, news),
+        _evidence(model, settings, news) if news else None,
+        np.random.Generator(np.random.Philox(settings["seed"] + (2 if news else 3))),
+        burn_in=settings["thin"] if news else settings["burn_in"],
+        kept=settings["kept_of_draws"],
+        thin=settings["thin"],
+        start=np.linalg.pinv(roots) @ draws.impacts,
+    )
+    return np.asarray(roots @ found)
+
+
 def _root(model: Model) -> Floats:
     """Columns of the Cholesky factor that structural shocks may use: all but the policy rows' own noise."""
     count = len(model.factors) - len(ROWS)
@@ -116,7 +150,7 @@ def _sds(model: Model) -> Floats:
     return np.asarray(np.sqrt(np.concatenate([np.diag(model.Sigma), 1e4 * np.diag(equities)])))
 
 
-def _restrictions(model: Model, settings: dict[str, Any], news: Announcements) -> Restrictions:
+def _restrictions(model: Model, settings: dict[str, Any], news: Announcements | None) -> Restrictions:
     position = {name: i for i, name in enumerate(model.outputs)}
     unit = np.eye(len(position))
     scaled = unit / _sds(model)[:, None]
@@ -134,9 +168,9 @@ def _restrictions(model: Model, settings: dict[str, Any], news: Announcements) -
             add(index, scaled[position[variable]], bound)
         for above, below in table.get("above", ()):
             add(index, unit[position[above]] - unit[position[below]], {"min": 0.0})
-    yardstick = unit[position["jgb_2y"]]
-    for variable, (least, most) in zip(news.variables, news.interval(settings["announcements_coverage"]), strict=True):
-        policy = _policy_shock(settings)
+    yardstick, policy = unit[position["jgb_2y"]], _policy_shock(settings)
+    intervals = news.interval(settings["announcements_coverage"]) if news else ()
+    for variable, (least, most) in zip(news.variables if news else (), intervals, strict=True):
         add(policy, unit[position[variable]] - least * yardstick, {"min": 0.0})
         add(policy, most * yardstick - unit[position[variable]], {"min": 0.0})
     return Restrictions(tuple(settings["shocks"]), np.array(shock), np.array(rows), np.array(low), np.array(high))

@@ -17,16 +17,17 @@ from jpsim.calibration.dynamics import FactorLaw, discount, estimate_factors
 from jpsim.calibration.equity import EquityLaw, Structure, build_structure, estimate_equities
 from jpsim.calibration.fiscal import add_fiscal_impulse, fiscal_chapter
 from jpsim.calibration.history import historical_ranges
-from jpsim.calibration.identification import Identified, identify
+from jpsim.calibration.identification import Identified, identify, posterior_impacts
 from jpsim.calibration.observations import Observations, observe
 from jpsim.calibration.outlook import FactorRow, factor_rows, loading_rows, series_rows, sign_rows
 from jpsim.calibration.panel import Panel, read_panel
 from jpsim.calibration.parameter_draws import draw_parameters
+from jpsim.calibration.policy_evidence import PolicyEvidence, policy_odds, policy_rows, story_sizes
 from jpsim.calibration.priors import Priors, read_priors
 from jpsim.calibration.regime_card import describe_regimes, regime_chapter
 from jpsim.calibration.regime_parameters import build_regimes
 from jpsim.calibration.regimes import estimate_regimes
-from jpsim.calibration.responses import policy_rows, response_rows, sign_probabilities, story_sizes
+from jpsim.calibration.responses import response_draws, response_rows, sign_probabilities
 from jpsim.calibration.returns import TILTS, Returns, chain_returns
 from jpsim.calibration.structural_card import policy_chapter, shock_chapter, tail_chapter
 from jpsim.calibration.tail_scores import score_tails
@@ -109,7 +110,7 @@ def calibrate(
         loading_rows(model, found.equities.loadings_sd, found.equities.hierarchy.topix.sd[0]),
         sign_rows(model, found.returns, found.innovations, found.weights),
         [
-            *_chapters(found, model, identified),
+            *_chapters(found, model, identified, news),
             regime_chapter(model, priors["regimes"]),
             fiscal_chapter(priors["fiscal"]),
         ],
@@ -203,11 +204,26 @@ def _describe_shocks(model: Model, identified: Identified, news: Announcements) 
     }
 
 
-def _chapters(found: _Found, model: Model, identified: Identified) -> list[str]:
+def _chapters(found: _Found, model: Model, identified: Identified, news: Announcements) -> list[str]:
     """Write the card's chapters on shocks, policy and tails."""
-    settings, observations = found.priors["identification"], found.observations
+    settings = found.priors["identification"]
+    informed = response_draws(model, posterior_impacts(model, settings, news))
+    uninformed = response_draws(model, posterior_impacts(model, settings, None))
     days = _announcements(found.panel, found.priors, ("jgb_10y", *settings["announcements"]))
-    rows, strength = policy_rows(model, identified, days, found.returns.topix, found.innovations)
+    evidence = PolicyEvidence(identified, informed, uninformed, days)
+    rows, strength = policy_rows(model, evidence, found.returns.topix, found.innovations)
+    signs = sign_probabilities(model, identified, informed, settings)
+    odds, sizes = policy_odds(model, evidence), story_sizes(model)
+    return [
+        shock_chapter(model, response_rows(model, identified, informed), signs, settings),
+        policy_chapter(rows, odds, strength, sizes, model.meta["identification"]),
+        _tail_chapter(found),
+    ]
+
+
+def _tail_chapter(found: _Found) -> str:
+    """Write the chapter on tails, with the log scores of each law."""
+    observations = found.observations
     first = found.priors["tails"]["scored_from"]
     scores = score_tails(
         observations.y,
@@ -220,12 +236,7 @@ def _chapters(found: _Found, model: Model, identified: Identified) -> list[str]:
         group=np.array([name in ("usdjpy", "usd_broad") for name in observations.names]),
     )
     nu = found.law.choices["nu_without_volatility"]
-    signs = sign_probabilities(model, identified, settings)
-    return [
-        shock_chapter(model, response_rows(model, identified), signs, settings),
-        policy_chapter(rows, strength, story_sizes(model), model.meta["identification"]),
-        tail_chapter(found.law.volatility, nu, scores, first),
-    ]
+    return tail_chapter(found.law.volatility, nu, scores, first)
 
 
 def _assemble(found: _Found, version: str) -> Model:

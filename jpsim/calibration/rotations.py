@@ -84,6 +84,7 @@ def sample_rotations(
     burn_in: int,
     kept: int = 1,
     thin: int = 1,
+    start: Floats | None = None,
 ) -> Floats:
     """Draw from the admissible set.
 
@@ -97,6 +98,8 @@ def sample_rotations(
         Source of randomness.
     burn_in, kept, thin
         Steps of each chain before the first draw, draws kept of each chain, and steps between them.
+    start
+        (C, n, k) admissible directions to start from, orthonormal to single precision; found if None.
 
     Returns
     -------
@@ -107,11 +110,8 @@ def sample_rotations(
     InputError
         No admissible directions were found; the shock that could not be placed is named.
     """
-    chains = _Chains(responses, restrictions, rng)
-
-    def belief(Q: Floats) -> Floats:
-        return _log_density(evidence, responses, Q)
-
+    chains = _Chains(responses, restrictions, rng, start)
+    belief = _log_likelihood(evidence, responses)
     chains.run(burn_in, belief)
     store = []
     for draw in range(kept):
@@ -236,10 +236,15 @@ def _completed(columns: Floats) -> Floats:
     return np.asarray(Q * np.where(np.diag(R) < 0, -1.0, 1.0))
 
 
-def _log_density(evidence: QuotientEvidence | None, responses: Floats, Q: Floats) -> Floats:
-    """Log likelihood of the evidence for each of (C, n, k) directions."""
+def _log_likelihood(evidence: QuotientEvidence | None, responses: Floats) -> Callable[[Floats], Floats]:
+    """Log likelihood of the evidence as a function of (C, n, k) directions."""
     if evidence is None:
-        return np.zeros(len(Q))
-    told = np.einsum("cvn,cn->cv", responses, Q[:, :, evidence.shock])
-    gap = told @ evidence.rows.T / (told @ evidence.unit)[:, None] - evidence.mean
-    return np.asarray(-0.5 * np.einsum("cm,ml,cl->c", gap, evidence.precision, gap))
+        return lambda Q: np.zeros(len(Q))
+    told_of = np.concatenate([evidence.rows, evidence.unit[None]]) @ responses  # (C, m + 1, n)
+
+    def belief(Q: Floats) -> Floats:
+        told = np.einsum("cvn,cn->cv", told_of, Q[:, :, evidence.shock])
+        gap = told[:, :-1] / told[:, -1:] - evidence.mean
+        return np.asarray(-0.5 * np.einsum("cm,ml,cl->c", gap, evidence.precision, gap))
+
+    return belief

@@ -9,7 +9,8 @@ import numpy as np
 
 from jpsim.calibration.announcements import ProxyRow
 from jpsim.calibration.markdown import table
-from jpsim.calibration.responses import MONTHS, PolicyRow, ResponseRow, SignProbability, StorySize
+from jpsim.calibration.policy_evidence import PolicyOdds, PolicyRow, StorySize
+from jpsim.calibration.responses import MONTHS, ResponseRow, SignProbability
 from jpsim.calibration.tail_scores import REFINEMENTS, Standing, TailScores, standing
 from jpsim.calibration.volatility import Volatility
 from jpsim.model.core import Model
@@ -45,40 +46,35 @@ Seven orthogonal shocks of one standard deviation each; nine further directions 
 belongs to the system that identifies: its loadings carry every shock to it, and its residual is an eighth shock (the \
 equity premium) that no factor answers within the month. Bounds are in standard deviations of each variable's monthly \
 innovation. {found["rotations"]} admissible rotations, by a Markov chain whose law does not depend on the order of the \
-shocks; bands show what the restrictions leave open, not the sampling error of the VAR. The published point is the \
-admissible one closest to the pointwise medians (Fry and Pagan 2011, doi:10.1257/jel.49.4.938), \
-{found["distance"]:.2f} standard deviations of the set from them on average.
+shocks. The published point is the admissible one closest to the pointwise medians (Fry and Pagan 2011, \
+doi:10.1257/jel.49.4.938), {found["distance"]:.2f} standard deviations of the set from them on average. Bands and \
+probabilities are over posterior draws of the VAR and the loadings and {settings["kept_of_draws"]} rotations of each: \
+they hold both the sampling error and what the restrictions leave open.
 
 {restrictions}
 ### Signs that were not imposed / 制約していない符号
 
-Probability in percent, over the admissible set, that the variable rises on impact. An entry in words is imposed.
+Probability in percent, over posterior draws and rotations, that the variable rises on impact. An entry in words is \
+imposed; what decision days say of the policy shock has a chapter of its own.
 
 {_sign_table(signs, tuple(settings["shocks"]))}
 ### Impulse responses / インパルス応答
 
-To one standard deviation; rates in basis points, prices in percent since the shock; 5 to 95% of the admissible set in \
-brackets. Equities are repriced in the month of the shock and drift on from there: their response does not fade.
+To one standard deviation; rates in basis points, prices in percent since the shock; 5 to 95% of posterior draws and \
+rotations in brackets. Equities are repriced in the month of the shock and drift on from there: their response does \
+not fade.
 
 {_response_table(responses)}"""
 
 
-def policy_chapter(rows: Sequence[PolicyRow], strength: float, sizes: Sequence[StorySize], meta: dict[str, Any]) -> str:
+def policy_chapter(
+    rows: Sequence[PolicyRow],
+    odds: Sequence[PolicyOdds],
+    strength: float,
+    sizes: Sequence[StorySize],
+    meta: dict[str, Any],
+) -> str:
     """Compare the policy shock with the evidence of decision days."""
-    effects = table(
-        ("variable", "model", "5 to 95%", "probability of a fall", "decision days (se)", "monthly instrument, 90%"),
-        (
-            (
-                row.variable,
-                f"{row.point:+.2f}",
-                f"{row.low:+.2f} to {row.high:+.2f}",
-                f"{row.falls:.2f}",
-                "-" if np.isnan(row.days) else f"{row.days:+.2f} ({row.days_se:.2f})",
-                _interval(row.proxy),
-            )
-            for row in rows
-        ),
-    )
     stories = "; ".join(
         f"by month {size.month} {size.path:.1f} in all, none above {size.largest:.1f}, or one of {size.single:.1f}"
         for size in sizes
@@ -86,18 +82,63 @@ def policy_chapter(rows: Sequence[PolicyRow], strength: float, sizes: Sequence[S
     return f"""\
 ## Monetary policy shock / 金融政策ショック
 
-Per +10bp of the two-year yield: the ten-year yield in basis points, the others in percent. Decision days: changes on \
-{meta["days"]} days since {meta["first_day"]} regressed on the two-year yield's; what they say of the yen and of TOPIX \
-enters the admissible set, as an interval and as a likelihood. The monthly instrument (news of the month's decision \
+Per +10bp of the two-year yield: the ten-year yield in basis points, the others in percent; 5 to 95% of posterior \
+draws and rotations. Decision days: changes on {meta["days"]} days since {meta["first_day"]} regressed on the two-year \
+yield's; what they say of the yen and of TOPIX enters the admissible set, as an interval and as a likelihood. Left \
+open: the same shock without them, told apart by what it is not. The monthly instrument (news of the month's decision \
 days) has F = {strength:.1f} for the two-year yield's innovation: a weak one, so its intervals are those of Anderson \
 and Rubin, and it is shown but not used.
 
-{effects}
-The restrictions pull the yen's response toward zero: a direction that moves the two-year yield much and the rest of \
-the world little has little room left. The ten-year yield's response on decision days is not used: until 2024 the Bank \
-moved it directly, by a band on the yield itself. One standard deviation moves the two-year yield by \
-{meta["two_year_bp"]:.1f}bp. Standard deviations of policy shocks behind +25bp of the expected policy rate: {stories}.
-"""
+{_effect_table(rows)}
+The ten-year yield's response on decision days is not used: until 2024 the Bank moved it directly, by a band on the \
+yield itself. With the restrictions a direction that moves the two-year yield much and the rest of the world little \
+has little room left for the yen, which pulls its response toward zero. One standard deviation moves the two-year \
+yield by {meta["two_year_bp"]:.1f}bp. Standard deviations of policy shocks behind +25bp of the expected policy rate: \
+{stories}.
+
+### Signs and sizes after a tightening / 引き締め後の符号と大きさ
+
+Probability that the effect of +10bp is beyond a size. That the two-year yield rises is imposed. With decision days \
+the sign of the yen is in effect imposed: the interval of the days has one sign only. What the model says by itself \
+stands under left open.
+
+{_odds_table(odds)}"""
+
+
+def _effect_table(rows: Sequence[PolicyRow]) -> str:
+    def band(ends: tuple[float, float]) -> str:
+        return f"{ends[0]:+.2f} to {ends[1]:+.2f}"
+
+    heads = ("variable", "model", "5 to 95%", "probability of a fall", "left open, 5 to 95%", "probability of a fall")
+    return table(
+        (*heads, "decision days (se)", "monthly instrument, 90%"),
+        (
+            (
+                row.variable,
+                f"{row.point:+.2f}",
+                band(row.band),
+                f"{row.falls:.2f}",
+                band(row.open_band),
+                f"{row.open_falls:.2f}",
+                "-" if np.isnan(row.days) else f"{row.days:+.2f} ({row.days_se:.2f})",
+                _interval(row.proxy),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _odds_table(odds: Sequence[PolicyOdds]) -> str:
+    def told(row: PolicyOdds) -> str:
+        if row.size == 0.0:
+            return f"{row.variable} {'rises' if row.sign > 0 else 'falls'}"
+        return f"{row.variable} {'above' if row.sign > 0 else 'below'} {row.sign * row.size:+g}%"
+
+    def share(value: float) -> str:
+        return "-" if np.isnan(value) else f"{value:.2f}"
+
+    body = ((told(row), share(row.model), share(row.open), share(row.days)) for row in odds)
+    return table(("per +10bp", "model", "left open", "decision days alone"), body)
 
 
 def tail_chapter(found: Volatility, nu: float, scores: TailScores, first: str) -> str:
