@@ -2,11 +2,16 @@
 
 Talts, Betancourt, Simpson, Vehtari and Gelman (2018), arXiv:1804.06788. A discounted likelihood is the product of
 densities raised to weights, which no law of the months has as it stands. It is simulated by what it is a
-likelihood of: for a regression by estimates and a residual sum with as many degrees of freedom as the weights sum
-to, for the VAR by months that count in full or not at all.
+likelihood of. For a regression these are estimates and a residual sum with as many degrees of freedom as the weights
+sum to. For the VAR they are months whose innovations have covariance Sigma / w, whatever their lags:
+``|Sigma|^(-w/2) exp(-w u' Sigma^-1 u / 2)`` is their density times ``|Sigma|^((1-w)/2)``, and the second factor is
+what 1 - w degrees of freedom fewer do to an inverse-Wishart prior. So Sigma is drawn with as many degrees of freedom
+fewer than the posterior is told as the discount takes from the months.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +20,6 @@ from scipy import stats
 from jpsim.calibration.dynamics import discount
 from jpsim.calibration.loadings import Groups, fit_level
 from jpsim.calibration.steady_state import SteadyStatePrior, companion, sample_posterior
-from tests.naive import bvar as naive
 
 BINS = 10
 
@@ -53,29 +57,38 @@ def loading_ranks(simulations: int, seed: int, posterior_discount: float = 60.0)
     return np.array(ranks)
 
 
-def autoregression_ranks(simulations: int, seed: int, inflated: float = 1.0) -> np.ndarray:
-    """Ranks of B, psi and Sigma of two variables and one lag among 49 thinned posterior draws."""
-    rng, months, kept = np.random.default_rng(seed), 60, 49
-    prior = SteadyStatePrior(
-        mean=np.array([np.diag([0.7, 0.0])]), sd=np.full((1, 2, 2), 0.2), psi_mean=np.array([1.0, 0.0]),
-        psi_sd=np.array([0.3, 0.2]), scale=np.diag([1.0, 2.0]) * inflated, dof=8.0,
+def autoregression_ranks(simulations: int, seed: int, told: float = 1.0) -> np.ndarray:
+    """Ranks of 18 parameters of three variables and one lag, of log det Sigma and of the largest root of B.
+
+    They are ranks among 49 thinned posterior draws of B, psi and Sigma.
+
+    `told` times the months that the discount takes away is what the prior's degrees of freedom are raised by.
+    """
+    rng, months, kept, n, dof = np.random.default_rng(seed), 61, 49, 3, 9.0
+    weights = discount(months, 20.0)  # the first counts an eighth
+    lost = float((1.0 - weights[1:]).sum())
+    truth_prior = SteadyStatePrior(
+        mean=np.array([np.diag([0.7, 0.3, 0.0])]), sd=np.full((1, n, n), 0.15), psi_mean=np.array([1.0, 0.0, -0.5]),
+        psi_sd=np.array([0.3, 0.2, 0.3]), scale=np.diag([1.0, 2.0, 1.0]), dof=dof,
     )  # fmt: skip
-    weights = np.ones(months)
-    weights[1:21] = 0.0  # as if they had never been: their months follow another law
+    prior = replace(truth_prior, dof=dof + told * lost)
     ranks = []
     for _ in range(simulations):
-        Sigma = stats.invwishart.rvs(8, np.diag([1.0, 2.0]), random_state=rng)
-        psi = np.array([1.0, 0.0]) + np.array([0.3, 0.2]) * rng.standard_normal(2)
-        B = _stable(prior, rng)
-        start = psi + rng.standard_normal(2)
-        before = naive.simulate(np.zeros(2), np.array([0.5 * np.eye(2)]), np.eye(2), start[None], 20, rng)[0]
-        after = naive.simulate(psi - B[0] @ psi, B, Sigma, before[-1:], months - 21, rng)[0]
-        y = np.vstack([start[None], before, after[-(months - 21) :]])[:months]
+        Sigma = stats.invwishart.rvs(dof, truth_prior.scale, random_state=rng)
+        psi = truth_prior.psi_mean + truth_prior.psi_sd * rng.standard_normal(n)
+        B = _stable(truth_prior, rng)
+        root, y = np.linalg.cholesky(Sigma), rng.standard_normal((months, n))
+        for t in range(1, months):
+            y[t] = psi + B[0] @ (y[t - 1] - psi) + root @ rng.standard_normal(n) / np.sqrt(weights[t])
         draws = sample_posterior(y, weights, prior, rng, burn_in=30, kept=kept, thin=6)
-        truth = np.concatenate([B.ravel(), psi, Sigma[np.tril_indices(2)]])
-        sample = np.column_stack([draws.B.reshape(kept, -1), draws.psi, draws.Sigma[:, *np.tril_indices(2)]])
-        ranks.append((sample < truth).sum(axis=0))
+        told_apart = [_described(*draw) for draw in zip(draws.B, draws.psi, draws.Sigma, strict=True)]
+        ranks.append((np.array(told_apart) < _described(B, psi, Sigma)).sum(axis=0))
     return np.array(ranks)
+
+
+def _described(B: np.ndarray, psi: np.ndarray, Sigma: np.ndarray) -> np.ndarray:
+    root = np.abs(np.linalg.eigvals(companion(B))).max()
+    return np.concatenate([B.ravel(), psi, Sigma[np.tril_indices(len(psi))], [np.linalg.slogdet(Sigma)[1], root]])
 
 
 def _stable(prior: SteadyStatePrior, rng: np.random.Generator) -> np.ndarray:
@@ -101,12 +114,18 @@ def test_ranks_of_many_loadings_are_uniform():
     assert (p > 0.01).mean() >= 0.95
 
 
-def test_ranks_of_a_small_autoregression_are_uniform():
+def test_ranks_of_a_small_discounted_autoregression_are_uniform():
     p = uniform_p(autoregression_ranks(30, 104), 50)
     assert (p > 0.001).all()
 
 
+def test_ranks_of_variances_are_not_uniform_when_every_month_counts_one_degree_of_freedom():
+    p = uniform_p(autoregression_ranks(40, 106, told=0.0), 50)
+    assert (p[[12, 14, 17]] < 0.01).all()  # the three variances
+
+
 @pytest.mark.slow
-def test_ranks_of_the_autoregression_are_uniform():
+def test_ranks_of_the_discounted_autoregression_are_uniform():
     p = uniform_p(autoregression_ranks(500, 105), 50)
+    print(np.sort(p).round(3))
     assert (p > 0.01).mean() >= 0.95
