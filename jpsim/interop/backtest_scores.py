@@ -22,12 +22,13 @@ def score_table(found: Backtest) -> pa.Table:
 
 
 def energy_table(found: Backtest) -> pa.Table:
-    """Tabulate the energy scores of the vector of the 17 sectors: ``mode, forecaster, horizon, origin, energy``."""
+    """Tabulate the joint scores of the 17 sectors: ``mode, forecaster, horizon, origin, energy, variogram``."""
     parts = []
     for scores in found.scores.values():
         places = np.argwhere(np.isfinite(scores.energy))
         columns = _places(scores, places)
-        parts.append(pa.table({**columns, "energy": scores.energy[tuple(places.T)]}))
+        joint = {name: getattr(scores, name)[tuple(places.T)] for name in ("energy", "variogram")}
+        parts.append(pa.table({**columns, **joint}))
     return pa.concat_tables(parts)
 
 

@@ -19,9 +19,9 @@ from jpsim.calibration.backtest import (
     Standing,
     TailRow,
     coverage_rows,
-    energy_rows,
     standings,
     tail_rows,
+    vector_rows,
 )
 from jpsim.reporting.backtest_charts import (
     Bars,
@@ -48,7 +48,7 @@ class _Section:
     coverage: Points
     pits: tuple[Bars, ...]
     sums: tuple[Lines, ...]
-    rows: list[tuple[int, str, list[Standing], float]]
+    rows: list[tuple[int, str, list[Standing], list[float]]]
     covered: list[tuple[int, str, list[Coverage]]]
     tails: list[TailRow]
 
@@ -72,7 +72,7 @@ def render_backtest(found: Backtest) -> str:
 def _section(scores: Scores, seed: int) -> _Section:
     against = REFERENCE[scores.mode]
     name = FORECASTER_NAMES[against]
-    energy = energy_rows(scores)
+    joint = [vector_rows(scores, measure) for measure in ("energy", "variogram")]
     stood, covered = standings(scores), coverage_rows(scores)
     ended = {row.horizon for row in stood if row.origins}
     places = [(horizon, forecaster) for horizon in HORIZONS if horizon in ended for forecaster in FORECASTERS]
@@ -90,7 +90,12 @@ def _section(scores: Scores, seed: int) -> _Section:
             cumulative_lines(scores, against, 12, "The same, 12 months"),
         ),
         rows=[
-            (at, who, [row for row in stood if (row.horizon, row.forecaster) == (at, who)], energy[at, who])
+            (
+                at,
+                who,
+                [row for row in stood if (row.horizon, row.forecaster) == (at, who)],
+                [found[at, who] for found in joint],
+            )
             for at, who in places
         ],
         covered=[

@@ -18,9 +18,9 @@ from jpsim.calibration.backtest import (
     Scores,
     Standing,
     coverage_rows,
-    energy_rows,
     standings,
     tail_rows,
+    vector_rows,
 )
 
 __all__ = ["FORECASTER_NAMES", "GROUP_NAMES", "backtest_table"]
@@ -41,7 +41,7 @@ GROUP_NAMES = {
     "average": "average",
 }
 _CERTAIN = 0.05
-_TAILS = "Losses beyond the 5% quantile, 1 month: share of all series; p for TOPIX; series rejected by each"
+_TAILS = "Losses beyond the 5% quantile and the law, 1 month: share of all series; p for TOPIX; series rejected"
 
 
 def backtest_table(found: Backtest) -> RenderableType:
@@ -76,7 +76,7 @@ def _ratios(scores: Scores, rows: list[Standing]) -> Table:
     for group in (*GROUPS, "average"):
         table.add_column(GROUP_NAMES[group], justify="right", no_wrap=True)
     table.add_column("energy", justify="right")
-    energy = energy_rows(scores)
+    energy = vector_rows(scores, "energy")
     cells = {(row.horizon, row.forecaster, row.group): row for row in rows}
     for horizon in (months for months in HORIZONS if cells[months, "model", "topix"].origins):
         table.add_row(Text(_months(horizon), style="bold"))
@@ -113,7 +113,7 @@ def _months(count: int) -> str:
 
 def _tails(scores: Scores, seed: int) -> Table:
     table = _table(_TAILS, "")
-    for title in ("share", "Kupiec", "Christoffersen", "Acerbi-Székely"):
+    for title in ("share", "Kupiec", "Christoffersen", "Acerbi-Székely", "Berkowitz"):
         table.add_column(title, justify="right")
     table.add_column("rejected", justify="right")
     for row in tail_rows(scores, seed):

@@ -19,7 +19,7 @@ from jpsim.calibration.backtest.benchmarks import (
     random_walk,
 )
 from jpsim.calibration.backtest.forecasts import Ensemble, Normal
-from jpsim.calibration.backtest.scores import quantile_weighted
+from jpsim.calibration.backtest.scores import quantile_weighted, variogram
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +147,15 @@ def test_correlated_noise_has_rows_of_length_one_and_the_correlation_of_complete
     assert_allclose(root @ root.T, np.corrcoef(observed[-120:].T), atol=1e-12)
     observed[-100:-40, 1] = np.nan
     assert_allclose(np.linalg.norm(correlation_root(observed), axis=1), 1.0)
+
+
+def test_the_variogram_score_is_that_of_scoringrules_and_sees_a_wrong_correlation():
+    rng = np.random.default_rng(31)
+    root = np.linalg.cholesky(0.2 + 0.8 * np.eye(5))
+    draws, y = rng.standard_normal((300, 5)) @ root.T, root @ rng.standard_normal(5)
+    assert variogram(draws, y) == pytest.approx(
+        float(scoringrules.vs_ensemble(y, draws, p=0.5, estimator="nrg")), rel=1e-9
+    )
+    came, apart = rng.standard_normal((200, 5)) @ root.T, rng.standard_normal((300, 5))
+    assert np.mean([variogram(draws, row) - variogram(apart, row) for row in came]) < 0.0
+    assert np.isnan(variogram(draws, np.array([0.0, np.nan, 0.0, 0.0, 0.0])))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy import stats
+from statsmodels.tsa.ar_model import AutoReg
 
-from jpsim.calibration.backtest.verdicts import acerbi_szekely, christoffersen, diebold_mariano, kupiec
+from jpsim.calibration.backtest.verdicts import acerbi_szekely, berkowitz, christoffersen, diebold_mariano, kupiec
 
 
 def test_kupiec_is_the_likelihood_ratio_of_two_binomials():
@@ -68,6 +69,25 @@ def test_diebold_mariano_is_newey_west_of_statsmodels_with_the_small_sample_fact
     found = diebold_mariano(gap, horizon)
     assert found.statistic == pytest.approx(float(fit.tvalues[0]) * factor)
     assert found.p == pytest.approx(2 * stats.t.sf(abs(found.statistic), count - 1))
+
+
+def test_berkowitz_is_the_likelihood_ratio_of_an_autoregression_by_statsmodels():
+    z = np.random.default_rng(9).standard_normal(150) * 1.2 + 0.1
+    fit = AutoReg(z, lags=1, trend="c").fit()
+    free, bound = fit.llf, stats.norm.logpdf(z[1:]).sum()
+    found = berkowitz(stats.norm.cdf(z))
+    assert found.statistic == pytest.approx(2.0 * (free - bound), rel=1e-6)
+    assert found.p == pytest.approx(stats.chi2.sf(2.0 * (free - bound), 3), rel=1e-5)
+
+
+def test_berkowitz_has_the_size_it_claims_and_sees_memory_that_leaves_the_law_alone():
+    rng = np.random.default_rng(10)
+    rejected = np.mean([berkowitz(rng.random(200)).p < 0.05 for _ in range(800)])
+    assert abs(rejected - 0.05) / np.sqrt(0.05 * 0.95 / 800) < 4.0
+    z = np.zeros(200)
+    for t in range(1, 200):
+        z[t] = 0.5 * z[t - 1] + np.sqrt(0.75) * rng.standard_normal()
+    assert berkowitz(stats.norm.cdf(z)).p < 1e-4
 
 
 def test_too_few_origins_give_no_verdict():

@@ -11,10 +11,10 @@ from jpsim.calibration.backtest.standings import (
     Standing,
     TailRow,
     coverage_rows,
-    energy_rows,
     relative_losses,
     standings,
     tail_rows,
+    vector_rows,
 )
 
 __all__ = [
@@ -36,11 +36,11 @@ __all__ = [
     "TailRow",
     "collect_sample",
     "coverage_rows",
-    "energy_rows",
     "parse_origins",
     "relative_losses",
     "require_extra",
     "roll",
     "standings",
     "tail_rows",
+    "vector_rows",
 ]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from jpsim.calibration.backtest.forecasts import Forecast
 from jpsim.months import Month
 
-__all__ = ["BANDS", "BOUNDS", "HORIZONS", "MEASURES", "TAIL", "Scores", "quantile_weighted", "score"]
+__all__ = ["BANDS", "BOUNDS", "HORIZONS", "MEASURES", "TAIL", "Scores", "quantile_weighted", "score", "variogram"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,8 +45,8 @@ class Scores:
         (F, H, O, k, 6) quantiles at `BOUNDS`.
     tail
         (F, O, k, 20) quantiles of the lower tail one month ahead, the tail cut into twenty equal parts.
-    energy
-        (F, H, O) energy scores of the vector of the 17 sectors.
+    energy, variogram
+        (F, H, O) energy and variogram scores of the vector of the 17 sectors.
     """
 
     mode: str
@@ -58,6 +58,7 @@ class Scores:
     bounds: Floats
     tail: Floats
     energy: Floats
+    variogram: Floats
 
     @classmethod
     def blank(
@@ -75,19 +76,22 @@ class Scores:
             bounds=np.full((*shape, len(BOUNDS)), np.nan),
             tail=np.full((shape[0], *shape[2:], len(_TAIL_LEVELS)), np.nan),
             energy=np.full(shape[:3], np.nan),
+            variogram=np.full(shape[:3], np.nan),
         )
 
     def enter(
         self, forecaster: int, horizon: int, origin: int, forecast: Forecast, vector: slice, noise: Floats
     ) -> None:
-        """Score one forecast; arguments are positions, `vector` selects the series of the energy score."""
+        """Score one forecast; arguments are positions, `vector` selects the series that are scored together."""
         place, y = (forecaster, horizon, origin), self.outcome[horizon, origin]
         for name, values in score(forecast, y).items():
             self.measures[name][place] = values
         self.bounds[place] = forecast.quantiles(np.array(BOUNDS)).T
         if HORIZONS[horizon] == 1:
             self.tail[forecaster, origin] = forecast.quantiles(_TAIL_LEVELS).T
-        self.energy[place] = _energy(forecast.draws(noise)[:, vector], y[vector])
+        draws = forecast.draws(noise)[:, vector]
+        self.energy[place] = _energy(draws, y[vector])
+        self.variogram[place] = variogram(draws, y[vector])
 
 
 def score(forecast: Forecast, y: Floats) -> dict[str, Floats]:
@@ -118,6 +122,19 @@ def quantile_weighted(quantiles: Floats, y: Floats) -> Floats:
     levels = _LEVELS[:, None]
     losses = ((y < quantiles) - levels) * (quantiles - y)
     return np.asarray(2.0 * ((1.0 - levels) ** 2 * losses).mean(axis=0))
+
+
+def variogram(draws: Floats, y: Floats) -> float:
+    """Variogram score of order one half of (m, k) draws at what came (k,); NaN if a part of it is missing.
+
+    It sees correlations where the energy score hardly does.
+
+    References
+    ----------
+    Scheuerer and Hamill (2015), doi:10.1175/MWR-D-14-00269.1.
+    """
+    gaps = np.sqrt(np.abs(draws[:, :, None] - draws[:, None, :])).mean(axis=0)
+    return float(((gaps - np.sqrt(np.abs(y[:, None] - y[None, :]))) ** 2).sum())
 
 
 def _energy(draws: Floats, y: Floats) -> float:

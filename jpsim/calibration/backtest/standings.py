@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from jpsim.calibration.backtest.scores import BANDS, HORIZONS, TAIL, Scores
 from jpsim.calibration.backtest.verdicts import (
     Verdict,
     acerbi_szekely,
+    berkowitz,
     christoffersen,
     diebold_mariano,
     kupiec,
@@ -24,10 +26,10 @@ __all__ = [
     "Standing",
     "TailRow",
     "coverage_rows",
-    "energy_rows",
     "relative_losses",
     "standings",
     "tail_rows",
+    "vector_rows",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -90,7 +92,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class TailRow:
-    """Losses beyond the 5% quantile one month ahead.
+    """Losses beyond the 5% quantile one month ahead, and the whole law at that horizon.
 
     Parameters
     ----------
@@ -99,9 +101,9 @@ class TailRow:
     hits
         Share of months below the quantile, all series together.
     topix
-        Verdicts of Kupiec, Christoffersen, and Acerbi and Szekely for TOPIX.
+        Verdicts of Kupiec, Christoffersen, Acerbi and Szekely, and Berkowitz for TOPIX.
     rejected
-        Series of which each of the three rejects at 5%.
+        Series of which each of the four rejects at 5%.
     series
         Number of series.
     """
@@ -109,8 +111,8 @@ class TailRow:
     mode: str
     forecaster: str
     hits: float
-    topix: tuple[Verdict, Verdict, Verdict]
-    rejected: tuple[int, int, int]
+    topix: tuple[Verdict, ...]
+    rejected: tuple[int, ...]
     series: int
 
 
@@ -149,20 +151,20 @@ def coverage_rows(scores: Scores) -> list[Coverage]:
     return rows
 
 
-def energy_rows(scores: Scores) -> dict[tuple[int, str], float]:
-    """(horizon, forecaster) -> mean energy score of the 17 sectors over the reference's."""
-    out = {}
+def vector_rows(scores: Scores, measure: Literal["energy", "variogram"]) -> dict[tuple[int, str], float]:
+    """(horizon, forecaster) -> mean joint score of the 17 sectors over the reference's."""
+    out, found = {}, getattr(scores, measure)
     for position, horizon in enumerate(HORIZONS):
-        base = scores.energy[_reference(scores), position]
+        base = found[_reference(scores), position]
         for index, name in enumerate(scores.forecasters):
-            own = scores.energy[index, position]
+            own = found[index, position]
             both = np.isfinite(own) & np.isfinite(base)
             out[horizon, name] = float(own[both].sum() / base[both].sum()) if both.any() else float("nan")
     return out
 
 
 def tail_rows(scores: Scores, seed: int) -> list[TailRow]:
-    """Tests of value at risk and expected shortfall at 5%, one month ahead; `seed` is that of the p-values."""
+    """Tests of the 5% tail and of the whole law, one month ahead; `seed` is that of the p-values."""
     rows = []
     for index, name in enumerate(scores.forecasters):
         rng = np.random.Generator(np.random.Philox([seed, index]))
@@ -177,12 +179,17 @@ def tail_rows(scores: Scores, seed: int) -> list[TailRow]:
                 kupiec(below, TAIL),
                 christoffersen(below, TAIL),
                 acerbi_szekely(y[seen], tail, TAIL, _HISTORIES, rng),
+                berkowitz(scores.measures["pit"][index, 0, seen, k]),
             )
-        rejected = [sum(found[test].p < _SIGNIFICANT for found in verdicts.values()) for test in range(3)]
+        rejected = tuple(sum(p < _SIGNIFICANT for p in ps) for ps in _p_values(list(verdicts.values())))
         share = float(np.concatenate(hits).mean())
-        counts = rejected[0], rejected[1], rejected[2]
-        rows.append(TailRow(scores.mode, name, share, verdicts["topix"], counts, len(verdicts)))
+        rows.append(TailRow(scores.mode, name, share, verdicts["topix"], rejected, len(verdicts)))
     return rows
+
+
+def _p_values(verdicts: list[tuple[Verdict, ...]]) -> list[list[float]]:
+    """Test by test the p-values of all series."""
+    return [[verdict.p for verdict in column] for column in zip(*verdicts, strict=True)]
 
 
 def members_of(scores: Scores, group: str) -> list[int]:

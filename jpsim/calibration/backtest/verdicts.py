@@ -1,10 +1,11 @@
-"""Tests of forecasts: coverage, independence, expected shortfall, and equal accuracy of two forecasters.
+"""Tests of forecasts: coverage, independence, expected shortfall, the whole law, and equal accuracy of two.
 
 References
 ----------
 Kupiec (1995), doi:10.3905/jod.1995.407942. Christoffersen (1998), doi:10.2307/2527341. Acerbi and Szekely
 (2014), Risk 27(11), 76-81. Diebold and Mariano (1995), doi:10.1080/07350015.1995.10524599. Newey and West
-(1987), doi:10.2307/1913610. Harvey, Leybourne and Newbold (1997), doi:10.1016/S0169-2070(96)00719-4.
+(1987), doi:10.2307/1913610. Harvey, Leybourne and Newbold (1997), doi:10.1016/S0169-2070(96)00719-4. Berkowitz
+(2001), doi:10.1198/07350010152596718.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import xlogy
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
-__all__ = ["Verdict", "acerbi_szekely", "christoffersen", "diebold_mariano", "kupiec"]
+__all__ = ["Verdict", "acerbi_szekely", "berkowitz", "christoffersen", "diebold_mariano", "kupiec"]
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -77,6 +78,26 @@ def acerbi_szekely(y: Floats, tail: Floats, level: float, draws: int, rng: np.ra
     chosen = rng.integers(tail.shape[1], size=(draws, len(y)))
     under = (weight * np.where(inside, tail[np.arange(len(y)), chosen], 0.0)).sum(axis=1) + 1.0
     return Verdict(statistic, float((1.0 + (under <= statistic).sum()) / (draws + 1.0)))
+
+
+def berkowitz(pits: Floats) -> Verdict:
+    """Likelihood ratio of a Gaussian first-order autoregression against independent standard normal scores.
+
+    Parameters
+    ----------
+    pits
+        (T,) probabilities that forecasts one step ahead gave to less than what came. Their normal scores are
+        independent and standard normal under the forecasts: mean, variance and first autocorrelation are tested
+        together, chi-square with three degrees of freedom, given the first score.
+    """
+    if len(pits) < 8:
+        return _NOTHING
+    z = norm.ppf(np.clip(pits, 1e-6, 1.0 - 1e-6))
+    left, before = z[1:], np.column_stack([np.ones(len(z) - 1), z[:-1]])
+    residual = left - before @ np.linalg.lstsq(before, left, rcond=None)[0]
+    variance = residual @ residual / len(left)
+    statistic = left @ left - len(left) * (np.log(variance) + 1.0)
+    return Verdict(float(statistic), float(chi2.sf(statistic, 3)))
 
 
 def diebold_mariano(difference: Floats, horizon: int) -> Verdict:
