@@ -41,7 +41,7 @@ GROUP_NAMES = {
     "average": "average",
 }
 _CERTAIN = 0.05
-_TAILS = "Losses beyond the 5% quantile and the law, 1 month: share of all series; p for TOPIX; series rejected"
+_TAILS = "Below the 5% quantile, 1 month: share of all; p for TOPIX; series rejected"
 
 
 def backtest_table(found: Backtest) -> RenderableType:
@@ -113,11 +113,11 @@ def _months(count: int) -> str:
 
 def _tails(scores: Scores, seed: int) -> Table:
     table = _table(_TAILS, "")
-    for title in ("share", "Kupiec", "Christoffersen", "Acerbi-Székely", "Berkowitz"):
+    for title in ("share", "Kupiec", "Christof-\nfersen", "Acerbi-\nSzékely", "Berkowitz"):
         table.add_column(title, justify="right")
     table.add_column("rejected", justify="right")
     for row in tail_rows(scores, seed):
-        ps = [f"{verdict.p:.2f}" for verdict in row.topix]
+        ps = [f"{verdict.p:.2f}" if verdict.p == verdict.p else "–" for verdict in row.topix]
         rejected = " ".join(str(count) for count in row.rejected)
         table.add_row(FORECASTER_NAMES[row.forecaster], f"{100 * row.hits:.1f}%", *ps, f"{rejected} of {row.series}")
     return table
