@@ -24,6 +24,7 @@ DAILY_FILE = "panel_daily.csv"
 HISTORY_FILE = "sector_returns_1990_2018.csv"
 WEIGHTS_PATTERN = "topix_weights_33x4_*.csv"
 SEGMENTS_FILE = "segment_weights.csv"
+_JUMP = float(np.log(8.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +124,7 @@ def check_columns(
             problems.append(Problem(f"columns {twin!r} and {name!r} are the same", Place(table.source)))
     for name in rates:
         problems += _check_rate(table.columns[name], name, table.source)
+        problems += _check_unit(table.since(first, table.months[-1], name), name, first, table.source)
     for name in prices:
         problems += _check_price(table.since(first, table.months[-1], name), name, first, table.source)
     if problems:
@@ -152,13 +154,30 @@ def _check_rate(values: Floats, name: str, source: str) -> list[Problem]:
     return [Problem(found, Place(source), "percent a year, 1.25 for 1.25%")]
 
 
+def _check_unit(values: Floats, name: str, first: Month, source: str) -> list[Problem]:
+    """Name the month from which a rate is written in another unit: a hundredth, or a hundred times as large."""
+    size = np.abs(values)
+    larger, smaller = np.maximum(size[1:], size[:-1]), np.minimum(size[1:], size[:-1])
+    broken = np.flatnonzero((larger >= 0.5) & (larger > 80.0 * smaller) & (larger < 125.0 * smaller))
+    if len(broken) == 0:
+        return []
+    index = int(broken[0]) + 1
+    found = f"column {name!r} goes from {values[index - 1]:g} to {values[index]:g} in {first + index}"
+    return [Problem(found, Place(source), "one unit throughout: percent a year, 1.25 for 1.25%")]
+
+
 def _check_price(values: Floats, name: str, first: Month, source: str) -> list[Problem]:
     wrong = np.flatnonzero(values <= 0)
-    if len(wrong) == 0:
+    if len(wrong):
+        index = int(wrong[0])
+        found = f"column {name!r} is {values[index]:g} in {first + index}"
+        return [Problem(found, Place(source), "a positive level: its logarithm is used")]
+    jumps = np.flatnonzero(np.abs(np.diff(np.log(values))) > _JUMP)
+    if len(jumps) == 0:
         return []
-    index = int(wrong[0])
-    found = f"column {name!r} is {values[index]:g} in {first + index}"
-    return [Problem(found, Place(source), "a positive level: its logarithm is used")]
+    index = int(jumps[0]) + 1
+    found = f"column {name!r} goes from {values[index - 1]:g} to {values[index]:g} in {first + index}"
+    return [Problem(found, Place(source), "one unit and one quotation throughout; no month moves prices eightfold")]
 
 
 def _newest(folder: Path, pattern: str) -> Path:
