@@ -22,6 +22,7 @@ from jpsim.analysis.books import (
     append_book,
     book_of,
     components_table,
+    drivers_table,
     find_hedges,
     hold_book,
     take_in_book,
@@ -245,7 +246,7 @@ def _execute(
         }
     drawn = time.perf_counter() - started
     even = np.full(job.request.paths, 1.0 / job.request.paths)
-    attribution, tables = decompose(job, samples, weights)
+    attribution, tables = decompose(job, samples, weights, list(held.values()))
     return gather(
         samples,
         outputs=[job.model.outputs[i] for i in job.selected] + [PORTFOLIO] * bool(held),
@@ -272,7 +273,11 @@ def _tables(
     errors = {name: error for name, (_, error) in splits.items()}
     outputs = [job.model.outputs[i] for i in job.selected]
     tables = {"uncertainty.parquet": uncertainty_table(found, errors, outputs, job.request.steps)}
-    return tables | ({"components.parquet": components_table(held, job.request.steps)} if held else {})
+    if held:
+        tables["components.parquet"] = components_table(held, job.request.steps)
+        if (drivers := drivers_table(held, job.request.steps)) is not None:
+            tables["drivers.parquet"] = drivers
+    return tables
 
 
 def explain(

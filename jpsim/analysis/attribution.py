@@ -30,7 +30,9 @@ from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Part, Story
 from jpsim.model import Model
 
-__all__ = ["By", "attribute_means", "attribution_drivers", "mean_growth", "monthly_mean", "term_parts"]
+__all__ = [
+    "By", "attribute_means", "attribution_drivers", "expected_growth_of", "mean_growth", "monthly_mean", "term_parts",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 By = Literal["factor", "shock"]
@@ -57,7 +59,7 @@ def attribute_means(
     reference: Story,
     scenario: Story,
     sampled: Floats,
-    rows: list[int],
+    rows: Floats,
     drivers: tuple[str, ...],
     by: By = "factor",
     steps: Sequence[int] | None = None,
@@ -71,7 +73,7 @@ def attribute_means(
     sampled
         (R, r) differences of the sampled means of R series.
     rows
-        Their positions among the S base series and G aggregates.
+        (R, S + G) weights in each of them of the S base series and G aggregates.
     drivers
         Names from `attribution_drivers`.
     by
@@ -128,12 +130,10 @@ def _projections(model: Model, by: By) -> Floats:
     return np.concatenate([spanned, (np.eye(n) - spanned.sum(axis=0))[None]])
 
 
-def _explain(
-    reference: ScenarioLaw, scenario: ScenarioLaw, rows: list[int], drivers: tuple[str, ...], by: By
-) -> Floats:
+def _explain(reference: ScenarioLaw, scenario: ScenarioLaw, rows: Floats, drivers: tuple[str, ...], by: By) -> Floats:
     """(D, R, h) contributions between two laws; the last driver is left at zero."""
     model = scenario.conditional.system.model
-    picked = np.vstack([np.eye(len(model.series)), model.aggregation])[rows]
+    picked = rows @ np.vstack([np.eye(len(model.series)), model.aggregation])
     loadings = picked @ model.loadings
     moved = scenario.mean_innovations - reference.mean_innovations
     monthly = np.zeros((len(drivers), moved.shape[0], len(rows)))
@@ -160,10 +160,10 @@ def _explain(
     return linked
 
 
-def _compound(law: ScenarioLaw, rows: list[int]) -> Floats:
+def _compound(law: ScenarioLaw, rows: Floats) -> Floats:
     """(R, h) mean compound growth since month 0."""
     model = law.conditional.system.model
-    return mean_growth(law, np.vstack([np.eye(len(model.series)), model.aggregation])[rows])
+    return mean_growth(law, rows @ np.vstack([np.eye(len(model.series)), model.aggregation]))
 
 
 def term_parts(law: ScenarioLaw, picked: Floats) -> dict[str, Floats]:
@@ -193,6 +193,11 @@ def mean_growth(law: ScenarioLaw, picked: Floats) -> Floats:
     if law.terms is not None:
         cov = cov + law.terms.between_months(exposures, picked @ model.term_loadings)
     return expected_growth(mean.T, cov)
+
+
+def expected_growth_of(story: Story, rows: Floats) -> Floats:
+    """(R, h) expected growth from month 0 in a story of R series, `rows` being their (R, S + G) weights."""
+    return np.asarray(np.sum([part.weight * _compound(part.law, rows) for part in story.parts], axis=0))
 
 
 def _link(monthly: Floats, mean_0: Floats, mean_1: Floats) -> Floats:

@@ -42,7 +42,7 @@ def earnings_drivers(stories: tuple[Story, ...], elasticities: Elasticities) -> 
 
 
 def split_growth(
-    story: Story, sampled: Floats, rows: list[int], drivers: tuple[str, ...], elasticities: Elasticities
+    story: Story, sampled: Floats, rows: Floats, drivers: tuple[str, ...], elasticities: Elasticities
 ) -> Floats:
     """Take the log growth of the mean price of one scenario apart.
 
@@ -53,7 +53,7 @@ def split_growth(
     sampled
         (R, h) sampled means of R series, as cumulative simple returns above -1.
     rows
-        Their positions among the S base series and G aggregates.
+        (R, S + G) weights in each of them of the S base series and G aggregates.
     drivers
         Names from `earnings_drivers`.
     elasticities
@@ -67,7 +67,7 @@ def split_growth(
     growth = np.zeros(sampled.shape)
     for part in story.parts:
         model = part.law.conditional.system.model
-        picked = np.vstack([np.eye(len(model.series)), model.aggregation])[rows]
+        picked = rows @ np.vstack([np.eye(len(model.series)), model.aggregation])
         total += part.weight * _split_law(part.law, picked, rows, drivers, elasticities)
         growth += part.weight * mean_growth(part.law, picked)
     total[drivers.index("multiple:compounding")] = np.log(growth) - total.sum(axis=0)
@@ -76,7 +76,7 @@ def split_growth(
 
 
 def _split_law(
-    law: ScenarioLaw, picked: Floats, rows: list[int], drivers: tuple[str, ...], elasticities: Elasticities
+    law: ScenarioLaw, picked: Floats, rows: Floats, drivers: tuple[str, ...], elasticities: Elasticities
 ) -> Floats:
     """(D, R, h) cumulative log contributions of one law, but for the two that compare it with the sample."""
     model = law.conditional.system.model
@@ -104,7 +104,7 @@ def _split_law(
     out[place["earnings:trend"]] = np.log1p(earnings_prior().trend.mean / 100.0) * months / 12.0
     out[place["multiple:drift"]] -= out[place["earnings:trend"]]
     for i, (name, lag) in enumerate(zip(elasticities.factors, elasticities.months, strict=True)):
-        earned = np.outer(elasticities.mean[i, rows] / 100.0, _lagged(moved[:, model.factor(name)], lag))
+        earned = np.outer(rows @ elasticities.mean[i] / 100.0, _lagged(moved[:, model.factor(name)], lag))
         out[place[f"earnings:{name}"]] = earned
         out[place[f"multiple:{name}"]] -= earned
     return out

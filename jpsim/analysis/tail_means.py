@@ -10,6 +10,7 @@ two quantiles around it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +23,10 @@ from jpsim.model.terms import TERM_KINDS
 from jpsim.simulation.law import Law
 from jpsim.simulation.sampling import Sampler
 
-__all__ = ["MOST_PATHS", "TailBand", "tail_drivers", "tail_means"]
+__all__ = [
+    "MOST_PATHS", "TailBand", "fixed_returns", "path_innovations", "path_terms", "tail_drivers", "tail_means",
+    "term_shares",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 
@@ -106,7 +110,7 @@ class _Tally:
         innovations = path_innovations(law, levels)
         terms, shares = path_terms(law, innovations, levels), term_shares(model)
         picked = np.vstack([np.eye(len(model.series)), model.aggregation])[self.rows]
-        fixed = self._fixed(source, picked)
+        fixed = fixed_returns(source, picked, self.drivers[len(model.factors) : -1])
         for i, row in enumerate(self.rows):
             values = drawn[len(model.factors) + row]
             inside = (values > self.band.low[i, :, None]) & (values <= self.band.high[i, :, None])
@@ -123,17 +127,27 @@ class _Tally:
             self.sums[:-1, i] += known
             self.sums[-1, i] += (counted * values[:, some]).sum(axis=1) - known.sum(axis=0)
 
-    def _fixed(self, source: ScenarioLaw, picked: Floats) -> Floats:
-        """(D', R, h) monthly returns of the drivers between factors and residual, the same on every path."""
-        model = source.conditional.system.model
-        names = self.drivers[len(model.factors) : -1]
-        monthly = np.zeros((len(names), len(self.rows), self.band.low.shape[1]))
-        monthly[names.index("equity_premium")] = np.outer(picked @ model.beta, source.shift.premium)
-        monthly[names.index("earnings")] = np.outer(picked @ model.beta, source.shift.earnings)
-        monthly[names.index("drift")] = (picked @ (model.alpha + source.dividends))[:, None]
-        for effect in source.impulses:
-            monthly[names.index(effect.channel)] += picked @ effect.mean.T
-        return monthly
+
+def fixed_returns(source: ScenarioLaw, picked: Floats, names: Sequence[str]) -> Floats:
+    """(D', R, h) monthly returns of R series by drivers that are the same on every path.
+
+    Parameters
+    ----------
+    source
+        The law.
+    picked
+        (R, S) weights of the base series in the R series.
+    names
+        D' drivers, of those between the factors and the residual.
+    """
+    model = source.conditional.system.model
+    monthly = np.zeros((len(names), len(picked), source.shift.premium.size))
+    monthly[names.index("equity_premium")] = np.outer(picked @ model.beta, source.shift.premium)
+    monthly[names.index("earnings")] = np.outer(picked @ model.beta, source.shift.earnings)
+    monthly[names.index("drift")] = (picked @ (model.alpha + source.dividends))[:, None]
+    for effect in source.impulses:
+        monthly[names.index(effect.channel)] += picked @ effect.mean.T
+    return monthly
 
 
 def path_innovations(law: Law, levels: Floats) -> Floats:

@@ -3,20 +3,28 @@
 from jpsim.runs.catalogue import RunEntry, find_run, gc_runs, list_runs, verify_run
 from jpsim.runs.diagnostics import PolicyPath, ScenarioDiagnostics
 from jpsim.runs.distribution import Distribution, HistogramSlice
+from jpsim.runs.estimate import Estimate
 from jpsim.runs.folder import load_run_folder, write_run_folder
+from jpsim.runs.frames import Contributions
 from jpsim.runs.journal import RunJournal, resume_journal
 from jpsim.runs.manifest import run_identifier
-from jpsim.runs.outcomes import Estimate, Outcome, ScenarioResult, SeriesResult
+from jpsim.runs.outcomes import Outcome, ScenarioResult, SeriesResult
 from jpsim.runs.parquet import contribution_table
+from jpsim.runs.portfolio import Breach, Component, Driver, Portfolio
 from jpsim.runs.record import Attribution, Run, gather
 
 __all__ = [
     "Attribution",
+    "Breach",
+    "Component",
+    "Contributions",
     "Distribution",
+    "Driver",
     "Estimate",
     "HistogramSlice",
     "Outcome",
     "PolicyPath",
+    "Portfolio",
     "Run",
     "RunEntry",
     "RunJournal",

@@ -38,7 +38,13 @@ PARTIAL_SUFFIX = ".partial"
 """End of the name of a hidden folder that is being written, or that a killed writer left behind."""
 
 _DECOMPOSITIONS = ("condition", "shock", "earnings", "var95", "es95")
-_TABLES = ("components.parquet", "uncertainty.parquet", *(f"attribution_{by}.parquet" for by in _DECOMPOSITIONS))
+_TABLES = (
+    "components.parquet",
+    "drivers.parquet",
+    "hedges.parquet",
+    "uncertainty.parquet",
+    *(f"attribution_{by}.parquet" for by in _DECOMPOSITIONS),
+)
 _INPUTS = ("portfolio.csv",)
 """Files that only some runs have; see `Run.tables` and `Run.inputs`."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STATISTIC_COLUMNS",
+    "Contributions",
     "attribution_frame",
     "contribution_columns",
     "summary_columns",
@@ -44,22 +45,44 @@ def summary_columns(run: Run) -> dict[str, Any]:
     return columns
 
 
-def contribution_columns(
-    parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str], reported: Sequence[int] = ()
-) -> dict[str, npt.NDArray[Any]]:
-    """Columns of (D, R, h) contributions of each scenario to R series; drivers vary fastest, then months.
+class Contributions(NamedTuple):
+    """What D drivers contribute to R series of one scenario.
+
+    Parameters
+    ----------
+    scenario, series, drivers
+        Ids.
+    shares
+        (D, R, h) contributions.
+    """
+
+    scenario: str
+    series: Sequence[str]
+    drivers: Sequence[str]
+    shares: Floats
+
+
+def contribution_columns(blocks: Sequence[Contributions], reported: Sequence[int] = ()) -> dict[str, npt.NDArray[Any]]:
+    """Columns of contributions, block by block; drivers vary fastest, then months, then series.
 
     `reported` are the h months; 1 to h by default.
     """
-    names, d, r = list(parts), len(drivers), len(series)
-    months = next(iter(parts.values())).shape[2] if parts else 0
-    values = [np.transpose(part, (1, 2, 0)).ravel() for part in parts.values()]
+    columns = [_contribution_columns(block, reported) for block in blocks] or [_contribution_columns(_NONE, ())]
+    return {name: np.concatenate([column[name] for column in columns]) for name in columns[0]}
+
+
+_NONE = Contributions("", (), (), np.zeros((0, 0, 0)))
+
+
+def _contribution_columns(block: Contributions, reported: Sequence[int]) -> dict[str, npt.NDArray[Any]]:
+    d, r, h = block.shares.shape
+    months = np.array(reported or range(1, h + 1), dtype=np.int32)
     return {
-        "scenario": np.repeat(np.asarray(names, dtype=object), r * months * d),
-        "series": np.tile(np.repeat(np.asarray(series, dtype=object), months * d), len(names)),
-        "month": np.tile(np.repeat(np.array(reported or range(1, months + 1), dtype=np.int32), d), len(names) * r),
-        "driver": np.tile(np.asarray(drivers, dtype=object), len(names) * r * months),
-        "contribution": np.concatenate(values) if values else np.zeros(0),
+        "scenario": np.repeat(np.asarray([block.scenario], dtype=object), r * h * d),
+        "series": np.repeat(np.asarray(block.series, dtype=object), h * d),
+        "month": np.tile(np.repeat(months, d), r),
+        "driver": np.tile(np.asarray(block.drivers, dtype=object), r * h),
+        "contribution": np.transpose(block.shares, (1, 2, 0)).ravel(),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from html import escape
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,48 +15,18 @@ import numpy.typing as npt
 from jpsim.days import DAYS_PER_MONTH, Day, Instant, parse_instant
 from jpsim.errors import InputError, Problem
 from jpsim.months import Month
+from jpsim.runs.estimate import Estimate
 from jpsim.runs.plots import plot_density, plot_fan, plot_kind
+from jpsim.runs.portfolio import Portfolio, portfolio_of
 from jpsim.simulation.result import STATISTICS
 
 if TYPE_CHECKING:
     from jpsim.runs.distribution import HistogramSlice
     from jpsim.runs.record import Run
 
-__all__ = ["Estimate", "Outcome", "ScenarioResult", "SeriesResult", "position"]
+__all__ = ["Outcome", "ScenarioResult", "SeriesResult", "position"]
 
 _OFFSET = re.compile(r"(\d+)([md])")
-
-
-class Estimate(float):
-    """A number estimated from the sample: a float that knows its Monte Carlo standard error.
-
-    Parameters
-    ----------
-    value
-        The estimate.
-    se
-        Its Monte Carlo standard error, in the same unit.
-
-    Examples
-    --------
-    >>> Estimate(0.21, 0.004)
-    0.21 ± 0.004
-    """
-
-    se: float
-
-    def __new__(cls, value: float, se: float) -> Self:
-        """Make an estimate."""
-        estimate = super().__new__(cls, value)
-        estimate.se = float(se)
-        return estimate
-
-    def __reduce__(self) -> tuple[type[Self], tuple[float, float]]:
-        """Copy and pickle with the error."""
-        return type(self), (float(self), self.se)
-
-    def __repr__(self) -> str:
-        return f"{float(self):.6g} ± {self.se:.2g}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -265,6 +235,11 @@ class ScenarioResult:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.run.outputs)
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """The run's book in this scenario: components, drivers, drawdown; InputError if the run has none."""
+        return portfolio_of(self)
 
     def to_frame(self) -> Any:
         """Table (pandas) with a row per series and month."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from jpsim.errors import DamagedError
 from jpsim.runs.arrow import numbers, repeated_texts, texts, values_of
 from jpsim.runs.distribution import Distribution
-from jpsim.runs.frames import contribution_columns, summary_columns
+from jpsim.runs.frames import Contributions, contribution_columns, summary_columns
 
 if TYPE_CHECKING:
     from jpsim.runs.record import Attribution, Run
@@ -63,11 +63,9 @@ def summary_table(run: Run) -> pa.Table:
     return pa.table({name: _column(values) for name, values in summary_columns(run).items()})
 
 
-def contribution_table(
-    parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str], months: Sequence[int] = ()
-) -> pa.Table:
+def contribution_table(blocks: Sequence[Contributions], months: Sequence[int] = ()) -> pa.Table:
     """Table of a decomposition, with the columns of ``attribution.parquet``; see `contribution_columns`."""
-    columns = contribution_columns(parts, series, drivers, months)
+    columns = contribution_columns(blocks, months)
     return pa.table({name: _column(values) for name, values in columns.items()})
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from jpsim.days import Instant, Step
 from jpsim.errors import InputError, Problem
 from jpsim.runs.distribution import Distribution
-from jpsim.runs.frames import attribution_frame, contribution_columns, summary_cube, summary_frame
+from jpsim.runs.frames import Contributions, attribution_frame, contribution_columns, summary_cube, summary_frame
 from jpsim.runs.outcomes import ScenarioResult, html_table, position
 from jpsim.runs.plots import plot_attribution, plot_run
 from jpsim.simulation.result import STATISTICS, ScenarioSample
@@ -44,11 +44,9 @@ class Attribution:
     contribution: tuple[float, ...] = ()
 
     @classmethod
-    def of(
-        cls, parts: Mapping[str, Floats], series: Sequence[str], drivers: Sequence[str], months: Sequence[int] = ()
-    ) -> Attribution:
-        """Lay out (D, R, h) contributions of each scenario to R series as rows; drivers vary fastest."""
-        columns = contribution_columns(parts, series, drivers, months)
+    def of(cls, blocks: Sequence[Contributions], months: Sequence[int] = ()) -> Attribution:
+        """Lay out contributions, scenario by scenario, as rows; drivers vary fastest."""
+        columns = contribution_columns(blocks, months)
         return cls(**{name: tuple(column.tolist()) for name, column in columns.items()})
 
     @classmethod

@@ -18,6 +18,13 @@ returns: {returns}
 attribution: [condition, shock, earnings, var95, es95]
 formats: [parquet, html]
 paths_out: sample
+portfolio: book.csv
+"""
+BOOK = """id,instrument,strike,expiry,volatility,weight,currency
+banks,,,,,60%,USD unhedged
+topix,,,,,40%,USD hedged
+topix,put,95%,6m,20%,-30%,USD unhedged
+growth,future,,,,-20%,USD unhedged
 """
 CASES = [
     ("gaussian", "false", "total", "boj_odds"),
@@ -31,6 +38,7 @@ def folder(request, tmp_path_factory):
     innovations, draws, returns, other = request.param
     text = RUN.format(innovations=innovations, draws=draws, returns=returns, other=other)
     (where / "run.yaml").write_text(text, encoding="utf-8")
+    (where / "book.csv").write_text(BOOK, encoding="utf-8")
     run = jpsim.run(where / "run.yaml", out=where / "outputs")
     return where / "outputs" / run.run_id
 
@@ -63,6 +71,47 @@ def test_earnings_and_multiples_sum_to_the_log_growth_of_the_mean(folder) -> Non
     found, mean = sums(folder, "earnings"), statistic(folder, "mean")
     assert len(found) == len(mean)
     np.testing.assert_allclose(found.reindex(mean.index), np.log1p(mean), atol=1e-10)
+
+
+def test_a_book_stands_beside_the_series_with_drivers_of_its_own(folder) -> None:
+    """In every decomposition; what is no series is named, and the remainder of the means stays small."""
+    own = {"translation", "hedge_carry", "options"}
+    for name in ("condition", "shock", "earnings"):
+        frame = pq.read_table(folder / f"attribution_{name}.parquet").to_pandas()
+        assert own <= set(frame[frame["series"] == "portfolio"]["driver"])
+        assert not own & set(frame[frame["series"] != "portfolio"]["driver"])
+    for name in ("var95", "es95"):
+        frame = pq.read_table(folder / f"attribution_{name}.parquet").to_pandas()
+        drivers = set(frame[frame["series"] == "portfolio"]["driver"])
+        assert {"translation", "hedge_carry", "volatility", "time_value", "residual", "usdjpy"} <= drivers
+    means = load_run_folder(folder).attribution
+    for scenario in dict.fromkeys(means.scenario):
+        parts = means.parts(scenario, "portfolio", 12)
+        assert own <= parts.keys()
+        assert abs(parts["monte_carlo"]) < 0.01
+
+
+def test_a_book_of_one_index_is_that_index(tmp_path) -> None:
+    """Row by row its contributions are the index's own, whatever the decomposition of the means."""
+    text = RUN.format(innovations="gaussian", draws="false", returns="price", other="yen_surge")
+    text = text.replace("[condition, shock, earnings, var95, es95]", "[condition, shock, earnings]")
+    (tmp_path / "run.yaml").write_text(text.replace("4096", "1024"), encoding="utf-8")
+    for rebalancing in ("none", "monthly"):
+        book = f"# rebalancing: {rebalancing}\nid,weight\ntopix,1\n"
+        (tmp_path / "book.csv").write_text(book, encoding="utf-8")
+        run = jpsim.run(tmp_path / "run.yaml", out=None)
+        frames = [run.attribution.to_frame()]
+        frames += [run.tables[f"attribution_{name}.parquet"].to_pandas() for name in ("condition", "shock")]
+        for frame in frames:
+            keys = ["scenario", "month", "driver"]
+            book_rows = frame[frame["series"] == "portfolio"].set_index(keys)["contribution"]
+            rows = frame[frame["series"] == "topix"].set_index(keys)["contribution"]
+            np.testing.assert_allclose(book_rows, rows.reindex(book_rows.index), atol=1e-10)
+            assert len(book_rows) == len(rows)
+        frame = run.tables["attribution_earnings.parquet"].to_pandas()
+        sums = frame[frame["series"] == "portfolio"].groupby(["scenario", "month"])["contribution"].sum()
+        mean = run.summary().query("series == 'topix'").set_index(["scenario", "month"])["mean"]
+        np.testing.assert_allclose(sums.reindex(mean.index), np.log1p(mean), atol=1e-10)
 
 
 def test_the_folder_reads_back_with_its_decompositions_and_says_what_returns_are(folder) -> None:

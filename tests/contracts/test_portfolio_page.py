@@ -12,9 +12,10 @@ import pytest
 
 import jpsim
 from jpsim import api
-from jpsim.analysis.books import parse_book, stored_book
+from jpsim.analysis.books import parse_book
 from jpsim.analysis.books.reading import COLUMNS, SETTINGS
 from jpsim.dictionary import series
+from jpsim.errors import InputError
 from jpsim.runs import Run
 
 
@@ -46,24 +47,35 @@ def test_the_smallest_book_reads(desk: Path) -> None:
 
 
 def test_the_stored_book_tells_what_the_page_says(run: Run) -> None:
-    book = stored_book(run)
-    assert book is not None
-    assert (book.positions, book.proxied, book.capital, book.currency) == (6, 0, 1e10, "JPY")
     for scenario in run.scenarios:
-        parts = book.components(scenario, 12)
+        book = run[scenario].portfolio
+        assert (book.positions, book.proxied, book.capital, book.currency) == (6, 0, 1e10, "JPY")
+        parts = book.components("12m")
         total = run[scenario]["portfolio"].at("12m").statistic("es95")
         assert sum(float(part.component) for part in parts) == pytest.approx(float(total), abs=1e-10)
         assert parts[-1].position == "topix future"
         assert parts[-1].component < 0
-        assert 0 < book.drawdown(scenario)["mean"] < book.drawdown(scenario)["q99"] < 1
-        [breach] = book.breaches(scenario)
+        assert 0 < book.drawdown["mean"] < book.drawdown["q99"] < 1
+        [breach] = book.breaches
         assert (breach.month, breach.loss) == (12, 0.4)
         assert 0 <= breach.probability < 0.05
 
 
+def test_the_drivers_of_the_stored_book_sum_to_its_numbers(run: Run) -> None:
+    for scenario in run.scenarios:
+        outcome = run[scenario]["portfolio"].at("6m")
+        drivers = run[scenario].portfolio.drivers("6m")
+        for name in ("mean", "var95", "es95", "es99"):
+            total = sum(float(getattr(one, name)) for one in drivers)
+            assert total == pytest.approx(float(outcome.statistic(name)), abs=1e-10)
+        assert {"usdjpy", "specific", "volatility", "time_value", "residual"} <= {one.driver for one in drivers}
+        assert {one.driver: one.es95.se for one in drivers}["residual"] > 0
+
+
 def test_a_run_without_a_book_has_none(project: Path) -> None:
     simulated = jpsim.simulate(jpsim.load_scenario(project / "scenarios/baseline.yaml"), paths=2048)
-    assert stored_book(simulated) is None
+    with pytest.raises(InputError, match="has no portfolio"):
+        simulated["baseline"].portfolio  # noqa: B018
 
 
 def test_the_hedge_of_the_page(run: Run, desk: Path) -> None:

@@ -114,7 +114,7 @@ def test_earnings_and_multiples_sum_to_the_log_growth_of_the_mean(model, pair) -
     stories = tuple(story_of(model, scenario) for scenario in pair)
     elasticities = update_elasticities(model)
     drivers = earnings_drivers(stories, elasticities)
-    rows = list(range(len(model.series) + len(model.aggregates)))
+    rows = np.eye(len(model.series) + len(model.aggregates))
     sampled = rng.uniform(-0.3, 0.5, (len(rows), MONTHS))
     for story in stories:
         parts = split_growth(story, sampled, rows, drivers, elasticities)
@@ -127,7 +127,13 @@ def test_earnings_follow_stated_shifts_trend_and_lagged_surprises(model, pair) -
     elasticities = update_elasticities(model)
     drivers = earnings_drivers((story,), elasticities)
     place = len(model.series) + model.aggregates.index("topix")
-    parts = split_growth(story, np.full((1, MONTHS), 0.05), [place], drivers, elasticities)
+    parts = split_growth(
+        story,
+        np.full((1, MONTHS), 0.05),
+        np.eye(len(model.series) + len(model.aggregates))[[place]],
+        drivers,
+        elasticities,
+    )
     law, yen = story.parts[0].law, elasticities.factors.index("usdjpy")
     moved, lag = law.conditional.mean_innovations[:, model.factor("usdjpy")], elasticities.months[yen]
     expected = [
@@ -147,7 +153,7 @@ def test_earnings_follow_stated_shifts_trend_and_lagged_surprises(model, pair) -
 def test_shocks_sum_and_a_pure_shock_is_its_own(model, pair) -> None:
     """Innovations along one column of impacts belong to that shock alone; all parts sum to the difference."""
     stories = tuple(story_of(model, scenario) for scenario in pair)
-    rows = list(range(len(model.series) + len(model.aggregates)))
+    rows = np.eye(len(model.series) + len(model.aggregates))
     drivers = attribution_drivers(stories, "shock")
     sampled = np.random.default_rng(2).normal(0, 0.1, (len(rows), MONTHS))
     parts = attribute_means(*stories, sampled, rows, drivers, "shock")
@@ -161,7 +167,7 @@ def test_a_story_of_one_driver_is_attributed_to_that_shock(model, read) -> None:
     text = "conditions: {jgb_10y: {change: {12m: +50bp}}}\ndrivers: [demand]"
     stories = story_of(model, read("plain", "narrative: none")), story_of(model, read("demand", text))
     drivers = attribution_drivers(stories, "shock")
-    rows = list(range(len(model.series)))
+    rows = np.eye(len(model.series) + len(model.aggregates))[: len(model.series)]
     parts = attribute_means(*stories, np.zeros((len(rows), MONTHS)), rows, drivers, "shock")[:, :, -1]
     named = np.abs(parts[drivers.index("demand")])
     others = [np.abs(parts[drivers.index(name)]) for name in model.shocks if name != "demand"]

@@ -201,9 +201,10 @@ def test_contributions_name_the_shift_between_regimes(tmp_path) -> None:
     samples = {one.id: one.draw(60_000)[0] for one in (base, moved, pinned)}
     topix = model.outputs.index("topix")
     drivers = attribution_drivers((base.story, moved.story))
+    rows = np.eye(len(model.series) + len(model.aggregates))[[topix - len(model.factors)]]
     for one in (moved, pinned):
         sampled = samples[one.id].statistics["mean"][[topix]] - samples["base"].statistics["mean"][[topix]]
-        parts = attribute_means(base.story, one.story, sampled, [topix - len(model.factors)], drivers)
+        parts = attribute_means(base.story, one.story, sampled, rows, drivers)
         np.testing.assert_allclose(parts.sum(axis=0), sampled, atol=1e-14)
         error = samples[one.id].errors["mean"][topix] + samples["base"].errors["mean"][topix]
         assert np.abs(parts[drivers.index("monte_carlo")][0] / error).max() < 4

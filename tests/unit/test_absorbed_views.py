@@ -39,7 +39,7 @@ def test_the_attribution_shows_it_under_earnings(model, tmp_path) -> None:
     plain = story_of(model, tmp_path, "[]", "plain")
     earned = story_of(model, tmp_path, "[{series: topix, at: 12m, mean: 10%, absorb: earnings}]", "earned")
     drivers = attribution_drivers((plain, earned))
-    rows = list(range(len(model.series) + len(model.aggregates)))
+    rows = np.eye(len(model.series) + len(model.aggregates))
     sampled = np.full((len(rows), 12), 0.01)
     parts = attribute_means(plain, earned, sampled, rows, drivers)
     np.testing.assert_allclose(parts.sum(axis=0), sampled, atol=1e-12)

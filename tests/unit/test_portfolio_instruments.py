@@ -325,5 +325,5 @@ def test_a_book_that_cannot_be_split_in_memory_is_refused_before_the_run(tmp_pat
         if fits:
             assert take_in_book(request, small_model())[0].portfolio == "portfolio.csv"
         else:
-            with pytest.raises(ResourceError, match=r"200 different .* 2\.2 GiB; at most 136 fit, or 81 months"):
+            with pytest.raises(ResourceError, match=r"200 different .* 2\.4 GiB; at most 113 fit, or 73 months"):
                 take_in_book(request, small_model())

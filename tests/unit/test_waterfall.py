@@ -9,7 +9,7 @@ import pytest
 from jpsim.reporting.earnings_table import earnings_table
 from jpsim.reporting.html import render_report
 from jpsim.reporting.waterfall import MOST, driver_names, waterfall_chart, waterfall_charts
-from jpsim.runs import contribution_table
+from jpsim.runs import Contributions, contribution_table
 from tests.synthetic_run import synthetic_run
 
 DRIVERS = ("earnings:trend", "earnings:usdjpy", "multiple:usdjpy", "multiple:drift", "monte_carlo")
@@ -20,8 +20,9 @@ def run():
     plain = synthetic_run()
     series = tuple(name for name, kind in zip(plain.outputs, plain.kinds, strict=True) if kind != "factor")
     rng = np.random.default_rng(3)
-    parts = {name: rng.normal(0, 0.02, (len(DRIVERS), len(series), plain.horizon)) for name in plain.scenarios}
-    tables = {"attribution_earnings.parquet": contribution_table(parts, series, DRIVERS)}
+    shape = (len(DRIVERS), len(series), plain.horizon)
+    parts = [Contributions(name, series, DRIVERS, rng.normal(0, 0.02, shape)) for name in plain.scenarios]
+    tables = {"attribution_earnings.parquet": contribution_table(parts)}
     return replace(plain, tables=MappingProxyType(tables))
 
 

@@ -164,6 +164,15 @@ class Book:
         return summed
 
     @cached_property
+    def bought(self) -> dict[str, float]:
+        """Net weight of each series that the book holds or has futures on."""
+        found: dict[str, float] = defaultdict(float)
+        for leg, weight in zip(self.legs, self.leg_weights, strict=True):
+            if leg.instrument in ("held", "future"):
+                found[leg.series] += float(weight)
+        return found
+
+    @cached_property
     def specific_sd(self) -> dict[Currency, float]:
         """Standard deviation a year of all that stocks earn beside their series, by currency."""
         return {

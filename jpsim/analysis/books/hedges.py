@@ -17,7 +17,8 @@ from jpsim.analysis.books.revaluation import Revaluation
 from jpsim.analysis.ordered_sample import OrderedSample
 from jpsim.analysis.paired_errors import Difference, Estimated, difference, estimate_all
 from jpsim.errors import InputError, Problem
-from jpsim.runs.outcomes import Estimate, position
+from jpsim.runs.estimate import Estimate
+from jpsim.runs.outcomes import position
 from jpsim.simulation.job import Job
 from jpsim.simulation.kernels.arrays import SUPERBLOCK
 

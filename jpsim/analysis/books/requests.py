@@ -25,6 +25,7 @@ __all__ = ["BOOK_FILE", "PORTFOLIO", "book_of", "hold_book", "take_in_book"]
 Floats = npt.NDArray[np.float64]
 
 _MOST_BYTES = 3 * 2**29  # of the sums behind the components of one scenario
+_FURTHER_DRIVERS = 16  # beside the factors: impulse channels, drift, what views state, what is the book's own
 
 PORTFOLIO: Final = "portfolio"
 """Id and kind of the output that a book adds to every scenario."""
@@ -55,7 +56,7 @@ def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping
     book = read_book(request.folder / request.portfolio, _equities(model), _month_of(model.as_of))
     if not request.every_step or model.step == "day":
         _refuse_monthly(book)
-    _check_memory(book, len(request.steps))
+    _check_memory(book, len(request.steps), len(model.factors) + _FURTHER_DRIVERS if request.every_step else 0)
     return request.model_copy(update={"portfolio": BOOK_FILE}), {BOOK_FILE: book.to_csv().encode()}
 
 
@@ -86,6 +87,7 @@ def hold_book(
         job.request.paths,
         weights=weights,
         thresholds=[Threshold(limit.at.index(job.model.as_of), limit.bound[1].value) for limit in limits],
+        stories=job.stories,
         threads=job.request.executor.threads,
         stop=stop,
     )
@@ -117,13 +119,14 @@ def _refuse_monthly(book: Book) -> None:
         raise UnsupportedError(problems)
 
 
-def _check_memory(book: Book, months: int) -> None:
-    """Refuse what could not be split: each leg is counted in every bin of every month."""
-    needed = tally_bytes(len(book.legs), months)
+def _check_memory(book: Book, months: int, drivers: int) -> None:
+    """Refuse what could not be split: each leg and driver is counted in every bin of every month."""
+    needed = tally_bytes(len(book.legs) + drivers, months)
     if needed > _MOST_BYTES:
+        each = needed // (len(book.legs) + drivers)
         raise ResourceError(
             f"the book has {len(book.legs)} different series, options and currencies, whose components over {months} "
-            f"months take {needed / 2**30:.1f} GiB; at most {len(book.legs) * _MOST_BYTES // needed} fit, or "
+            f"months take {needed / 2**30:.1f} GiB; at most {max(_MOST_BYTES // each - drivers, 0)} fit, or "
             f"{months * _MOST_BYTES // needed} months"
         )
 

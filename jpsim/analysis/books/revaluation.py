@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -36,12 +36,17 @@ class Revaluation:
         Levels at month 0 of the factors among them.
     seed
         Key of the generator, for what stocks earn by themselves.
+    carried, translated
+        Whether hedges into dollars earn their carry, and yen are turned into dollars; without both, the book is
+        that of an investor who counts in yen.
     """
 
     book: Book
     rows: dict[str, int]
     start: dict[str, float]
     seed: int
+    carried: bool = True
+    translated: bool = True
 
     @classmethod
     def of(cls, book: Book, sampler: Sampler) -> Self:
@@ -92,6 +97,40 @@ class Revaluation:
         whole: Floats = np.einsum("k,khm->hm", self.book.leg_weights, gains)
         return whole
 
+    def in_dollars(self, outputs: Floats, first: int, gain: Floats) -> dict[str, Floats]:
+        """(h, m) what counting in dollars adds to what the book gains in yen, each by its name; nothing in yen.
+
+        ``translation`` is the gain less that of the same book whose yen are not turned into dollars, and
+        ``hedge_carry`` what the hedges into dollars earn.
+
+        Parameters
+        ----------
+        outputs, first
+            See `gains`.
+        gain
+            (h, m) gain of the whole book, from `value`.
+        """
+        found = {}
+        for name, asked, plain in (
+            ("translation", self.translates, replace(self, translated=False)),
+            ("hedge_carry", self.carries, replace(self, translated=False, carried=False)),
+        ):
+            if asked:
+                kept = plain.value(plain.gains(outputs, first))
+                found[name], gain = gain - kept, kept
+        return found
+
+    @property
+    def translates(self) -> bool:
+        """Whether gains in yen are turned into dollars."""
+        return any(leg.currency == "USD unhedged" for leg in self.book.legs)
+
+    @property
+    def carries(self) -> bool:
+        """Whether hedges into dollars earn a carry."""
+        held = any(leg.currency == "USD hedged" and leg.instrument == "held" for leg in self.book.legs)
+        return held and self.book.hedge == "policy_rates"
+
     def dollars(self, outputs: Floats) -> Floats:
         """(h, m) what turns a gain in yen into the book's currency; 1 if the book is in yen, or hedged whole."""
         rate = self.start[EXCHANGE] / outputs[self.rows[EXCHANGE]] if EXCHANGE in self.rows else 1.0
@@ -109,7 +148,7 @@ class Revaluation:
         if leg.instrument == "future":
             gain = (gross - 1.0) * exchange
             return gain
-        if leg.currency == "USD hedged" and self.book.hedge == "policy_rates":
+        if self.carried and leg.currency == "USD hedged" and self.book.hedge == "policy_rates":
             gross = np.cumprod(_ratios(gross) + self._carry(outputs), axis=0)
         gain = gross * exchange - 1.0
         return gain
@@ -129,7 +168,7 @@ class Revaluation:
 
     def _exchange(self, leg: Leg, outputs: Floats) -> Floats | float:
         """Dollars for a yen, over those of month 0; 1 where the leg is not turned into dollars."""
-        if leg.currency != "USD unhedged":
+        if leg.currency != "USD unhedged" or not self.translated:
             return 1.0
         rate: Floats = self.start[EXCHANGE] / outputs[self.rows[EXCHANGE]]
         return rate
@@ -149,30 +188,51 @@ class Revaluation:
         earned: Floats = draws * (self.book.specific_sd[leg.currency] / 12.0**0.5)
         return earned
 
+    def specific(self, shape: tuple[int, ...], first: int) -> Floats:
+        """(h, m) what all stocks of the book earn beside their series in single months, in yen.
+
+        Parameters
+        ----------
+        shape
+            Months and paths.
+        first
+            Number of the first path.
+        """
+        earned = np.zeros(shape)
+        for leg, weight in zip(self.book.legs, self.book.leg_weights, strict=True):
+            if leg.instrument == "specific":
+                earned += weight * self._specific(leg, shape, first)
+        return earned
+
+    def marks(self, option: Option, series: str, outputs: Floats) -> tuple[Floats, Floats, Floats]:
+        """Index over that of month 0, rate and implied volatility: (h + 1, m) each, month 0 first."""
+        start = np.array([[1.0], [self.start[RATE] / 100.0], [self._implied_at_start(option)]])
+        index = np.maximum(1.0 + outputs[self.rows[series]], _LEAST)
+        path = np.stack([index, outputs[self.rows[RATE]] / 100.0, self._implied(option, outputs)])
+        index, rates, spreads = np.concatenate([np.broadcast_to(start[..., None], (3, 1, path.shape[2])), path], axis=1)
+        return index, rates, spreads
+
     def _option_gain(self, leg: Leg, outputs: Floats, exchange: Floats | float) -> Floats:
         """(h, m) change of an option's value; once it has expired, of what it paid."""
         option = leg.option
         assert option is not None
-        index = np.maximum(1.0 + outputs[self.rows[leg.series]], _LEAST)
-        rates, spreads = outputs[self.rows[RATE]] / 100.0, self._implied(option, outputs)
-        paid = option_value(option, np.ones(1), option.expiry / 12.0, *self._month_zero(option))
-        value, last = np.empty_like(index), min(option.expiry, index.shape[0])
-        for month in range(last):
-            left = (option.expiry - month - 1) / 12.0
+        index, rates, spreads = self.marks(option, leg.series, outputs)
+        last = min(option.expiry, outputs.shape[1])
+        value = np.empty_like(index)
+        for month in range(last + 1):
+            left = (option.expiry - month) / 12.0
             value[month] = option_value(option, index[month], left, rates[month], spreads[month])
-        value[:last] *= exchange if isinstance(exchange, float) else exchange[:last]
-        value[last:] = value[last - 1]
-        gain: Floats = value - paid
+        value[1 : last + 1] *= exchange if isinstance(exchange, float) else exchange[:last]
+        value[last + 1 :] = value[last]
+        gain: Floats = value[1:] - value[0]
         return gain
 
-    def _month_zero(self, option: Option) -> tuple[Floats, Floats]:
-        """Rate and implied volatility at month 0."""
-        implied = option.volatility.level * (self.start[VIX] / 100.0 if option.volatility.of_vix else 1.0)
-        return np.array([self.start[RATE] / 100.0]), np.array([implied])
+    def _implied_at_start(self, option: Option) -> float:
+        return option.volatility.level * (self.start[VIX] / 100.0 if option.volatility.of_vix else 1.0)
 
     def _implied(self, option: Option, outputs: Floats) -> Floats:
         """(h, m) implied volatility."""
-        _, implied = self._month_zero(option)
+        implied = self._implied_at_start(option)
         if self.book.elasticity == 0.0:
             return np.broadcast_to(implied, outputs.shape[1:])
         moved: Floats = implied * (outputs[self.rows[VIX]] / self.start[VIX]) ** self.book.elasticity

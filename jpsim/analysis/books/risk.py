@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.analysis.books.book import Book
+from jpsim.analysis.books.drivers import BookDrivers
 from jpsim.analysis.books.revaluation import Revaluation, drawdown
 from jpsim.analysis.books.shortfall import TailShares, tail_shares
 from jpsim.analysis.books.tallying import BookTally, tally_law
+from jpsim.conditioning.stories import Story
 from jpsim.errors import Stopped
 from jpsim.simulation.kernels.arrays import SUPERBLOCK
 from jpsim.simulation.reduction import summarise
@@ -25,7 +27,7 @@ from jpsim.simulation.sampling import Sampler
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["BookSample", "Threshold", "append_book", "draw_book"]
+__all__ = ["BookSample", "DriverShares", "Threshold", "append_book", "draw_book"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +42,24 @@ class Threshold(NamedTuple):
 
     month: int
     loss: float
+
+
+class DriverShares(NamedTuple):
+    """What each of D drivers brings to a book.
+
+    Parameters
+    ----------
+    names
+        Of the drivers.
+    mean
+        (h, D) mean gains.
+    tails
+        What each adds to ``es95`` and ``es99``, and the values at risk next to them.
+    """
+
+    names: tuple[str, ...]
+    mean: Floats
+    tails: dict[str, TailShares]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +79,10 @@ class BookSample:
         Mean and quantiles, each with its error, of the deepest fall between month ends up to the horizon.
     breaches
         Probability of losing more than each threshold, and its error.
+    drivers
+        What drives its gain and its shortfall; None where no stories were given or months are left out.
+    beside
+        (h,) means of what it gains beside the returns of its series; see `jpsim.analysis.books.drivers.DriverGains`.
     """
 
     book: Book
@@ -66,6 +90,8 @@ class BookSample:
     tail: TailShares
     drawdown: dict[str, tuple[float, float]]
     breaches: tuple[tuple[Threshold, float, float], ...]
+    drivers: DriverShares | None = None
+    beside: dict[str, Floats] = field(default_factory=dict)
 
     @property
     def marginal(self) -> Floats:
@@ -108,6 +134,7 @@ def draw_book(
     *,
     weights: Floats | None = None,
     thresholds: Sequence[Threshold] = (),
+    stories: tuple[Story, ...] = (),
     threads: int = 0,
     stop: Callable[[], bool] | None = None,
 ) -> BookSample:
@@ -127,6 +154,8 @@ def draw_book(
         (paths,) weights of the paths; None where they are equally likely.
     thresholds
         Losses whose probability is asked for.
+    stories
+        All stories of the run, whose drivers the book's gain is taken apart by; not at all without them.
     threads
         0 for all cores.
     stop
@@ -141,20 +170,26 @@ def draw_book(
     """
     share = None if weights is None else weights * (paths / weights.sum())
     revaluation, tally = Revaluation.of(book, sampler), None
+    drivers = BookDrivers.of(revaluation, sampler, stories, paths) if stories else None
     crossed, reported = np.zeros((len(thresholds), 2)), sampler.laws[0].reported.tolist()
-    for first, gains in _chunks(revaluation, sampler, paths, threads, stop):
-        gain = revaluation.value(gains)
+    beside: dict[str, Floats] = {}
+    for first, chunk in _chunks(revaluation, drivers, sampler, paths, threads, stop):
+        gain = chunk.gain
         values = np.stack([gain, drawdown(gain)])
         if tally is None:
             law = tally_law(sampler.laws[0], values, np.zeros(2))
-            tally = BookTally.empty(law, len(book.legs), weighted=share is not None)
+            tally = BookTally.empty(law, len(chunk.gains), weighted=share is not None)
         mine = np.ones(gain.shape[1]) if share is None else share[first : first + gain.shape[1]]
-        tally.add(values, gains, mine)
+        tally.add(values, chunk.gains, mine)
+        beside = {name: beside.get(name, 0.0) + gained @ mine / paths for name, gained in chunk.beside.items()}
         for place, threshold in enumerate(thresholds):
             over = gain[reported.index(threshold.month)] < -threshold.loss
             crossed[place] += mine[over].sum(), (mine[over] ** 2).sum()
     assert tally is not None  # there is at least one path
-    return _reduced(book, sampler.id, paths, tally, [(one, crossed[i]) for i, one in enumerate(thresholds)])
+    names = drivers.names if drivers else ()
+    return _reduced(
+        book, sampler.id, paths, tally, [(one, crossed[i]) for i, one in enumerate(thresholds)], names, beside
+    )
 
 
 def _times(holdings: csr_array, legs: Floats) -> Floats:
@@ -180,34 +215,64 @@ def append_book(sample: ScenarioSample, book: BookSample) -> ScenarioSample:
     )
 
 
+class _Chunk(NamedTuple):
+    """A book on some paths: (K + D, h, m) gains of its legs and by driver, its own gain, what stands beside."""
+
+    gains: Floats
+    gain: Floats
+    beside: dict[str, Floats]
+
+
 def _chunks(
-    revaluation: Revaluation, sampler: Sampler, paths: int, threads: int, stop: Callable[[], bool] | None
-) -> Iterator[tuple[int, Floats]]:
-    """First path and (K, h, m) gains of the legs, chunk by chunk; as many chunks at once as there are threads."""
-    outputs = max(sampler.laws[0].low.size, len(revaluation.book.legs) * sampler.laws[0].low.shape[1])
+    revaluation: Revaluation,
+    drivers: BookDrivers | None,
+    sampler: Sampler,
+    paths: int,
+    threads: int,
+    stop: Callable[[], bool] | None,
+) -> Iterator[tuple[int, _Chunk]]:
+    """First path and gains, chunk by chunk; as many chunks at once as there are threads."""
+    numbers = len(revaluation.book.legs) + (len(drivers.names) if drivers else 0)
+    outputs = max(sampler.laws[0].low.size, numbers * sampler.laws[0].low.shape[1])
     size = max(_CHUNK_BYTES // (8 * outputs) // SUPERBLOCK, 1) * SUPERBLOCK
     firsts, busy = range(0, paths, size), min(threads or os.cpu_count() or 1, _MOST_THREADS)
 
-    def gains(first: int) -> Floats:
-        return revaluation.gains(sampler.paths(first, min(size, paths - first)), first)
+    def chunk(first: int) -> _Chunk:
+        outputs = sampler.paths(first, min(size, paths - first))
+        gains = revaluation.gains(outputs, first)
+        gain = revaluation.value(gains)
+        if drivers is None:
+            return _Chunk(gains, gain, {})
+        found = drivers.gains(outputs, first, gain)
+        return _Chunk(np.concatenate([gains, found.by_driver]), gain, found.beside)
 
     with ThreadPoolExecutor(busy, thread_name_prefix="jpsim-book") as pool:
         for start in range(0, len(firsts), busy):
             if stop is not None and stop():
                 raise Stopped("drawing the book was interrupted")
             batch = firsts[start : start + busy]
-            yield from zip(batch, pool.map(gains, batch), strict=True)
+            yield from zip(batch, pool.map(chunk, batch), strict=True)
 
 
 def _reduced(
-    book: Book, scenario: str, paths: int, tally: BookTally, crossed: list[tuple[Threshold, Floats]]
+    book: Book,
+    scenario: str,
+    paths: int,
+    tally: BookTally,
+    crossed: list[tuple[Threshold, Floats]],
+    names: tuple[str, ...],
+    beside: dict[str, Floats],
 ) -> BookSample:
     whole = summarise(scenario, paths, tally.law, tally.totals())
-    shares = {name: tail_shares(tally, share) for name, share in _TAILS.items()}
+    tails = {name: tail_shares(tally, share) for name, share in _TAILS.items()}
+    legs, own = slice(len(book.legs)), slice(len(book.legs), None)
+    shares = {name: tail.of(legs) for name, tail in tails.items()}
     kept = _first_output(whole, book, shares)
+    mean = tally.gains[:, :, own].sum(axis=1) / tally.weight[0]
+    drivers = DriverShares(names, mean, {name: tail.of(own) for name, tail in tails.items()}) if names else None
     fall = {name: (float(whole.statistics[name][1, -1]), float(whole.errors[name][1, -1])) for name in _DRAWDOWN}
     breaches = tuple((one, *_probability(tally, crossing)) for one, crossing in crossed)
-    return BookSample(book, kept, shares["es95"], fall, breaches)
+    return BookSample(book, kept, shares["es95"], fall, breaches, drivers, beside)
 
 
 def _first_output(whole: ScenarioSample, book: Book, shares: dict[str, TailShares]) -> ScenarioSample:

@@ -29,10 +29,23 @@ _NEAR = 0.1  # of the tail's probability on both sides of its quantile: where p 
 
 
 class TailShares(NamedTuple):
-    """What a unit of each leg adds to the book's expected shortfall, (h, K), and its Monte Carlo error."""
+    """What a unit of each leg adds to the book's expected shortfall and value at risk; (h, K) each.
+
+    Parameters
+    ----------
+    contribution, error
+        To expected shortfall, and its Monte Carlo error.
+    at_quantile
+        To value at risk: the mean loss over the paths next to it.
+    """
 
     contribution: Floats
     error: Floats
+    at_quantile: Floats
+
+    def of(self, legs: slice) -> TailShares:
+        """Those of some legs."""
+        return TailShares(*(values[:, legs] for values in self))
 
 
 def tail_shares(tally: BookTally, share: float) -> TailShares:
@@ -48,13 +61,13 @@ def tail_shares(tally: BookTally, share: float) -> TailShares:
         Probability a of the tail.
     """
     months, legs = tally.gains.shape[0], tally.gains.shape[2]
-    contribution, error = np.empty((months, legs)), np.empty((months, legs))
+    shares = np.empty((3, months, legs))
     for month in range(months):
-        contribution[month], error[month] = _month_shares(tally, month, share)
-    return TailShares(contribution, error)
+        shares[:, month] = _month_shares(tally, month, share)
+    return TailShares(*shares)
 
 
-def _month_shares(tally: BookTally, month: int, share: float) -> tuple[Floats, Floats]:
+def _month_shares(tally: BookTally, month: int, share: float) -> tuple[Floats, Floats, Floats]:
     counts, (weight, square) = tally.counts[0, month], tally.weight
     inside = _inside(counts, share * weight)
     near = _inside(counts, (1.0 + _NEAR) * share * weight) - _inside(counts, (1.0 - _NEAR) * share * weight)
@@ -67,7 +80,7 @@ def _month_shares(tally: BookTally, month: int, share: float) -> tuple[Floats, F
         inside @ tally.squared[month] - 2.0 * at_quantile * (inside @ tally.square_gains[month]) + at_quantile**2 * mass
     )
     tail = second / share**2 + 2.0 * gap * first / share + gap**2 * mass
-    return contribution, np.sqrt(np.maximum(tail + gap**2 * (square - mass), 0.0)) / weight
+    return contribution, np.sqrt(np.maximum(tail + gap**2 * (square - mass), 0.0)) / weight, -at_quantile
 
 
 def _inside(counts: Floats, mass: float) -> Floats:
