@@ -8,11 +8,11 @@ from typing import Any
 
 from jpsim.reporting.labels import label_of
 from jpsim.reporting.page import Text
-from jpsim.runs import Run
+from jpsim.runs import Driver, Run
 
 __all__ = ["BookInScenario", "Position", "book_in_scenario"]
 
-_COMPONENTS = "components.parquet"
+_COMPONENTS, _DRIVERS = "components.parquet", "drivers.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class BookInScenario:
         Statistic to value and Monte Carlo error, as shares of the capital.
     positions
         Largest contribution to ES 95 % first.
+    drivers
+        What adds most to ES 95 % first; empty where the run leaves months out.
     """
 
     scenario: int
@@ -64,6 +66,7 @@ class BookInScenario:
     told: Mapping[str, Any]
     statistics: Mapping[str, tuple[float, float]]
     positions: tuple[Position, ...]
+    drivers: tuple[Driver, ...]
 
     @property
     def shortfall(self) -> float:
@@ -83,22 +86,16 @@ def book_in_scenario(run: Run, scenario: int, month: int) -> BookInScenario | No
         told=run.diagnostics[run.scenarios[scenario]].get("portfolio", {}),
         statistics={name: (float(run.statistics[name][place]), float(run.errors[name][place])) for name in names},
         positions=_positions(run, run.scenarios[scenario], month),
+        drivers=run[run.scenarios[scenario]].portfolio.drivers(month) if _DRIVERS in run.tables else (),
     )
 
 
 def _positions(run: Run, scenario: str, month: int) -> tuple[Position, ...]:
     if _COMPONENTS not in run.tables:
         return ()
-    rows = [row for row in run.tables[_COMPONENTS].to_pylist() if row["scenario"] == scenario and row["month"] == month]
     found = [
-        Position(
-            name=str(row["position"]),
-            series=label_of(str(row["series"]), "series").names,
-            weight=row["weight"],
-            component=row["component"],
-            error=row["component_se"],
-            marginal=row["marginal"],
-        )
-        for row in rows
-    ]
+        Position(one.position, label_of(one.series, "series").names, one.weight, float(one.component),
+                 one.component.se, one.marginal)
+        for one in run[scenario].portfolio.components(month)
+    ]  # fmt: skip
     return tuple(sorted(found, key=lambda position: -abs(position.component)))

@@ -9,12 +9,13 @@ from typing import Any
 from jpsim.days import Step
 from jpsim.reporting.brief import brief_sentences
 from jpsim.reporting.figures import Cell, figure
-from jpsim.reporting.holdings import book_in_scenario
+from jpsim.reporting.holdings import BookInScenario, book_in_scenario
 from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
 from jpsim.reporting.limit_checking import limit_checks
 from jpsim.reporting.reasons import attribution_reasons
 from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
+from jpsim.reporting.waterfall import driver_names
 from jpsim.runs import Run
 
 __all__ = ["render_markdown"]
@@ -206,6 +207,22 @@ def _book(run: Run, scenario: int, language: Language) -> Iterator[str]:
         for one in found.positions[:_MOST_POSITIONS]
     ]
     yield from _table([_word(key, language) for key in ("position", "follows", "weight", "component")], rows)
+    yield from _book_drivers(found, language)
+
+
+def _book_drivers(book: BookInScenario, language: Language) -> Iterator[str]:
+    if not book.drivers:
+        return
+    yield _word("book_drivers_note", language)
+    yield ""
+    rows = [
+        [_safe(driver_names(one.driver)[language]), *(f"{100 * value:.2f}%" for value in (one.mean, one.var95, one.es95)),
+         f"{100 * one.es95.se:.2g}"]
+        for one in book.drivers
+    ]  # fmt: skip
+    yield from _table(
+        [*(_word(key, language) for key in ("driver", "book_mean", "book_var95", "component")), "±"], rows
+    )
 
 
 def _shown(cell: Cell) -> str:

@@ -14,10 +14,13 @@ from jpsim.runs import Run
 
 __all__ = ["Reasons", "attribution_reasons", "driver_text", "series_contributions"]
 
-_SERIES = ("topix", "banks", "real_estate", "autos", "electric_precision", "core30", "small", "growth")
+_SERIES = ("topix", "portfolio", "banks", "real_estate", "autos", "electric_precision", "core30", "small", "growth")
 _SMALLEST = 0.0005
 """Drivers that move no shown series by a twentieth of a percentage point go into the remainder."""
-_BESIDE_FACTORS = ("monte_carlo", "equity_premium", "earnings", "compounding", "regime")
+_BESIDE_FACTORS = (
+    "monte_carlo", "equity_premium", "earnings", "compounding", "regime", "options", "translation", "hedge_carry",
+    "volatility", "time_value", "specific", "drift", "residual",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,10 @@ def attribution_reasons(run: Run, scenario: str, month: int) -> Reasons | None:
     series = [name for name in _SERIES if name in parts]
     if not series:
         return None
-    drivers = list(parts[series[0]])
-    size = {driver: max(abs(parts[name][driver]) for name in series) for driver in drivers}
+    drivers = list(dict.fromkeys(driver for name in series for driver in parts[name]))
+    size = {driver: max(abs(parts[name].get(driver, 0.0)) for name in series) for driver in drivers}
     shown = sorted((driver for driver in drivers if size[driver] >= _SMALLEST), key=lambda driver: -size[driver])
-    table = [(_driver(driver), [parts[name][driver] for name in series]) for driver in shown]
+    table = [(_driver(driver), [parts[name].get(driver, 0.0) for name in series]) for driver in shown]
     rest = [sum(value for driver, value in parts[name].items() if driver not in shown) for name in series]
     if len(shown) < len(drivers):
         table.append(("driver_rest", rest))

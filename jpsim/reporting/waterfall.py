@@ -1,4 +1,4 @@
-"""Waterfalls: from the reference's mean over the largest contributions to the scenario's mean."""
+"""Waterfalls: from the reference's mean over the largest contributions to the scenario's, and a book's shortfall."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from jpsim.reporting.story import vocabulary
 from jpsim.runs import Run
 from jpsim.runs.arrow import numbers, values_of
 
-__all__ = ["Bar", "Waterfall", "contributions_of", "driver_names", "waterfall_chart", "waterfall_charts"]
+__all__ = [
+    "Bar", "Waterfall", "contributions_of", "driver_names", "shortfall_chart", "waterfall_chart",
+    "waterfall_charts",
+]  # fmt: skip
 
 WIDTH, NAMES, VALUES = 520.0, 190.0, 52.0
 TOP, STEP, THICK = 8.0, 22.0, 13.0
@@ -26,7 +29,10 @@ MOST = 7
 SMALLEST = 0.0005
 """Contributions below a twentieth of a percentage point get no bar."""
 
-_SHOWN = (("topix", "factor"), ("topix", "condition"), ("topix", "shock"), ("banks", "factor"))
+_SHOWN = (
+    ("portfolio", "factor"), ("portfolio", "condition"), ("topix", "factor"), ("topix", "condition"),
+    ("topix", "shock"), ("banks", "factor"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,9 @@ class Waterfall:
     Parameters
     ----------
     label, by
-        The series, and what its difference is taken apart by: factor, condition or shock.
+        The series, and what its difference is taken apart by: factor, condition or shock; driver for a shortfall.
     bars
-        From the reference's mean to the scenario's.
+        From the reference's mean to the scenario's, or from zero to the shortfall.
     links
         Vertical joints between neighbouring bars: x, and where they begin and end.
     zero
@@ -91,27 +97,54 @@ def waterfall_chart(run: Run, scenario: int, output: str, by: str) -> Waterfall 
         return None
     place = run.outputs.index(output)
     first, last = (float(run.statistics["mean"][which, place, -1]) for which in (0, scenario))
+    ends = (driver_names("reference"), first), (driver_names("scenario"), last)
+    return _joined(label_of(output, run.kinds[place]), by, parts, ends)
+
+
+def shortfall_chart(run: Run, scenario: int, month: int) -> Waterfall | None:
+    """Lay out a book's expected shortfall by driver; None if the run does not take it apart.
+
+    Parameters
+    ----------
+    run, scenario
+        The run and the position of the scenario.
+    month
+        Months after `as_of`.
+    """
+    if "drivers.parquet" not in run.tables:
+        return None
+    drivers = run[run.scenarios[scenario]].portfolio.drivers(month)
+    parts = {one.driver: float(one.es95) for one in drivers}
+    end = vocabulary()["book_es95"], sum(parts.values())
+    return _joined(label_of("portfolio", "portfolio"), "driver", parts, (end,))
+
+
+def _joined(
+    label: Label, by: str, parts: Mapping[str, float], ends: Sequence[tuple[Mapping[Language, str], float]]
+) -> Waterfall:
+    """Lay out the largest parts between the two ends, or from zero to one end."""
     steps = _largest(parts)
     values = [value for _, value in steps]
-    ends = np.concatenate([[first], first + np.cumsum(values)])
-    label = label_of(output, run.kinds[place])
-    spans = [(0.0, first), *pairwise(ends.tolist()), (0.0, last)]
+    first = [value for _, value in ends[:-1]]
+    marks = np.cumsum([*(first or [0.0]), *values])
+    spans = [*((0.0, value) for value in first), *pairwise(marks.tolist()), (0.0, ends[-1][1])]
     low, high = min(0.0, *map(min, spans)), max(0.0, *map(max, spans))
     scale = (WIDTH - NAMES - 2 * VALUES) / (high - low or 1.0)
 
     def x(value: float) -> float:
         return float(round(NAMES + VALUES + (value - low) * scale, 1))
 
-    names = [driver_names("reference"), *(driver_names(driver) for driver, _ in steps), driver_names("scenario")]
-    kinds = ["total", *("gain" if value >= 0 else "fall" for value in values), "total"]
+    names = [*(name for name, _ in ends[:-1]), *(driver_names(driver) for driver, _ in steps), ends[-1][0]]
+    kinds = [*("total" for _ in first), *("gain" if value >= 0 else "fall" for value in values), "total"]
     style = label.style
-    texts = [style.level(first), *(style.change(value) for value in values), style.level(last)]
+    texts = [*map(style.level, first), *map(style.change, values), style.level(ends[-1][1])]
     bars = tuple(
         Bar(name, x(min(span)), round(max(x(max(span)) - x(min(span)), 1.0), 1), TOP + STEP * row, kind, text,
             round(x(max(span)) + 5, 1))
         for row, (name, span, kind, text) in enumerate(zip(names, spans, kinds, texts, strict=True))
     )  # fmt: skip
-    links = tuple((x(end), TOP + STEP * row + THICK, TOP + STEP * (row + 1)) for row, end in enumerate(ends.tolist()))
+    joints = marks.tolist() if first else marks[1:].tolist()
+    links = tuple((x(end), TOP + STEP * row + THICK, TOP + STEP * (row + 1)) for row, end in enumerate(joints))
     return Waterfall(label, by, bars, links, x(0.0), TOP + STEP * len(bars))
 
 

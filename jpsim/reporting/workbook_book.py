@@ -8,6 +8,7 @@ from jpsim.reporting.holdings import BookInScenario, book_in_scenario
 from jpsim.reporting.labels import Language, label_of
 from jpsim.reporting.limit_checking import limit_checks
 from jpsim.reporting.story import vocabulary
+from jpsim.reporting.waterfall import driver_names
 from jpsim.reporting.workbook_sheet import Sheet, Styles
 from jpsim.runs import Run
 
@@ -17,7 +18,7 @@ _STATISTICS = ("mean", "sd", "q05", "q50", "q95", "p_loss", "var95", "es95", "va
 
 
 def add_book_sheets(book: Any, styles: Styles, run: Run, language: Language) -> None:
-    """Write the book's risk by scenario, with a chart, and the positions' components; nothing without a book."""
+    """Write the book's risk by scenario, what positions and drivers add, with charts; nothing without a book."""
     found = [book_in_scenario(run, scenario, run.horizon) for scenario in range(len(run.scenarios))]
     books = [one for one in found if one is not None]
     if not books:
@@ -36,6 +37,8 @@ def add_book_sheets(book: Any, styles: Styles, run: Run, language: Language) -> 
     sheet.widths([36, *[14] * (2 * len(books))])
     sheet.freeze(3)
     _positions(book, Sheet.add(book, styles, "Positions"), run, books, language)
+    if books[0].drivers:
+        _drivers(book, Sheet.add(book, styles, "Drivers"), run, books, language)
 
 
 def add_limit_sheet(book: Any, styles: Styles, run: Run, language: Language) -> None:
@@ -86,6 +89,34 @@ def _drawdown(book: BookInScenario, name: str) -> tuple[float | None, float | No
     return told.get("value"), told.get("se")
 
 
+def _drivers(book: Any, sheet: Sheet, run: Run, books: list[BookInScenario], language: Language) -> None:
+    """What each driver brings to gain and shortfall in all scenarios, and a bar chart of the first scenario's."""
+    words = vocabulary()
+    heads = ("scenario", "driver", "book_mean", "book_var95", "book_es95")
+    sheet.head([*(words[key][language] for key in heads), "± se", words["book_es99"][language], "± se"])
+    for one in books:
+        for driver in one.drivers:
+            row = [run.scenarios[one.scenario], driver_names(driver.driver)[language], driver.mean, driver.var95]
+            row += [float(driver.es95), driver.es95.se, float(driver.es99), driver.es99.se]
+            sheet.row(row, ["text", "text", "change", "change", "change", "return_fine", "change", "return_fine"])
+    _bar_chart(book, sheet, len(books[0].drivers), words["book_drivers"][language], run.scenarios[books[0].scenario])
+    sheet.filter(8)
+    sheet.widths([22, 34, 14, 12, 12, 10, 12, 10])
+
+
+def _bar_chart(book: Any, sheet: Sheet, rows: int, title: str, scenario: str) -> None:
+    """Chart the fifth column of the first rows by the second, beside the table."""
+    chart = book.add_chart({"type": "bar"})
+    last = min(rows, 30)
+    names, values = [sheet.name, 1, 1, last, 1], [sheet.name, 1, 4, last, 4]
+    chart.add_series({"name": title, "categories": names, "values": values})
+    chart.set_title({"name": f"{title}, {scenario}".replace("!", " ")})
+    chart.set_legend({"none": True})
+    chart.set_y_axis({"reverse": True, "label_position": "low"})
+    chart.set_x_axis({"num_format": "0%"})
+    sheet.page.insert_chart(1, 9, chart)
+
+
 def _positions(book: Any, sheet: Sheet, run: Run, books: list[BookInScenario], language: Language) -> None:
     """All positions in all scenarios, and a bar chart of the first scenario's components."""
     words = vocabulary()
@@ -98,16 +129,7 @@ def _positions(book: Any, sheet: Sheet, run: Run, books: list[BookInScenario], l
             row += [position.component, position.marginal, position.error]
             sheet.row(row, ["text", "text", "text", "percent", "change", "change", "return_fine"])
     if books[0].positions:
-        chart = book.add_chart({"type": "bar"})
-        last = min(len(books[0].positions), 30)
-        names, values = [sheet.name, 1, 1, last, 1], [sheet.name, 1, 4, last, 4]
-        chart.add_series({"name": words["component"][language], "categories": names, "values": values})
-        chart.set_title(
-            {"name": f"{words['component'][language]}, {run.scenarios[books[0].scenario]}".replace("!", " ")}
-        )
-        chart.set_legend({"none": True})
-        chart.set_y_axis({"reverse": True, "label_position": "low"})
-        chart.set_x_axis({"num_format": "0%"})
-        sheet.page.insert_chart(1, 8, chart)
+        scenario = run.scenarios[books[0].scenario]
+        _bar_chart(book, sheet, len(books[0].positions), words["component"][language], scenario)
     sheet.filter(7)
     sheet.widths([22, 24, 30, 11, 14, 12, 10])
