@@ -215,10 +215,11 @@ def _book_drivers(book: BookInScenario, language: Language) -> Iterator[str]:
         return
     yield _word("book_drivers_note", language)
     yield ""
+    numbers = [(one, (one.mean, one.var95, float(one.es95))) for one in book.drivers]
     rows = [
-        [_safe(driver_names(one.driver)[language]), *(f"{100 * value:.2f}%" for value in (one.mean, one.var95, one.es95)),
+        [_safe(driver_names(one.driver)[language]), *(f"{100 * value:.2f}%" for value in values),
          f"{100 * one.es95.se:.2g}"]
-        for one in book.drivers
+        for one, values in numbers
     ]  # fmt: skip
     yield from _table(
         [*(_word(key, language) for key in ("driver", "book_mean", "book_var95", "component")), "±"], rows

@@ -12,13 +12,14 @@ from jpsim.analysis.books import draw_book, parse_book
 from jpsim.analysis.books.derivatives import Option, Volatility, option_value
 from jpsim.analysis.books.option_shares import share_option
 from jpsim.analysis.books.revaluation import Revaluation
-from jpsim.analysis.tail_means import path_innovations
+from jpsim.analysis.tail_means import TailBand, path_innovations, tail_drivers, tail_means
 from jpsim.conditioning.stories import derive_story
 from jpsim.model.store import load_model
 from jpsim.months import Month
 from jpsim.scenario import load_scenario
 from jpsim.simulation.kernels.normals import SPECIFIC, fill_normals
 from jpsim.simulation.sampling import Sampler
+from tests.models import bent_model
 
 PATHS, MONTHS, SEED = 1024, 6, 9
 TEXT = """schema: jpsim/scenario@1
@@ -183,14 +184,15 @@ def test_a_small_move_of_the_index_is_its_delta() -> None:
     assert shares.time_value[0, 0] < 0.0
 
 
-def test_the_book_of_one_index_has_the_drivers_of_that_index(model, sampler) -> None:
-    """Its tail is that of the series, so that its shares are the series' own means given the tail."""
-    from jpsim.analysis.tail_means import TailBand, tail_drivers, tail_means
-
-    held = draw_book(
-        parse_book("id,weight\ntopix,1\n", "book.csv", ("topix",)),
-        sampler, PATHS, weights=sampler.weights(PATHS), stories=(sampler.story,),
-    )  # fmt: skip
+@pytest.mark.parametrize("bent", [False, True])
+def test_the_book_of_one_index_has_the_drivers_of_that_index(bent: bool, model, tmp_path: Path) -> None:
+    """Path by path, nonlinear terms included, its shares are the series' own."""
+    path = tmp_path / "falling.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    model = bent_model(model) if bent else model
+    sampler = Sampler.of(derive_story(model, load_scenario(path), MONTHS, {}, "total"), "student_t", SEED)
+    book = parse_book("id,weight\ntopix,1\n", "book.csv", ("topix",))
+    held = draw_book(book, sampler, PATHS, weights=sampler.weights(PATHS), stories=(sampler.story,))
     drivers, row = tail_drivers((sampler.story,)), (model.series + model.aggregates).index("topix")
     everything = TailBand(np.full((1, MONTHS), -np.inf), np.full((1, MONTHS), np.inf))
     found = tail_means(sampler, sampler.weights(PATHS), PATHS, [row], everything, drivers)[:, 0]
