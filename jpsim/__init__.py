@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from jpsim._version import __version__
 
 if TYPE_CHECKING:
-    from jpsim.api import compare, explain, hedge, replay, run, simulate, store
+    from jpsim.analysis.scenario_goal import Wish
+    from jpsim.api import compare, explain, hedge, replay, reverse, run, simulate, solve, store
     from jpsim.errors import InputError, JpsimError, LimitBreached, ResourceError, Stopped, UnsupportedError
     from jpsim.model.export import export_model
     from jpsim.model.store import load_model
@@ -35,6 +36,7 @@ __all__ = [
     "Scenario",
     "Stopped",
     "UnsupportedError",
+    "Wish",
     "__version__",
     "compare",
     "explain",
@@ -45,13 +47,16 @@ __all__ = [
     "load_run_folder",
     "load_scenario",
     "replay",
+    "reverse",
     "run",
     "simulate",
+    "solve",
     "store",
 ]
 
 _MODULES = {
-    "jpsim.api": ("compare", "explain", "hedge", "replay", "run", "simulate", "store"),
+    "jpsim.analysis.scenario_goal": ("Wish",),
+    "jpsim.api": ("compare", "explain", "hedge", "replay", "reverse", "run", "simulate", "solve", "store"),
     "jpsim.errors": ("InputError", "JpsimError", "LimitBreached", "ResourceError", "Stopped", "UnsupportedError"),
     "jpsim.model.export": ("export_model",),
     "jpsim.model.store": ("load_model",),

@@ -64,6 +64,8 @@ from jpsim.simulation.sampling import Sampler
 from jpsim.simulation.target_moves import DecidedTarget, StatedTarget
 
 if TYPE_CHECKING:
+    from jpsim.analysis.reverse_stress import ReverseStress
+    from jpsim.analysis.scenario_goal import ScenarioGoal, Wish
     from jpsim.calibration.backtest import Backtest
 
 __all__ = [
@@ -79,8 +81,10 @@ __all__ = [
     "plan",
     "reopen",
     "replay",
+    "reverse",
     "run",
     "simulate",
+    "solve",
     "store",
     "store_backtest",
     "warm_up",
@@ -443,6 +447,74 @@ def hedge(
     return find_hedges(
         _job_again(run), result.scenario, month, weights=weights, among=among, measure=measure, most=most
     )
+
+
+def reverse(
+    config: str | Path,
+    *,
+    series: str,
+    at: str,
+    loss: str,
+    scenario: str | None = None,
+    overrides: Sequence[str] = (),
+) -> ReverseStress:
+    """Explain how a series could lose so much: the most plausible path, the mean given the loss, the stories.
+
+    Parameters
+    ----------
+    config
+        Path of a run file.
+    series, at, loss
+        What loses, by when, as ``"12m"``, and how much, as ``"20%"``.
+    scenario
+        Within whose conditions; the first of the run by default.
+    overrides
+        ``key=value`` texts that replace leaves of the run file.
+
+    Raises
+    ------
+    InputError
+        If one of them names what does not exist, or no path loses so much.
+    """
+    from jpsim.analysis.reverse_stress import stress_in_reverse
+    from jpsim.analysis.selection import prepare_scenario, read_month, read_target
+
+    job = prepare_scenario(load_run(config, overrides), scenario)
+    month = read_month(at, job.model.as_of, job.request.horizon)
+    return stress_in_reverse(job, series, month, read_target(loss, series, "--loss"))
+
+
+def solve(
+    config: str | Path,
+    wish: Wish,
+    *,
+    knob: str,
+    bounds: tuple[str, str] | None = None,
+    overrides: Sequence[str] = (),
+) -> ScenarioGoal:
+    """Find how far a number of a run file must go for a statistic to take the wanted value; see `solve_for_knob`.
+
+    Parameters
+    ----------
+    config
+        Path of the run file.
+    wish
+        What is wanted, as ``Wish("banks", "12m", "mean", "20%")``.
+    knob
+        The number that is turned, as ``--set`` names it.
+    bounds
+        Its lowest and highest value, as texts with units; needed where the scenario does not state it.
+    overrides
+        ``key=value`` texts that replace leaves of the run file.
+
+    Raises
+    ------
+    InputError
+        If the knob or the wish name what does not exist, or the knob cannot bring the wish about.
+    """
+    from jpsim.analysis.scenario_goal import solve_for_knob
+
+    return solve_for_knob(lambda further: load_run(config, [*overrides, *further]), knob, wish, bounds)
 
 
 def reopen(folder: str | Path) -> tuple[Run, Job]:

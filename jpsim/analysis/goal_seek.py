@@ -7,9 +7,10 @@ laws come from the closed form, without any draw.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from scipy.optimize import brentq
@@ -72,15 +73,20 @@ class Solution:
         Its standard error from Monte Carlo: the statistic's error over its slope.
     answer, slope
         The statistic at the solution, and its change per unit of the knob.
-    evaluations
-        Number of scenarios that were evaluated.
+    tried
+        The statistic at every value of the knob that was evaluated.
     """
 
     value: float
     error: float
     answer: Answer
     slope: float
-    evaluations: int
+    tried: Mapping[float, Answer]
+
+    @property
+    def evaluations(self) -> int:
+        """Number of scenarios that were evaluated."""
+        return len(self.tried)
 
 
 def seek_goal(
@@ -115,7 +121,7 @@ def seek_goal(
     answer = search.ask(root)
     slope = search.slope(root)
     error = answer.error / abs(slope) if slope else np.inf
-    return Solution(root, float(error), answer, slope, len(search.asked))
+    return Solution(root, float(error), answer, slope, MappingProxyType(dict(search.asked)))
 
 
 class _Search:

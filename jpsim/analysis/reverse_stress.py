@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.analysis.answer_plots import plot_loss
 from jpsim.analysis.loss_stories import FEWEST_DRAWS, LossStory, tell_stories
 from jpsim.analysis.plausible_path import PlausiblePath, find_plausible_path
 from jpsim.analysis.selection import find_output
@@ -69,6 +70,10 @@ class ReverseStress:
     def model(self) -> Model:
         """The model, at its point estimate."""
         return self.path.law.conditional.system.model
+
+    def plot(self, *, most: int = 8, ax: Any = None) -> Any:
+        """Draw what makes the most plausible loss as a waterfall (matplotlib); returns the Axes."""
+        return plot_loss(self, most, ax)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: ``path``, ``linear``, ``tail`` (null without draws), ``stories``, ``warnings``."""

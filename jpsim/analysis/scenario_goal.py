@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from jpsim.analysis.answer_plots import plot_goal
 from jpsim.analysis.attribution import mean_growth
 from jpsim.analysis.goal_seek import Answer, Goal, Solution, seek_goal
 from jpsim.analysis.knob import Knob, Load, find_knob
@@ -83,6 +84,10 @@ class ScenarioGoal:
     paths: int
     plausibility: dict[str, Any]
     warnings: tuple[str, ...]
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the statistic over the knob, with target and solution (matplotlib); returns the Axes."""
+        return plot_goal(self, ax)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON; ``set`` is the solution as ``--set`` takes it."""

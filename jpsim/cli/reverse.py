@@ -35,17 +35,13 @@ def command(
 
     Shows the most plausible path, the mean path given the loss, and the distinct stories behind it.
     """
-    from jpsim.analysis.reverse_stress import stress_in_reverse
-    from jpsim.analysis.selection import prepare_scenario, read_month, read_target
+    from jpsim import api
     from jpsim.cli.kernels import choose_kernel_folder
-    from jpsim.scenario import load_run
 
     extra = {"paths": paths, "seed": seed}
     changes = [*overrides, *(f"{key}={value}" for key, value in extra.items() if value is not None)]
     choose_kernel_folder()
-    job = prepare_scenario(load_run(config, changes), scenario)
-    month = read_month(at, job.model.as_of, job.request.horizon)
-    found = stress_in_reverse(job, series, month, read_target(loss, series, "--loss"))
+    found = api.reverse(config, series=series, at=at, loss=loss, scenario=scenario, overrides=changes)
     if as_json:
         click.echo(json.dumps(found.to_dict(), ensure_ascii=False))
         return

@@ -175,10 +175,13 @@ def _show_run(run: Run, path: Path, *, as_json: bool, everything: bool, lang: Li
         return
     from rich.console import Console
 
+    from jpsim.reporting.driver_table import driver_table
     from jpsim.reporting.table import run_table
 
     console = Console()
     console.print(run_table(run, languages=(lang,), detailed=everything, width=console.width))
+    if (drivers := driver_table(run, width=console.width, language=lang)) is not None:
+        console.print(drivers)
     for name, told in run.diagnostics.items():
         for warning in told["warnings"]:
             click.echo(f"warning: {name}: {warning}", err=True)

@@ -46,15 +46,15 @@ def command(
     **targets: str | None,
 ) -> None:
     """Find how far a number of CONFIG, a run file, must go for a statistic to take the wanted value."""
-    from jpsim.analysis.scenario_goal import Wish, solve_for_knob
+    from jpsim import api
+    from jpsim.analysis.scenario_goal import Wish
     from jpsim.cli.kernels import choose_kernel_folder
-    from jpsim.scenario import load_run
 
     statistic, target = _wanted(targets)
     changes = [*overrides, f"paths={paths}", *([] if seed is None else [f"seed={seed}"])]
     choose_kernel_folder()
     wish = Wish(series, at, statistic, target, scenario)
-    found = solve_for_knob(lambda further: load_run(config, [*changes, *further]), knob, wish, _ends(bounds))
+    found = api.solve(config, wish, knob=knob, bounds=_ends(bounds), overrides=changes)
     if as_json:
         click.echo(json.dumps(found.to_dict(), ensure_ascii=False))
         return

@@ -16,15 +16,9 @@ if TYPE_CHECKING:
     from jpsim.runs.record import Attribution, Run
 
 __all__ = [
-    "plot_attribution",
-    "plot_density",
-    "plot_drivers",
-    "plot_fan",
-    "plot_kind",
-    "plot_run",
-    "pyplot",
-    "title_of",
-]
+    "draw_waterfall", "plot_attribution", "plot_density", "plot_drivers", "plot_fan", "plot_kind", "plot_run",
+    "pyplot", "title_of",
+]  # fmt: skip
 
 _INK, _OUTER, _INNER, _AMBER = "#06365f", "#c9def0", "#8fbadd", "#9a4a00"
 _MAIN = ("topix", "portfolio", "usdjpy", "jgb_10y")
@@ -130,20 +124,20 @@ def plot_run(run: Run, outputs: Sequence[str] | None) -> Any:
 
 def plot_attribution(attribution: Attribution, scenario: str, output: str, month: int, most: int, ax: Any) -> Any:
     """Draw the drivers of a difference of means as a waterfall, largest first; returns the Axes."""
-    ax = _waterfall(attribution.parts(scenario, output, month), "difference of means", most, ax)
+    ax = draw_waterfall(attribution.parts(scenario, output, month), "difference of means", most, ax)
     ax.set_title(f"{title_of(output)}: {scenario} against the reference, {month}m, pp", fontsize="medium", loc="left")
-    return _plain(ax)
+    return ax
 
 
 def plot_drivers(parts: Mapping[str, float], scenario: str, month: int, most: int, ax: Any) -> Any:
     """Draw a book's expected shortfall by driver as a waterfall, largest first; returns the Axes."""
-    ax = _waterfall(parts, "ES95", most, ax)
+    ax = draw_waterfall(parts, "ES95", most, ax)
     ax.set_title(f"expected shortfall by driver, {scenario}, {month}m, % of capital", fontsize="medium", loc="left")
-    return _plain(ax)
+    return ax
 
 
-def _waterfall(parts: Mapping[str, float], total: str, most: int, ax: Any) -> Any:
-    """Draw shares in percent, the `most` largest on their own, and their sum below."""
+def draw_waterfall(parts: Mapping[str, float], total: str, most: int, ax: Any) -> Any:
+    """Draw shares in percent, the `most` largest on their own, and their sum below; returns the Axes."""
     order = sorted(parts, key=lambda driver: -abs(parts[driver]))
     rows = [(driver, 100.0 * parts[driver]) for driver in order[:most]]
     rest = 100.0 * sum(parts[driver] for driver in order[most:])
@@ -158,7 +152,7 @@ def _waterfall(parts: Mapping[str, float], total: str, most: int, ax: Any) -> An
     ax.axvline(0.0, color="#5a6675", lw=0.8)
     names = [factors()[driver].name_en if driver in factors() else driver.replace("_", " ") for driver, _ in rows]
     ax.set_yticks([*places, -1], [*names, total], fontsize="small")
-    return ax
+    return _plain(ax)
 
 
 def _axes(ax: Any, size: tuple[float, float] = (6.0, 3.6)) -> Any:
