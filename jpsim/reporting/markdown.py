@@ -12,7 +12,7 @@ from jpsim.reporting.figures import Cell, figure
 from jpsim.reporting.holdings import BookInScenario, book_in_scenario
 from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
 from jpsim.reporting.limit_checking import limit_checks
-from jpsim.reporting.reasons import attribution_reasons
+from jpsim.reporting.reasons import Reasons, attribution_reasons, further_reasons
 from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
 from jpsim.reporting.waterfall import driver_names
@@ -236,6 +236,15 @@ def _why(run: Run, scenario: str, language: Language) -> Iterator[str]:
         return
     yield f"### {_word('why', language)}"
     yield ""
+    yield from _reasons(reasons, language)
+    for by in ("condition", "shock"):
+        if (further := further_reasons(run, scenario, by)) is not None:
+            yield f"#### {_word('why', language)}: {_word(f'by_{by}', language)}"
+            yield ""
+            yield from _reasons(further, language)
+
+
+def _reasons(reasons: Reasons, language: Language) -> Iterator[str]:
     rows = [[_driver(driver, language), *(cell.text for cell in cells)] for driver, cells in reasons.rows]
     rows.append([_word("driver_total", language), *(cell.text for cell in reasons.total)])
     yield from _table(["", *(_safe(label.name(language)) for label in reasons.series)], rows)

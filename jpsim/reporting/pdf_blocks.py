@@ -1,6 +1,7 @@
 """Blocks of the PDF from the HTML of the report's sections: headings, texts, tables, charts, cards.
 
-The PDF has the sections of the HTML report, whatever they are; what the HTML folds away is left out.
+The PDF has the sections of the HTML report, whatever they are. What the HTML folds away is left out, but for what is
+marked to be printed, of which it has the tables.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["Charts", "section_blocks"]
 Block = dict[str, Any]
 
 _SHADE = re.compile(r"\.((?:gain|fall|risk)-\d) \{ background: (#[0-9a-f]{6})")
-_LEFT_OUT = ("details", "nav")
+_LEFT_OUT, _PRINTED = ("details", "nav"), "printed"
 _KEYS = {"solid": "── ", "dashed": "╌╌ ", "swatch": "■ "}
 """Marks of a chart's key, which the style sheet draws on the screen."""
 _GRIDS = {"grid-charts": (1, 1, 1), "cards": (1, 1), "beside-chart": (3, 2), "shapes": (5, 7)}
@@ -62,9 +63,11 @@ def _blocks(node: Node, charts: Charts) -> Iterator[Block]:
 
 
 def _block(node: Node, charts: Charts) -> Iterator[Block]:
-    if node.tag in _LEFT_OUT:
+    if node.tag == "details" and _PRINTED in node.classes:
+        yield from _unfolded(node, charts)
+    elif node.tag in _LEFT_OUT:
         return
-    if node.tag in ("h3", "h4"):
+    elif node.tag in ("h3", "h4"):
         yield {"is": "heading", "level": int(node.tag[1]), "runs": _runs(node)}
     elif node.tag in ("p", "summary", "figcaption", "pre"):
         yield {"is": "text", "small": bool({"small", "key"} & set(node.classes)), "runs": _runs(node)}
@@ -82,6 +85,17 @@ def _block(node: Node, charts: Charts) -> Iterator[Block]:
         yield {"is": "card", "warning": "warning" in node.classes, "blocks": list(_blocks(node, charts))}
     else:
         yield from _arranged(node, charts)
+
+
+def _unfolded(node: Node, charts: Charts) -> Iterator[Block]:
+    """What a fold marked to be printed has, without its charts: they would fill pages."""
+    for child in node.elements():
+        if child.tag == "summary":
+            yield {"is": "heading", "level": 4, "runs": _runs(child)}
+            continue
+        for block in _block(child, charts):
+            cells = [block] if block["is"] != "grid" else [one for cell in block["cells"] for one in cell]
+            yield from (one for one in cells if one["is"] not in ("figure", "chart"))
 
 
 def _arranged(node: Node, charts: Charts) -> Iterator[Block]:

@@ -10,17 +10,14 @@ from jpsim.reporting.figures import Cell, shade
 from jpsim.reporting.labels import Label, Language, label_of
 from jpsim.reporting.statements import named
 from jpsim.reporting.story import vocabulary
+from jpsim.reporting.waterfall import contributions_of
 from jpsim.runs import Run
 
-__all__ = ["Reasons", "attribution_reasons", "driver_text", "series_contributions"]
+__all__ = ["Reasons", "attribution_reasons", "driver_text", "further_reasons", "series_contributions"]
 
 _SERIES = ("topix", "portfolio", "banks", "real_estate", "autos", "electric_precision", "core30", "small", "growth")
 _SMALLEST = 0.0005
 """Drivers that move no shown series by a twentieth of a percentage point go into the remainder."""
-_BESIDE_FACTORS = (
-    "monte_carlo", "equity_premium", "earnings", "compounding", "regime", "options", "translation", "hedge_carry",
-    "volatility", "time_value", "specific", "drift", "residual",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,24 @@ class Reasons:
 
 def attribution_reasons(run: Run, scenario: str, month: int) -> Reasons | None:
     """Lay out the attribution of one scenario at one month; None if the run holds none for it."""
-    parts = series_contributions(run, scenario, month)
+    return _laid_out(run, series_contributions(run, scenario, month))
+
+
+def further_reasons(run: Run, scenario: str, by: str) -> Reasons | None:
+    """Lay out another decomposition of the difference of means at the horizon; None if the run holds none.
+
+    Parameters
+    ----------
+    run, scenario
+        The run, and the scenario's id.
+    by
+        ``condition`` or ``shock``.
+    """
+    found = contributions_of(run, by, scenario)
+    return _laid_out(run, {name: found[name] for name in _SERIES if name in found})
+
+
+def _laid_out(run: Run, parts: Mapping[str, Mapping[str, float]]) -> Reasons | None:
     series = [name for name in _SERIES if name in parts]
     if not series:
         return None
@@ -89,7 +103,7 @@ def _by_scenario(run: Run, month: int) -> Mapping[str, Mapping[str, Mapping[str,
 
 
 def _driver(driver: str) -> Label | str:
-    return f"driver_{driver}" if driver in _BESIDE_FACTORS else named(driver)
+    return f"driver_{driver}" if f"driver_{driver}" in vocabulary() else named(driver)
 
 
 def _cell(value: float, reach: float) -> Cell:

@@ -13,6 +13,7 @@ from jpsim.errors import InputError, Problem
 from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
 from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import scenario_stories, vocabulary
+from jpsim.reporting.waterfall import contributions_of
 from jpsim.reporting.workbook_book import add_book_sheets, add_limit_sheet, add_mixture_sheet
 from jpsim.reporting.workbook_charts import add_fan_sheet, add_sector_chart
 from jpsim.reporting.workbook_sheet import Sheet, Styles
@@ -22,7 +23,19 @@ from jpsim.runs.frames import summary_columns
 __all__ = ["render_workbook"]
 
 _STATISTICS = ("mean", "q05", "q50", "q95", "p_loss", "es95")
-_HEADLINES = ("topix", "nikkei225", "core30", "small", "growth", "banks", "usdjpy", "jgb_10y", "boj_policy_rate")
+_FURTHER = ("condition", "shock", "earnings", "var95", "es95")
+_HEADLINES = (
+    "topix",
+    "portfolio",
+    "nikkei225",
+    "core30",
+    "small",
+    "growth",
+    "banks",
+    "usdjpy",
+    "jgb_10y",
+    "boj_policy_rate",
+)
 _HEADS = {"q50": "median", "q05": "5%", "q95": "95%"}
 _ASSUMED = ("series", "when", "statement")
 _LONGEST_NAME = 31  # of a sheet
@@ -31,9 +44,9 @@ _LONGEST_NAME = 31  # of a sheet
 def render_workbook(run: Run, language: Language = "en") -> bytes:
     """Render a run as a workbook; the same run gives the same bytes.
 
-    Sheets: an overview, a table and chart for each scenario, fan charts, limits, the book and its positions, the
-    stories of mixtures (where the run has them), assumptions, attribution, and all statistics as a filtered
-    table. Text is never run as a formula or made a link.
+    Sheets: an overview, a table and chart for each scenario, fan charts, limits, the book with its positions and
+    drivers, the stories of mixtures (where the run has them), assumptions, attribution, other decompositions of the
+    main series, and all statistics as a filtered table. Text is never run as a formula or made a link.
 
     Parameters
     ----------
@@ -62,6 +75,7 @@ def render_workbook(run: Run, language: Language = "en") -> bytes:
     add_mixture_sheet(book, styles, run, language)
     _assumptions(Sheet.add(book, styles, "Assumptions"), run, language)
     _attribution(Sheet.add(book, styles, "Attribution"), run)
+    _decompositions(book, styles, run)
     _statistics(Sheet.add(book, styles, "Statistics"), run)
     book.close()
     return content.getvalue()
@@ -190,6 +204,26 @@ def _attribution(sheet: Sheet, run: Run) -> None:
             sheet.row(list(row), ["text", "text", "whole", "text", "change"])
     sheet.filter(5)
     sheet.widths([24, 24, 10, 26, 16])
+
+
+def _decompositions(book: Any, styles: Styles, run: Run) -> None:
+    """Write the other decompositions of the main series in the last month; nothing where the run holds none."""
+    rows = [
+        (by, scenario, series, driver, value)
+        for by in _FURTHER
+        for scenario in run.scenarios
+        for series, parts in contributions_of(run, by, scenario).items()
+        if series in _HEADLINES
+        for driver, value in parts.items()
+    ]
+    if not rows:
+        return
+    sheet = Sheet.add(book, styles, "Decompositions")
+    sheet.head(["decomposition", "scenario", "series", "driver", "contribution"])
+    for row in rows:
+        sheet.row(list(row), ["text", "text", "text", "text", "change"])
+    sheet.filter(5)
+    sheet.widths([16, 24, 24, 30, 16])
 
 
 def _statistics(sheet: Sheet, run: Run) -> None:

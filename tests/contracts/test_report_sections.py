@@ -23,6 +23,7 @@ from jpsim.reporting.html import SECTIONS, render_report
 from jpsim.reporting.limit_checking import limit_checks
 from jpsim.reporting.markdown import render_markdown
 from jpsim.reporting.statements import statement_text
+from jpsim.reporting.waterfall import shortfall_chart
 from jpsim.reporting.workbook import render_workbook
 from jpsim.runs import Run, load_run_folder, write_run_folder
 from jpsim.runs.manifest import file_digest, manifest_bytes
@@ -79,8 +80,11 @@ def test_members_of_a_mixture_stand_side_by_side(mixed: Run) -> None:
     assert "2027-01に169.18（周辺分布を指定、標準偏差3.64%）" in section(render_report(mixed, ("ja",)), "members")
 
 
+MEASURES = ("mean", "var95", "es95", "es99")
+
+
 def with_book(run: Run) -> Run:
-    """Name one output the portfolio, with two positions that add up to its shortfall."""
+    """Name one output the portfolio, with two positions and four drivers that add up to its shortfall."""
     outputs = tuple("portfolio" if name == "standard" else name for name in run.outputs)
     kinds = tuple(
         "portfolio" if name == "standard" else kind for name, kind in zip(run.outputs, run.kinds, strict=True)
@@ -92,10 +96,25 @@ def with_book(run: Run) -> Run:
         for position, share in (("=1+1", 1.2), ("<script>", -0.2)):
             row = {"scenario": name, "month": 12, "position": position, "series": "banks", "currency": "JPY"}
             rows.append(row | {"weight": share, "component": share * whole, "component_se": 0.001, "marginal": whole})
-    told = {"positions": 2, "capital": 1e6, "currency": "JPY", "gross": 1.4, "net": 1.0, "rebalancing": "none"}
+    told = {
+        "positions": 2,
+        "proxied": 0,
+        "capital": 1e6,
+        "currency": "JPY",
+        "gross": 1.4,
+        "net": 1.0,
+        "rebalancing": "none",
+    }
     told |= {"drawdown": {"mean": {"value": 0.08, "se": 0.001}, "q95": {"value": 0.2, "se": 0.002}}, "breaches": []}
     diagnostics = {name: {**found, "portfolio": told} for name, found in run.diagnostics.items()}
-    tables = {"components.parquet": pa.Table.from_pylist(rows)}
+    drivers = [
+        {"scenario": name, "month": 12, "driver": driver, "es99_se": 0.002, "es95_se": 0.001,
+         **{measure: share * float(run.statistics[measure][scenario, place, -1]) for measure in MEASURES}}
+        for scenario, name in enumerate(run.scenarios)
+        for driver, share in (("usdjpy", 0.7), ("translation", 0.5), ("volatility", -0.25), ("residual", 0.05))
+    ]  # fmt: skip
+    tables = {name: pa.Table.from_pylist(found) for name, found in (("components", rows), ("drivers", drivers))}
+    tables = {f"{name}.parquet": found for name, found in tables.items()}
     return replace(run, outputs=outputs, kinds=kinds, tables=tables, diagnostics=diagnostics)
 
 
@@ -108,6 +127,26 @@ def test_the_book_tells_its_risk_and_its_positions() -> None:
     assert f"{100 * found.shortfall:.1f}%" in text
     assert "&lt;script&gt;" in text
     assert "120%" in text
+    assert text.count("Translation into dollars") == 4  # in both scenarios, in the table and in the waterfall
+    assert f"{100 * 0.7 * found.shortfall:.2f}%" in text
+
+
+def test_the_shortfall_by_driver_is_a_waterfall_from_zero() -> None:
+    """Bars join, the last is the shortfall, and a driver that makes it smaller turns back."""
+    run = with_book(synthetic_run())
+    chart = shortfall_chart(run, 0, 12)
+    assert chart is not None
+    *steps, whole = chart.bars
+    assert [bar.kind for bar in steps] == ["gain", "gain", "fall", "gain"]
+    assert whole.left == steps[0].left == chart.zero
+    for bar, after, (x, _, _) in zip(steps, steps[1:], chart.links, strict=False):
+        ends = {"gain": bar.left + bar.width, "fall": bar.left}
+        begins = {"gain": after.left, "fall": after.left + after.width}
+        assert ends[bar.kind] == pytest.approx(x, abs=0.11)
+        assert begins[after.kind] == pytest.approx(x, abs=0.11)
+    shortfall = 100 * float(run.statistics["es95"][0, run.outputs.index("portfolio"), -1])
+    assert float(whole.text.replace("\N{MINUS SIGN}", "-")) == pytest.approx(shortfall, abs=0.05)
+    assert shortfall_chart(synthetic_run(), 0, 12) is None
 
 
 def test_sentences_are_made_from_the_numbers() -> None:
@@ -177,7 +216,16 @@ def test_workbook_and_markdown_hold_the_book_the_limits_and_the_stories(monkeypa
     monkeypatch.setitem(DIAGNOSTICS, "boj_hike", {**DIAGNOSTICS["boj_hike"], "members": MEMBERS})
     run = with_book(synthetic_run(resolved=RESOLVED + BOOK_RUN))
     book = openpyxl.load_workbook(io.BytesIO(render_workbook(run, "ja")))
-    assert {"Book", "Positions", "Limits", "Mixtures"} <= set(book.sheetnames)
+    assert {"Book", "Positions", "Drivers", "Limits", "Mixtures"} <= set(book.sheetnames)
+    drivers = list(book["Drivers"].iter_rows(min_row=2, values_only=True))
+    assert [row[1] for row in drivers[:4]] == [
+        "ドル円",
+        "ドル換算",
+        "系列固有のリターン",
+        "インプライド・ボラティリティ",
+    ]
+    first = run[run.scenarios[0]]["portfolio"].at(12)
+    assert sum(row[4] for row in drivers[:4]) == pytest.approx(float(first.es()))
     rows = list(book["Positions"].iter_rows(min_row=2, values_only=True))
     assert [row[1] for row in rows[:2]] == ["=1+1", "<script>"]
     shortfall = float(run.statistics["es95"][0, run.outputs.index("portfolio"), -1])
@@ -188,7 +236,7 @@ def test_workbook_and_markdown_hold_the_book_the_limits_and_the_stories(monkeypa
     ]  # fmt: skip
     assert "周辺分布を指定" in str(list(book["Assumptions"].iter_rows(values_only=True)))
     text = render_markdown(run, "ja")
-    for told in ("抵触", "ES95%への寄与", "yen\\_slide", "&lt;script&gt;"):
+    for told in ("抵触", "ES95%への寄与", "ドル換算", "yen\\_slide", "&lt;script&gt;"):
         assert told in text
 
 
