@@ -22,7 +22,7 @@ _SHADE = re.compile(r"\.((?:gain|fall|risk)-\d) \{ background: (#[0-9a-f]{6})")
 _LEFT_OUT, _PRINTED = ("details", "nav"), "printed"
 _KEYS = {"solid": "── ", "dashed": "╌╌ ", "swatch": "■ "}
 """Marks of a chart's key, which the style sheet draws on the screen."""
-_GRIDS = {"grid-charts": (1, 1, 1), "cards": (1, 1), "beside-chart": (3, 2), "shapes": (5, 7)}
+_GRIDS = {"grid-charts": (1, 1, 1), "grid-falls": (1, 1), "cards": (1, 1), "beside-chart": (3, 2), "shapes": (5, 7)}
 
 
 class Charts:
