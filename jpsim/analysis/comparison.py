@@ -83,8 +83,7 @@ def _months(sides: Sequence[Side], at: int | str | Instant | None) -> list[int]:
 def _outputs(sides: Sequence[Side], wanted: Sequence[str] | None) -> list[str]:
     """Ids of the outputs to compare, in the order of the reference."""
     first = sides[0].run
-    drawn = [set(side.run.outputs) & set(side.job.model.outputs) for side in sides]  # a portfolio is not drawn
-    common = [output for output in first.outputs if all(output in known for known in drawn)]
+    common = [output for output in first.outputs if all(output in side.outputs for side in sides)]
     if wanted is None:
         return common
     kinds = dict(zip(first.outputs, first.kinds, strict=True))

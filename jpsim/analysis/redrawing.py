@@ -11,6 +11,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.analysis.books import PORTFOLIO, book_of
+from jpsim.analysis.books.revaluation import Revaluation
 from jpsim.runs import Run
 from jpsim.runs.outcomes import position
 from jpsim.simulation.job import Job
@@ -65,8 +67,15 @@ class Side:
         stored = self.run.weights.get(self.scenario)
         return np.full(self.paths, 1.0 / self.paths) if stored is None else stored / stored.sum()
 
+    @property
+    def outputs(self) -> frozenset[str]:
+        """Ids of what can be drawn again of what the run reports: factors, series and the book."""
+        return frozenset(self.run.outputs) & {*self.job.model.outputs, PORTFOLIO}
+
     def start(self, output: str) -> float:
         """Value of an output at month 0, from which a loss is counted."""
+        if output == PORTFOLIO:
+            return 0.0
         return round(float(self.sampler.laws[0].start[self._row(output)]), _DECIMALS)
 
     def values(self, outputs: Sequence[str], month: int, told: Callable[[int], None] | None = None) -> Floats:
@@ -85,13 +94,15 @@ class Side:
         -------
         (len(outputs), paths), to nine decimals.
         """
-        rows, size = [self._row(output) for output in outputs], self._chunk()
-        out = np.empty((len(rows), self.paths))
+        size, place = self._chunk(), self.run.place(month)
+        out = np.empty((len(outputs), self.paths))
 
         def draw(first: int) -> int:
             count = min(size, self.paths - first)
-            drawn = self.sampler.paths(first, count)[rows, self.run.place(month)]
-            np.round(drawn, _DECIMALS, out=out[:, first : first + count])
+            drawn = self.sampler.paths(first, count)
+            for row, output in enumerate(outputs):
+                values = self._gain(drawn, first) if output == PORTFOLIO else drawn[self._row(output)]
+                np.round(values[place], _DECIMALS, out=out[row, first : first + count])
             return count
 
         with ThreadPoolExecutor(self._threads(), thread_name_prefix="jpsim-redraw") as pool:
@@ -99,6 +110,16 @@ class Side:
                 if told is not None:
                     told(count)
         return out
+
+    @cached_property
+    def _revaluation(self) -> Revaluation:
+        book = book_of(self.job)
+        assert book is not None  # the run reports one
+        return Revaluation.of(book, self.sampler)
+
+    def _gain(self, drawn: Floats, first: int) -> Floats:
+        """(h, m) gain of the run's book on some paths."""
+        return self._revaluation.value(self._revaluation.gains(drawn, first))
 
     def _threads(self) -> int:
         return min(self.job.request.executor.threads or os.cpu_count() or 1, _MOST_THREADS)

@@ -72,6 +72,13 @@ def test_the_drivers_of_the_stored_book_sum_to_its_numbers(run: Run) -> None:
         assert {one.driver: one.es95.se for one in drivers}["residual"] > 0
 
 
+def test_the_book_is_compared_on_its_common_draws(run: Run) -> None:
+    found = jpsim.compare(run["baseline"], run["boj_hike"], series=["portfolio"])["boj_hike"]["portfolio"]
+    before, after = (run[name]["portfolio"].at("12m").mean for name in ("baseline", "boj_hike"))
+    assert found.differences["mean"].value == pytest.approx(after - before, abs=1e-8)
+    assert 0 < found.differences["mean"].se < (before.se**2 + after.se**2) ** 0.5
+
+
 def test_a_run_without_a_book_has_none(project: Path) -> None:
     simulated = jpsim.simulate(jpsim.load_scenario(project / "scenarios/baseline.yaml"), paths=2048)
     with pytest.raises(InputError, match="has no portfolio"):
