@@ -13,6 +13,7 @@ import numpy.typing as npt
 from jpsim.calibration.announcements import Announcements, announcement_effects
 from jpsim.calibration.bridge import ROWS, Bridge, append_bridge, draw_bridges, fit_bridge
 from jpsim.calibration.card import write_card
+from jpsim.calibration.diagnostics import diagnostics_chapter
 from jpsim.calibration.dynamics import FactorLaw, discount, estimate_factors
 from jpsim.calibration.equity import EquityLaw, Structure, build_structure, estimate_equities
 from jpsim.calibration.fiscal import add_fiscal_impulse, fiscal_chapter
@@ -205,7 +206,7 @@ def _describe_shocks(model: Model, identified: Identified, news: Announcements) 
 
 
 def _chapters(found: _Found, model: Model, identified: Identified, news: Announcements) -> list[str]:
-    """Write the card's chapters on shocks, policy and tails."""
+    """Write the card's chapters on shocks, policy, tails and diagnostics."""
     settings = found.priors["identification"]
     informed = response_draws(model, posterior_impacts(model, settings, news))
     uninformed = response_draws(model, posterior_impacts(model, settings, None))
@@ -218,7 +219,14 @@ def _chapters(found: _Found, model: Model, identified: Identified, news: Announc
         shock_chapter(model, response_rows(model, identified, informed), signs, settings),
         policy_chapter(rows, odds, strength, sizes, model.meta["identification"]),
         _tail_chapter(found),
+        _diagnostics_chapter(found),
     ]
+
+
+def _diagnostics_chapter(found: _Found) -> str:
+    law, observations = found.law, found.observations
+    seen = observations.y[len(law.B) :]
+    return diagnostics_chapter(observations.names, law.posterior, law.B, found.innovations, seen)
 
 
 def _tail_chapter(found: _Found) -> str:
