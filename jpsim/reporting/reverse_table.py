@@ -62,7 +62,8 @@ def _summary(stress: ReverseStress) -> str:
     path, tail = stress.path, stress.tail
     member = path.law.scenario.id
     within = "the scenario's mean" if member == stress.scenario else f"the mean of its member {member}"
-    linear = f"{path.linear.distance:.2f} sd if returns did not compound"
+    straight = "did not compound" if path.law.terms is None else "were linear in the factors and did not compound"
+    linear = f"{path.linear.distance:.2f} sd if returns {straight}"
     return (
         f"Most plausible path: {path.point.distance:.2f} sd from {within} ({linear}); probability of such a "
         f"loss {stress.probability:.2%} under the normal law, {tail.probability:.2%} ±"

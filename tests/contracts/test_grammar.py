@@ -41,7 +41,7 @@ drivers: [demand, yen]
 regime: reflation
 premium: baseline
 impulses: {defence_rerating: {size: 1sd, over: 12m, priced_in: 50%}, physical_ai: {size: -1sd, when: 2026-07}}
-rules: {fx_intervention: {threshold: 160 JPY}, policy_rate_floor: {level: 0%}, policy_rate_meetings: off}
+rules: {fx_intervention: {threshold: 160 JPY}, policy_rate_floor: {level: 0%}, policy_rate_meetings: off, nonlinear: on}
 views:
   - {series: usdjpy, by: 12m, above: 160, probability: {at_most: 15%}}
   - {series: topix, at: 12m, sd: 18%}
