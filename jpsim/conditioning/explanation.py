@@ -144,6 +144,9 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
     if intervenes(law.scenario) and rule is not None and rule != "off":
         statement = f"acts on the paths of a run near {rule.threshold.value:g} yen; closed forms are without it (prior)"
         stated.append({"series": "fx_intervention", "when": "", "statement": statement})
+    if law.scenario.rules.nonlinear is not None:
+        statement = "acts on the paths of a run" if law.scenario.rules.nonlinear == "on" else "switched off"
+        stated.append({"series": "nonlinear", "when": "", "statement": statement})
     if law.scenario.regime != "model":
         stated.append({"series": "regime", "when": "", "statement": f"{law.scenario.regime} throughout"})
     if law.scenario.premium != "model":

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from jpsim.conditioning.explanation import explain_story
 from jpsim.conditioning.stories import derive_story
 from jpsim.errors import InputError, UnsupportedError
 from jpsim.model import Model, ParameterDraws, Term
 from jpsim.model.checks import check_model
 from jpsim.model.export import export_model
 from jpsim.model.store import load_model, save_model
+from jpsim.reporting.statements import named, statement_text
 from jpsim.scenario import Scenario, load_scenario
 from jpsim.simulation.sampling import Sampler
 from tests.models import bent_model, regime_model, small_model
@@ -132,3 +134,15 @@ def test_terms_are_refused_where_there_are_none_and_keep_the_target_from_its_rul
     bound = replace(model, terms=(on_target, *model.terms[1:]))
     with pytest.raises(UnsupportedError, match="rule policy_rate_meetings on the model small, which has no target"):
         derive_story(bound, read(tmp_path, "rules: {policy_rate_meetings: on}"), 3, {})
+
+
+def test_what_a_scenario_says_of_terms_stands_among_its_assumptions(tmp_path) -> None:
+    for said, english, japanese in (
+        ("on", "acts on the paths of a run", "経路に適用"),
+        ("off", "switched off", "不適用"),
+    ):
+        story = derive_story(bent_model(small_model()), read(tmp_path, f"rules: {{nonlinear: {said}}}"), 3, {})
+        [row] = explain_story(story)["assumptions"]
+        assert (row["series"], row["statement"]) == ("nonlinear", english)
+        assert statement_text(row["statement"])["ja"] == japanese
+        assert named(row["series"]).names["en"] == "nonlinear terms of returns (rule)"
