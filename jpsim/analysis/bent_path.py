@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from jpsim.analysis.design_point import nearest_to, spread_loss
 from jpsim.analysis.return_law import Departure, ReturnLaw
+from jpsim.analysis.term_values import TermValues, evaluate_terms
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.premium import series_weights
 from jpsim.conditioning.scenario_law import ScenarioLaw
@@ -24,7 +25,7 @@ from jpsim.conditioning.term_moments import term_arguments
 from jpsim.model import Term
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals
 
-__all__ = ["BentReturns", "TermValues", "bend_returns", "evaluate_terms", "find_bent_departure"]
+__all__ = ["BentReturns", "bend_returns", "find_bent_departure", "loss_probability"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,57 +33,6 @@ _RANK = 1e-10  # directions that move less, against the largest, move nothing
 _ROUNDING = (0.5, 0.05, 0.005, 0.0005)  # standard deviations over which kinks are rounded off
 _CORRECTIONS = 3
 _KEY, _CHUNKS, _DRAWS = 20260130, 4, 4096  # of the draws behind a probability, whose error is about 2% of it
-
-
-@dataclass(frozen=True, eq=False)
-class TermValues:
-    """Nonlinear terms at one point, and their derivatives with respect to their two arguments.
-
-    `value` is (t, T), `slope` (t, T, 2), `second` (t, T, 2, 2).
-    """
-
-    value: Floats
-    slope: Floats
-    second: Floats
-
-
-def evaluate_terms(terms: tuple[Term, ...], arguments: Floats, widths: Floats | None = None) -> TermValues:
-    """Evaluate nonlinear terms.
-
-    Parameters
-    ----------
-    terms
-        T terms.
-    arguments
-        (t, T, 2) what they are functions of, see `jpsim.conditioning.term_moments.term_arguments`.
-    widths
-        (T,) widths over which kinks are rounded off, ``(x + (x**2 + width**2)**0.5) / 2`` for the positive part of x.
-    """
-    t, count = arguments.shape[:2]
-    value, slope, second = np.zeros((t, count)), np.zeros((t, count, 2)), np.zeros((t, count, 2, 2))
-    for k, term in enumerate(terms):
-        u, x = arguments[:, k, 0], arguments[:, k, 1]
-        width = 0.0 if widths is None else float(widths[k])
-        if term.kind == "pair":
-            value[:, k], slope[:, k, 0], slope[:, k, 1] = u * x - term.centre, x, u
-            second[:, k, 0, 1] = second[:, k, 1, 0] = 1.0
-        elif term.kind == "hinge":
-            above, rise, bend = _positive_part(term.side * (u - term.knot), width)
-            value[:, k], slope[:, k, 0], second[:, k, 0, 0] = above - term.centre, term.side * rise, bend
-        else:
-            above, rise, bend = _positive_part(term.side * x, width)
-            value[:, k], slope[:, k, 0], slope[:, k, 1] = above * u, above, term.side * rise * u
-            second[:, k, 0, 1] = second[:, k, 1, 0] = term.side * rise
-            second[:, k, 1, 1] = bend * u
-    return TermValues(value, slope, second)
-
-
-def _positive_part(x: Floats, width: float) -> tuple[Floats, Floats, Floats]:
-    """Positive part of x with its kink rounded off, and its first two derivatives."""
-    reach = np.hypot(x, width)
-    ratio = np.divide(x, reach, out=np.zeros_like(x), where=reach > 0)
-    bend = np.divide(1.0 - ratio**2, 2.0 * reach, out=np.zeros_like(x), where=reach > 0)
-    return 0.5 * (x + reach), 0.5 * (1.0 + ratio), bend
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.bent_path import bend_returns, evaluate_terms, find_bent_departure
+from jpsim.analysis.bent_path import bend_returns, find_bent_departure
 from jpsim.analysis.design_point import DesignPoint, find_design_point, shift_linearly
 from jpsim.analysis.return_law import Departure, ReturnLaw, monthly_law
+from jpsim.analysis.term_values import evaluate_terms, term_shares
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.premium import series_weights
 from jpsim.conditioning.scenario_law import ScenarioLaw
@@ -209,23 +210,16 @@ def _contributions(law: ScenarioLaw, series: str, mean: Floats, shift: Departure
     carried, weights = before * after, series_weights(law.conditional, series)
     innovations = np.einsum("tij,tj->ti", law.conditional.system.impact[:t, : len(model.factors)], shift.shocks[:t])
     parts = {"expected": float(np.prod(1.0 + mean) - 1.0)}
-    own = carried @ (innovations * (weights @ model.loadings))
+    own = carried @ (innovations * (weights @ model.loadings) + _term_parts(law, weights, shift, t))
     parts |= dict(zip(model.factors, own.tolist(), strict=True))
-    for factor, part in _term_parts(law, weights, shift, t).items():
-        parts[factor] += float(carried @ part)
     parts |= {channel: float(carried @ part) for channel, part in shift.channels.items()}
     return parts | {"residual": float(carried @ shift.own)}
 
 
-def _term_parts(law: ScenarioLaw, weights: Floats, shift: Departure, months: int) -> dict[str, Floats]:
-    """Factor to the (t,) monthly returns that its nonlinear terms bring, beyond those of the mean path."""
-    model, parts = law.conditional.system.model, dict[str, Floats]()
-    if not model.terms:
-        return parts
+def _term_parts(law: ScenarioLaw, weights: Floats, shift: Departure, months: int) -> Floats:
+    """(t, n) monthly returns that each factor's nonlinear terms bring, beyond those of the mean path."""
+    model = law.conditional.system.model
     centre, along = (part[:months] for part in term_arguments(law.conditional))
     moved = evaluate_terms(model.terms, centre + along @ shift.shocks.reshape(-1)).value
-    change = (moved - evaluate_terms(model.terms, centre).value) * (weights @ model.term_loadings)
-    for k, term in enumerate(model.terms):
-        for factor, share in term.shares.items():
-            parts[factor] = parts.get(factor, np.zeros(months)) + share * change[:, k]
-    return parts
+    change: Floats = moved - evaluate_terms(model.terms, centre).value
+    return change * (weights @ model.term_loadings) @ term_shares(model).T

@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.analysis.term_values import path_terms, term_shares
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
-from jpsim.model import Model
-from jpsim.model.terms import TERM_KINDS
 from jpsim.simulation.law import Law
 from jpsim.simulation.sampling import Sampler
 
@@ -108,7 +107,7 @@ class _Tally:
         model = source.conditional.system.model
         levels = drawn[: len(model.factors)]
         innovations = path_innovations(law, levels)
-        terms, shares = path_terms(law, innovations, levels), term_shares(model)
+        terms, shares = path_terms(model, law.start, innovations, levels), term_shares(model)
         picked = np.vstack([np.eye(len(model.series)), model.aggregation])[self.rows]
         fixed = fixed_returns(source, picked, self.drivers[len(model.factors) : -1])
         for i, row in enumerate(self.rows):
@@ -171,42 +170,6 @@ def path_innovations(law: Law, levels: Floats) -> Floats:
         block = dynamics.free_transition[:, k * n : (k + 1) * n]
         expected += np.tensordot(block, history[:, lags - 1 - k : history.shape[1] - 1 - k], axes=1)
     return np.asarray(observed - expected)
-
-
-def path_terms(law: Law, innovations: Floats, levels: Floats) -> Floats:
-    """(T, h, m) nonlinear terms on paths, from their (n, h, m) innovations and reported levels."""
-    terms = law.equity.terms
-    if terms is None:
-        return np.zeros((0, *innovations.shape[1:]))
-    found = np.empty((terms.kind.size, *innovations.shape[1:]))
-    for k, (kind, i, j) in enumerate(zip(terms.kind, terms.factor, terms.other, strict=True)):
-        if TERM_KINDS[kind] == "pair":
-            found[k] = innovations[i] * innovations[j] - terms.centre[k]
-            continue
-        hinge = TERM_KINDS[kind] == "hinge"
-        x = innovations[i] if hinge else _level_before(law, levels, j)
-        beyond = np.maximum(terms.side[k] * (x - terms.knot[k]), 0.0)
-        found[k] = beyond - terms.centre[k] if hinge else beyond * innovations[i]
-    return found
-
-
-def _level_before(law: Law, levels: Floats, factor: int) -> Floats:
-    """(h, m) level of a factor at the end of the month before, as `Terms` take it."""
-    start = np.full((1, levels.shape[2]), law.start[factor])
-    before = np.concatenate([start, levels[factor, :-1]])
-    code = law.levels.code[factor]
-    if code == 0:
-        return before
-    return np.asarray(100.0 * np.log(before / (law.levels.base[factor] if code == 2 else 1.0)))
-
-
-def term_shares(model: Model) -> Floats:
-    """(n, T) share of each factor in each nonlinear term."""
-    shares = np.zeros((len(model.factors), len(model.terms)))
-    for k, term in enumerate(model.terms):
-        for factor, share in term.shares.items():
-            shares[model.factor(factor), k] = share
-    return shares
 
 
 def _up_to_each(by_month: Floats) -> Floats:

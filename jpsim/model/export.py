@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from jpsim.model.core import Model
 from jpsim.model.store import write_arrays
@@ -86,14 +88,7 @@ def export_model(model: Model, path: Path) -> None:
         "aggregation": model.aggregation,
         "regimes": np.array([regime.name for regime in model.regimes], dtype=str),
         "regime_probability": np.array([regime.probability for regime in model.regimes]),
-        "terms": np.array([term.id for term in model.terms], dtype=str),
-        "term_kind": np.array([term.kind for term in model.terms], dtype=str),
-        "term_factor": np.array([term.factor for term in model.terms], dtype=str),
-        "term_other": np.array([term.other for term in model.terms], dtype=str),
-        "term_knot": np.array([term.knot for term in model.terms], dtype=float),
-        "term_side": np.array([term.side for term in model.terms], dtype=np.int64),
-        "term_centre": np.array([term.centre for term in model.terms], dtype=float),
-        "term_loadings": model.term_loadings,
+        **_term_arrays(model),
         "as_of": np.array(str(model.as_of)),
         "readme": np.array(readme),
     }
@@ -103,3 +98,17 @@ def export_model(model: Model, path: Path) -> None:
             len(inside), *getattr(model, name).shape
         )
     write_arrays(arrays, path)
+
+
+def _term_arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of the nonlinear terms, empty where there are none."""
+    return {
+        "terms": np.array([term.id for term in model.terms], dtype=str),
+        "term_kind": np.array([term.kind for term in model.terms], dtype=str),
+        "term_factor": np.array([term.factor for term in model.terms], dtype=str),
+        "term_other": np.array([term.other for term in model.terms], dtype=str),
+        "term_knot": np.array([term.knot for term in model.terms], dtype=float),
+        "term_side": np.array([term.side for term in model.terms], dtype=np.int64),
+        "term_centre": np.array([term.centre for term in model.terms], dtype=float),
+        "term_loadings": model.term_loadings,
+    }

@@ -14,7 +14,8 @@ import pytest
 
 from jpsim.analysis.attribution import mean_growth
 from jpsim.analysis.reverse_stress import stress_in_reverse
-from jpsim.analysis.tail_means import TailBand, path_innovations, path_terms, tail_drivers, tail_means
+from jpsim.analysis.tail_means import TailBand, path_innovations, tail_drivers, tail_means
+from jpsim.analysis.term_values import path_terms
 from jpsim.conditioning.stories import derive_story
 from jpsim.model import Model
 from jpsim.model.store import load_model
@@ -122,7 +123,7 @@ def test_terms_of_paths_leave_the_residual_to_the_residual() -> None:
     mean = np.average(drawn[7:], axis=2, weights=weights)
     np.testing.assert_allclose(parts.sum(axis=0), mean, atol=1e-12)
     law = sampler.laws[0]
-    terms = path_terms(law, path_innovations(law, drawn[:7]), drawn[:7])
+    terms = path_terms(still, law.start, path_innovations(law, drawn[:7]), drawn[:7])
     assert (terms.std(axis=(1, 2)) > 0).all()
 
 

@@ -19,6 +19,7 @@ KINDS = {
     "soft": {"gain": 3},
     "student-t": {"nu": 6.0, "idio_nu": 5.0, "impulses": 2},
     "conditioned": {"nu": 6.0, "idio_nu": 5.0, "sv": 0.2, "rows": 5},
+    "nonlinear terms": {"nu": 6.0, "idio_nu": 5.0, "terms": 5},
 }
 
 
