@@ -23,8 +23,7 @@ from jpsim.simulation.law import Law
 from jpsim.simulation.sampling import Sampler
 
 __all__ = [
-    "MOST_PATHS", "TailBand", "fixed_returns", "path_innovations", "path_terms", "tail_drivers", "tail_means",
-    "term_shares",
+    "MOST_PATHS", "TailBand", "fixed_returns", "path_innovations", "tail_drivers", "tail_means",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]

@@ -81,7 +81,8 @@ def path_terms(model: Model, start: Floats, innovations: Floats, levels: Floats)
     -------
     (T, h, m) values.
     """
-    arguments = np.zeros((*innovations.shape[1:], len(model.terms), 2))
+    months, paths = innovations.shape[1:]
+    arguments = np.zeros((months, paths, len(model.terms), 2))
     for k, term in enumerate(model.terms):
         arguments[:, :, k, 0] = innovations[model.factor(term.factor)]
         if term.kind == "pair":
@@ -89,11 +90,11 @@ def path_terms(model: Model, start: Floats, innovations: Floats, levels: Floats)
         elif term.kind == "gate":
             other = model.factor(term.other)
             logarithmic = model.transform[other] == "log100"
-            before = np.vstack([np.full(levels.shape[2], start[other]), levels[other, :-1]])
+            before = np.vstack([np.full(paths, start[other]), levels[other, :-1]])
             level = 100.0 * np.log(before) if logarithmic else before
             arguments[:, :, k, 1] = level - term.threshold(logarithmic=logarithmic)
-    value = evaluate_terms(model.terms, arguments.reshape(-1, len(model.terms), 2)).value
-    return np.ascontiguousarray(value.T).reshape(len(model.terms), *innovations.shape[1:])
+    value = evaluate_terms(model.terms, arguments.reshape(months * paths, len(model.terms), 2)).value
+    return np.ascontiguousarray(value.T).reshape(len(model.terms), months, paths)
 
 
 def term_shares(model: Model) -> Floats:

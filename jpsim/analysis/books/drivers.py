@@ -22,7 +22,8 @@ import numpy.typing as npt
 from jpsim.analysis.books.book import Book
 from jpsim.analysis.books.option_shares import share_option
 from jpsim.analysis.books.revaluation import Revaluation
-from jpsim.analysis.tail_means import fixed_returns, path_innovations, path_terms, tail_drivers, term_shares
+from jpsim.analysis.tail_means import fixed_returns, path_innovations, tail_drivers
+from jpsim.analysis.term_values import path_terms, term_shares
 from jpsim.conditioning.stories import Story
 from jpsim.simulation.part_sampling import PartSampler
 from jpsim.simulation.sampling import Sampler
@@ -180,7 +181,7 @@ class BookDrivers:
         innovations = path_innovations(part.law, outputs[:n])
         brought = np.empty((len(self.shared), *outputs.shape[1:]))
         brought[:n] = np.tensordot((picked @ model.loadings).T, amounts, axes=1) * innovations
-        terms = path_terms(part.law, innovations, outputs[:n])
+        terms = path_terms(model, part.law.start, innovations, outputs[:n])
         if terms.size:
             bent = np.tensordot((picked @ model.term_loadings).T, amounts, axes=1) * terms
             brought[:n] += np.tensordot(term_shares(model), bent, axes=1)
