@@ -22,7 +22,7 @@ PATHS = 6000
 OUTSIDE = {"kurtosis usdjpy", "skewness sp500"}
 """What lies outside the band and is published in docs/backtest.md; a test fails when that changes, too."""
 AT_THE_END = {"skewness topix"}
-"""What lies so close to an end of the band that 6,000 paths do not tell on which side."""
+"""What linear loadings put so close to an end of the band that 6,000 paths do not tell on which side."""
 AT_MONTH_0 = {"correlation topix jgb_10y"}
 """What lies outside besides with the regimes' probabilities at month 0."""
 
