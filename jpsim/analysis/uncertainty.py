@@ -94,6 +94,8 @@ def uncertainty_table(
     """
     import pyarrow as pa
 
+    from jpsim.runs.arrow import numbers, repeated_texts
+
     names = [*SOURCES, "monte_carlo"]
     values = np.array(
         [
@@ -104,17 +106,15 @@ def uncertainty_table(
     whole = values[..., : len(SOURCES)].sum(axis=-1, keepdims=True)
     shares = np.divide(values, whole, out=np.zeros_like(values), where=whole > 0)
     months = values.shape[2]
+    place = np.indices(values.shape).reshape(values.ndim, -1)
     return pa.table(
         {
-            "scenario": pa.array(np.repeat(list(splits), values[0].size), pa.string()),
-            "series": pa.array(np.tile(np.repeat(list(outputs), months * len(names)), len(splits)), pa.string()),
-            "month": np.tile(
-                np.repeat(np.array(reported or range(1, months + 1), dtype=np.int32), len(names)),
-                len(splits) * len(outputs),
-            ),
-            "source": pa.array(np.tile(names, len(splits) * len(outputs) * months), pa.string()),
-            "variance": values.ravel(),
-            "share": shares.ravel(),
+            "scenario": repeated_texts(list(splits), place[0]),
+            "series": repeated_texts(outputs, place[1]),
+            "month": numbers(np.array(reported or range(1, months + 1), dtype=np.int32)[place[2]]),
+            "source": repeated_texts(names, place[3]),
+            "variance": numbers(values),
+            "share": numbers(shares),
         }
     )
 

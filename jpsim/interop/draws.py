@@ -34,7 +34,7 @@ def draw_chunks(job: Job, scenario: int, count: int) -> Iterator[tuple[int, Floa
     """
     size = paths_per_chunk(len(job.request.steps))
     for first in range(0, count, size):
-        yield first, job.samplers[scenario].paths(first, min(size, count - first))[job.selected]
+        yield first, job.samplers[scenario].paths(first, min(size, count - first), job.selected)
 
 
 def systematic_resample(weights: Floats) -> npt.NDArray[np.int64]:

@@ -131,23 +131,34 @@ def draw_paths(
     targets: Targets | None = None,
     *,
     owner: Owner | None = None,
+    rows: Sequence[int] | None = None,
 ) -> Floats:
     """Draw the outputs of paths ``first`` to ``first + count - 1``, the same ones that `draw` counts.
 
+    Parameters
+    ----------
+    laws, seed, first, count, targets, owner
+        As in `draw`.
+    rows
+        Outputs that are kept, in this order; all by default.
+
     Returns
     -------
-    (O, h, count) factor levels and cumulative simple returns.
+    (O, r, count) factor levels and cumulative simple returns.
     """
     used, following = _followed(laws, owner, first, count)
     drawing = prepare_drawing(used, seed, targets, following)
     scratch, sink = drawing.scratch, sink_for(drawing.laws[0], weighted=False, paths_kept=SUPERBLOCK)
-    out = np.empty((*drawing.laws[0].low.shape, count))
+    outputs, steps = drawing.laws[0].low.shape
+    kept = np.arange(outputs) if rows is None else np.asarray(rows)
     simulate = variant(simulate_superblock, *drawing.numerics)
+    out = np.empty((kept.size, steps, count))
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             block, place = drawing.targets_of(begin, end - begin), (np.uint64(begin), 0, end - begin, True)
             simulate(drawing.coefficients[law], scratch, sink, drawing.key, *place, block)
-            out[:, :, begin - first : end - first] = sink.paths[:, :, : end - begin]
+            drawn = sink.paths[:, :, : end - begin]
+            out[:, :, begin - first : end - first] = drawn if rows is None else drawn[kept]
     return out
 
 

@@ -217,7 +217,7 @@ DOUBLE: Final = Numerics()
 """Double precision and strict arithmetic: what is meant unless something else is said."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Law:
     """One scenario's law, ready to be drawn from.
 

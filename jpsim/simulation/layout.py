@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, TypeVar
 
 import numpy as np
@@ -80,8 +81,9 @@ def _terms(equity: Equity, sum_of: Integers) -> Curvature:
     )
 
 
+@lru_cache(maxsize=256)
 def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
-    """Lay out a law for the kernels.
+    """Lay out a law for the kernels, once for all who draw from it.
 
     Parameters
     ----------

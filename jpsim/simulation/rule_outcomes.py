@@ -93,7 +93,7 @@ def _outputs(sampler: Sampler, names: Iterable[str], count: int) -> list[Floats]
     """(h, count) paths of each of some outputs."""
     outputs = sampler.story.parts[0].law.conditional.system.model.outputs
     rows = [outputs.index(name) for name in names]
-    chunks = [sampler.paths(first, min(_CHUNK, count - first))[rows] for first in range(0, count, _CHUNK)]
+    chunks = [sampler.paths(first, min(_CHUNK, count - first), rows) for first in range(0, count, _CHUNK)]
     return list(np.concatenate(chunks, axis=2))
 
 

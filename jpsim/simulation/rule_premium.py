@@ -75,8 +75,9 @@ def note_shifts(part: PartSampler, parts: int = 1) -> PartSampler:
 
 def _growth(part: PartSampler, law: Law, places: list[tuple[int, int]], count: int) -> Floats:
     """Mean growth of some outputs at some months on the pilot's paths."""
-    total, targets = np.zeros(len(places)), part.targets if part.soft_rows else None
+    total, rows = np.zeros(len(places)), [output for output, _ in places]
+    targets = part.targets if part.soft_rows else None
     for first in range(0, count, _CHUNK):
-        drawn = draw_paths(law, part.seed, first, min(_CHUNK, count - first), targets)
-        total += [1.0 * drawn.shape[2] + drawn[output, month].sum() for output, month in places]
+        drawn = draw_paths(law, part.seed, first, min(_CHUNK, count - first), targets, rows=rows)
+        total += [1.0 * drawn.shape[2] + drawn[row, month].sum() for row, (_, month) in enumerate(places)]
     return total / count

@@ -211,9 +211,9 @@ class Sampler:
         )
         return sample, weights
 
-    def paths(self, first: int, count: int) -> Floats:
-        """(O, r, count) outputs of some paths at the reported steps, the same ones that `draw` counts."""
-        return draw_paths(self.laws, self.seed, first, count, self._targets, owner=self._owner)
+    def paths(self, first: int, count: int, rows: Sequence[int] | None = None) -> Floats:
+        """(O, r, count) outputs of some paths at the reported steps, the same ones that `draw` counts; all or some."""
+        return draw_paths(self.laws, self.seed, first, count, self._targets, owner=self._owner, rows=rows)
 
     def spans(self, paths: int) -> Iterator[tuple[int, int, PartSampler]]:
         """Cut the first `paths` paths into runs that follow one part: first path, number of paths, part."""
@@ -221,9 +221,9 @@ class Sampler:
         for first in range(0, paths, whole):
             yield first, min(whole, paths - first), self.parts[self._owner(first // BLOCK)]
 
-    def _price_paths(self, first: int, count: int) -> Floats:
-        """(O, r, count) outputs of the same paths without dividends: what views speak of."""
-        return draw_paths(self._price_laws, self.seed, first, count, self._targets, owner=self._owner)
+    def _price_paths(self, first: int, count: int, rows: Sequence[int]) -> Floats:
+        """(rows, r, count) some outputs of the same paths without dividends: what views speak of."""
+        return draw_paths(self._price_laws, self.seed, first, count, self._targets, owner=self._owner, rows=rows)
 
     @cached_property
     def _price_laws(self) -> list[Law]:
@@ -360,7 +360,7 @@ class Sampler:
         """(h, paths) values of some outputs, returns without dividends, on the paths of one member."""
         outputs = source.conditional.system.model.outputs
         rows = [outputs.index(name) for name in names]
-        values = np.concatenate([self._price_paths(first, count)[rows] for first, count, _ in spans], axis=2)
+        values = np.concatenate([self._price_paths(first, count, rows) for first, count, _ in spans], axis=2)
         return dict(zip(names, values, strict=True))
 
 
