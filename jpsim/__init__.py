@@ -19,7 +19,8 @@ from jpsim._version import __version__
 
 if TYPE_CHECKING:
     from jpsim.analysis.scenario_goal import Wish
-    from jpsim.api import compare, explain, hedge, replay, reverse, run, simulate, solve, store
+    from jpsim.api import compare, hedge, replay, reverse, run, simulate, solve, store
+    from jpsim.conditioning.explaining import explain
     from jpsim.errors import InputError, JpsimError, LimitBreached, ResourceError, Stopped, UnsupportedError
     from jpsim.model.export import export_model
     from jpsim.model.store import load_model
@@ -56,7 +57,8 @@ __all__ = [
 
 _MODULES = {
     "jpsim.analysis.scenario_goal": ("Wish",),
-    "jpsim.api": ("compare", "explain", "hedge", "replay", "reverse", "run", "simulate", "solve", "store"),
+    "jpsim.api": ("compare", "hedge", "replay", "reverse", "run", "simulate", "solve", "store"),
+    "jpsim.conditioning.explaining": ("explain",),
     "jpsim.errors": ("InputError", "JpsimError", "LimitBreached", "ResourceError", "Stopped", "UnsupportedError"),
     "jpsim.model.export": ("export_model",),
     "jpsim.model.store": ("load_model",),

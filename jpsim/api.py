@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -14,34 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.books import (
-    PORTFOLIO,
-    BookSample,
-    Hedges,
-    Measure,
-    append_book,
-    book_of,
-    components_table,
-    drivers_table,
-    find_hedges,
-    hold_book,
-    take_in_book,
-)
-from jpsim.analysis.comparison import compare_sides
-from jpsim.analysis.contrasts import Comparison
+from jpsim.analysis.books.requests import PORTFOLIO, book_of, hold_book, take_in_book
 from jpsim.analysis.decompositions import decompose
-from jpsim.analysis.redrawing import Side
 from jpsim.analysis.uncertainty import split_variance, uncertainty_table
+from jpsim.conditioning.explaining import explain, referred_scenarios, steps_of
 from jpsim.conditioning.explanation import explain_story
-from jpsim.conditioning.stories import derive_story
-from jpsim.errors import DamagedError, InputError, LimitBreached, Problem
-from jpsim.interop import summary_csv, write_paths
-from jpsim.model import Model
+from jpsim.errors import DamagedError, LimitBreached
 from jpsim.model.store import find_model, list_models, load_model
-from jpsim.reporting.html import render_report
-from jpsim.reporting.markdown import render_markdown
-from jpsim.reporting.pdf import render_pdf
-from jpsim.reporting.workbook import render_workbook
 from jpsim.runs import (
     Run,
     RunJournal,
@@ -64,6 +44,8 @@ from jpsim.simulation.sampling import Sampler
 from jpsim.simulation.target_moves import DecidedTarget, StatedTarget
 
 if TYPE_CHECKING:
+    from jpsim.analysis.books import BookSample, Hedges, Measure
+    from jpsim.analysis.contrasts import Comparison
     from jpsim.analysis.reverse_stress import ReverseStress
     from jpsim.analysis.scenario_goal import ScenarioGoal, Wish
     from jpsim.calibration.backtest import Backtest
@@ -239,6 +221,8 @@ def _execute(
         sample = _select(sample, job.selected)
         splits[sampler.id] = split_variance(sampler.story, sample), sample.errors["mean"]
         if book is not None:
+            from jpsim.analysis.books.risk import append_book
+
             held[sampler.id] = hold_book(book, job, sampler, weight, stop)
             sample = append_book(sample, held[sampler.id])
         samples.append(sample)
@@ -278,35 +262,12 @@ def _tables(
     outputs = [job.model.outputs[i] for i in job.selected]
     tables = {"uncertainty.parquet": uncertainty_table(found, errors, outputs, job.request.steps)}
     if held:
+        from jpsim.analysis.books import components_table, drivers_table
+
         tables["components.parquet"] = components_table(held, job.request.steps)
         if (drivers := drivers_table(held, job.request.steps)) is not None:
             tables["drivers.parquet"] = drivers
     return tables
-
-
-def explain(
-    scenario: str | Path | Scenario, *, model: str = "japan_monthly", horizon: int | str = 12
-) -> dict[str, Any]:
-    """Describe a scenario in closed form, without simulating.
-
-    Parameters
-    ----------
-    scenario
-        An id, the path of a scenario file, or a scenario.
-    model
-        An id, id@version or a folder.
-    horizon
-        Months ahead, as 12 or "12m"; trading days on a daily model, as 21 or "21d".
-
-    Returns
-    -------
-    Plain JSON; see `jpsim.conditioning.explanation.explain_story`.
-    """
-    found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    near = None if isinstance(scenario, Scenario) else _near(scenario)
-    library = _referred(found, near)
-    believed = load_model(model)
-    return explain_story(derive_story(believed, found, _steps(horizon, believed), library, divided=True))
 
 
 def simulate(
@@ -342,7 +303,7 @@ def simulate(
         ``strict`` or ``fast``.
     """
     believed = load_model(model)
-    library = {name: found for scenario in scenarios for name, found in _referred(scenario, None).items()}
+    library = {name: found for scenario in scenarios for name, found in referred_scenarios(scenario, None).items()}
     given = {scenario.id for scenario in scenarios}
     request = RunRequest.model_validate(
         {
@@ -350,7 +311,7 @@ def simulate(
             "library": {name: library[name] for name in sorted(library.keys() - given)},
             "model": model,
             "paths": paths,
-            "horizon": _steps(horizon, believed),
+            "horizon": steps_of(horizon, believed),
             "seed": seed,
             "innovations": innovations,
             "precision": precision,
@@ -408,6 +369,9 @@ def compare(*results: ScenarioResult, at: int | str | None = None, series: Seque
     DamagedError
         If the model or the dictionaries are no longer those of a run.
     """
+    from jpsim.analysis.comparison import compare_sides
+    from jpsim.analysis.redrawing import Side
+
     jobs = {result.run.run_id: _job_again(result.run) for result in results}
     sides = [Side(result.run, result.scenario, jobs[result.run.run_id]) for result in results]
     return compare_sides(sides, at=at, outputs=series)
@@ -441,6 +405,8 @@ def hedge(
     InputError
         If the run has no portfolio, or no such series.
     """
+    from jpsim.analysis.books import find_hedges
+
     run = result.run
     month = result[run.outputs[0]].at(run.horizon if at is None else at).month
     weights = run.weights.get(result.scenario)
@@ -586,49 +552,34 @@ def _names_packaged_model(reference: str) -> bool:
 
 def store(result: Run, out: Path, job: Job, *, stop: Callable[[], bool] | None = None) -> StoredRun:
     """Write a run into the folder `out`, with the formats and paths that it asked for; whole or not at all."""
-    wanted = [_DOCUMENTS[name] for name in result.manifest["formats"] if name in _DOCUMENTS]
-    documents = {file: render(result) for file, render in wanted}
+    documents = dict(_rendered(result, name) for name in result.manifest["formats"] if name in _DOCUMENTS)
     path = write_run_folder(result, out, documents, _path_writer(job, stop))
     return StoredRun(load_run_folder(path), path)
 
 
-_DOCUMENTS: dict[str, tuple[str, Callable[[Run], bytes]]] = {
-    "html": ("report.html", lambda run: render_report(run).encode()),
-    "md": ("report.md", lambda run: render_markdown(run).encode()),
-    "csv": ("summary.csv", summary_csv),
-    "xlsx": ("report.xlsx", render_workbook),
-    "pdf": ("report.pdf", render_pdf),
+_DOCUMENTS = {
+    "html": ("report.html", "jpsim.reporting.html", "render_report"),
+    "md": ("report.md", "jpsim.reporting.markdown", "render_markdown"),
+    "csv": ("summary.csv", "jpsim.interop.delimited", "summary_csv"),
+    "xlsx": ("report.xlsx", "jpsim.reporting.workbook", "render_workbook"),
+    "pdf": ("report.pdf", "jpsim.reporting.pdf", "render_pdf"),
 }
+"""Format -> file, and the function that makes it; a run imports those of its formats."""
+
+
+def _rendered(result: Run, name: str) -> tuple[str, bytes]:
+    file, module, function = _DOCUMENTS[name]
+    made: str | bytes = getattr(import_module(module), function)(result)
+    return file, made.encode() if isinstance(made, str) else made
 
 
 def _path_writer(job: Job, stop: Callable[[], bool] | None = None) -> Callable[[Path], object] | None:
     which = job.request.paths_out
-    return None if which == "none" else lambda folder: write_paths(job, folder / "paths.parquet", which, stop=stop)
+    if which == "none":
+        return None
+    from jpsim.interop.paths import write_paths
 
-
-def _referred(scenario: Scenario, near: Path | None) -> dict[str, Scenario]:
-    """Scenarios to which a scenario refers by premium or mixture, and those to which these refer."""
-    names = {member.scenario for member in scenario.mixture} | ({scenario.premium} - {"model"})
-    found = {name: load_scenario(name, near) for name in names}
-    for one in tuple(found.values()):
-        found |= _referred(one, near)
-    return found
-
-
-def _steps(horizon: int | str, model: Model) -> int:
-    """Read a horizon on a model's clock; InputError if it is meant on another."""
-    if isinstance(horizon, int):
-        return horizon
-    number, letter = horizon[:-1], horizon[-1:]
-    if letter != model.step[0] or not number.isdecimal():
-        allowed = f"{model.step}s on the model {model.id}, as {'21d' if model.step == 'day' else '12m'}"
-        raise InputError(Problem(f"horizon {horizon!r}", allowed=allowed))
-    return int(number)
-
-
-def _near(scenario: str | Path) -> Path | None:
-    path = Path(scenario)
-    return path if path.suffix in (".yaml", ".yml") else None
+    return lambda folder: write_paths(job, folder / "paths.parquet", which, stop=stop)
 
 
 def _teller(progress: Progress, scenario: str, paths: int) -> Callable[[int], None]:

@@ -115,10 +115,20 @@ def is_quiet() -> bool:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with the right exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _use_one_thread()
     # Searching all installed packages for pydantic's plugins would be a quarter of the time of `validate`.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_exit_code(words))
+
+
+def _use_one_thread() -> None:
+    """Keep linear algebra on one thread, before numpy is imported: its sums must not depend on the machine.
+
+    The matrices are small, and waking threads for them takes longer than multiplying.
+    """
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
 
 
 def _exit_code(words: list[str]) -> int:

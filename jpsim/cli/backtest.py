@@ -73,9 +73,6 @@ def command(
     Everything is estimated on what was known at each origin. Prints ratios of scores, coverage and tests, and
     writes every score and a report with pictures.
     """
-    from jpsim.cli.calibrate import use_one_thread
-
-    use_one_thread()
     from jpsim import api
     from jpsim.model.store import check_vacant
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from jpsim.calibration.outlook import FactorRow
     from jpsim.model import Model
 
-__all__ = ["command", "use_one_thread"]
+__all__ = ["command"]
 
 
 @click.command()
@@ -39,7 +38,6 @@ def command(panel: Path, out: Path, version: str | None, priors_path: Path | Non
     Prints each factor a year ahead, or with --daily how far carried-over equities are from daily closes; the rest
     stands in the model's card.
     """
-    use_one_thread()
     from jpsim.model.store import check_vacant, save_model
 
     check_vacant(out)
@@ -80,12 +78,6 @@ def _estimate_daily(panel: Path, version: str | None, priors: Path | None) -> tu
     for row in exposure_rows(found.model, found.exposures):
         table.add_row(*row)
     return found.model, found.card, table
-
-
-def use_one_thread() -> None:
-    """Keep the linear algebra on one thread, before numpy is imported: its sums must not depend on the machine."""
-    for library in ("OPENBLAS", "MKL", "OMP"):
-        os.environ[f"{library}_NUM_THREADS"] = "1"
 
 
 def _progress() -> Callable[[int, int], None] | None:

@@ -19,10 +19,10 @@ __all__ = ["command"]
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(scenario: str, model: str, horizon: str, lang: Literal["en", "ja"], as_json: bool) -> None:
     """Explain SCENARIO, an id or a file: bands in closed form, plausibility, costs and shocks."""
-    from jpsim import api
+    from jpsim.conditioning.explaining import explain
 
     source = Path(scenario) if scenario.endswith((".yaml", ".yml")) else scenario
-    told = api.explain(source, model=model, horizon=_steps(horizon))
+    told = explain(source, model=model, horizon=_steps(horizon))
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return

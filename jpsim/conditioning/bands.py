@@ -33,26 +33,35 @@ def mixed_bands(conditionals: Sequence[Conditional], weights: Floats) -> dict[st
     Factor to ``mean``, ``sd``, ``q05`` and ``q95``, each (h,), in reported units.
     """
     model = conditionals[0].system.model
-    bands = {}
-    for position, factor in enumerate(model.factors):
-        moments = [_moments(conditional, position) for conditional in conditionals]
-        mean, sd = (np.array(part) for part in zip(*moments, strict=True))
-        bands[factor] = _reported(mean, sd, weights, logarithmic=model.transform[position] == "log100")
-    return bands
+    mean, sd = (np.array(part) for part in zip(*map(_moments, conditionals), strict=True))
+    low, high = _quantile(mean, sd, weights, 0.05), _quantile(mean, sd, weights, 0.95)
+    return {
+        factor: _reported(
+            (mean[:, place], sd[:, place]),
+            (low[place], high[place]),
+            weights,
+            logarithmic=model.transform[place] == "log100",
+        )
+        for place, factor in enumerate(model.factors)
+    }
 
 
-def _moments(conditional: Conditional, position: int) -> tuple[Floats, Floats]:
-    """(h,) means and sds of a factor in model units."""
-    row, constant = conditional.system.level_row(position)
-    mean = conditional.moments.mean @ row + constant
-    sd = np.sqrt(np.maximum(np.einsum("i,hij,j->h", row, conditional.moments.cov, row), 0.0))
+def _moments(conditional: Conditional) -> tuple[Floats, Floats]:
+    """(n, h) means and sds of the factors in model units."""
+    system, moments = conditional.system, conditional.moments
+    levels = [system.level_row(position) for position in range(len(system.model.factors))]
+    rows, constants = np.array([row for row, _ in levels]), np.array([constant for _, constant in levels])
+    mean = rows @ moments.mean.T + constants[:, None]
+    sd = np.sqrt(np.maximum(np.einsum("hfi,fi->fh", rows @ moments.cov, rows), 0.0))
     sd[sd < _STILL * np.maximum(1.0, np.abs(mean))] = 0.0
     return mean, sd
 
 
-def _reported(mean: Floats, sd: Floats, weights: Floats, *, logarithmic: bool) -> dict[str, list[float]]:
-    """Statistics of a mixture of k normals (k, h), or of their exponentials."""
-    low, high = _quantile(mean, sd, weights, 0.05), _quantile(mean, sd, weights, 0.95)
+def _reported(
+    moments: tuple[Floats, Floats], ends: tuple[Floats, Floats], weights: Floats, *, logarithmic: bool
+) -> dict[str, list[float]]:
+    """Statistics of a mixture of k normals of means and sds (k, h), or of their exponentials."""
+    (mean, sd), (low, high) = moments, ends
     if logarithmic:
         low, high = np.exp(low / 100.0), np.exp(high / 100.0)
         mean, shape = np.exp((mean + sd**2 / 200.0) / 100.0), np.expm1((sd / 100.0) ** 2)
@@ -63,11 +72,11 @@ def _reported(mean: Floats, sd: Floats, weights: Floats, *, logarithmic: bool) -
 
 
 def _quantile(mean: Floats, sd: Floats, weights: Floats, level: float) -> Floats:
-    """Quantiles (h,) of a mixture of k normals, by bisection."""
+    """Quantiles (n, h) of mixtures of k normals (k, n, h), by bisection."""
     low, high = (mean - _WIDEST * sd).min(axis=0), (mean + _WIDEST * sd).max(axis=0)
     scale = np.maximum(sd, 1e-300)
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        below = weights @ ndtr((middle - mean) / scale) < level
+        below = np.tensordot(weights, ndtr((middle - mean) / scale), 1) < level
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return np.asarray(0.5 * (low + high))

@@ -7,6 +7,7 @@ equity premium, and so of multiples, or as earnings makes no difference to price
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,7 @@ __all__ = ["MeanView", "Shift", "series_weights", "shift_views", "solve_shift"]
 Floats = npt.NDArray[np.float64]
 
 _WIDEST = 0.5  # monthly shifts beyond this are no equity premium
+_SAME = 1e-15  # shifts closer than this are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,28 @@ def _solve_one(
     if abs(beta) < 1e-6 or miss(-_WIDEST) * miss(_WIDEST) > 0:
         found = f"no shift of the returns gives {view.series} a mean of {view.mean:.1%} at month {view.month}"
         raise InputError(Problem(found, view.place, fix="choose another mean, or absorb: factors"))
-    from scipy.optimize import brentq  # a tenth of a second that most runs do not need
+    return _root(miss, -_WIDEST, _WIDEST)
 
-    return float(brentq(miss, -_WIDEST, _WIDEST, xtol=1e-14))
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function is zero, between two ends at which its signs differ.
+
+    By Ridders' method (1979, doi:10.1109/TCS.1979.1084580), which is exact for exponentials, and compound growth
+    is nearly one. Importing scipy's methods takes longer than all the rest of an explanation.
+    """
+    at_low, at_high, found = function(low), function(high), np.inf
+    while True:
+        last, middle = found, 0.5 * (low + high)
+        at_middle = function(middle)
+        slope = np.sign(at_high - at_low) / np.sqrt(at_middle**2 - at_low * at_high)
+        found = float(middle - (middle - low) * slope * at_middle)
+        at_found = function(found)
+        if at_found == 0.0 or abs(found - last) <= _SAME:
+            return found
+        if at_middle * at_found < 0.0:
+            ends = (middle, at_middle), (found, at_found)
+        else:
+            ends = (
+                ((low, at_low), (found, at_found)) if at_low * at_found < 0.0 else ((found, at_found), (high, at_high))
+            )
+        (low, at_low), (high, at_high) = sorted(ends)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.books.book import Book
-from jpsim.analysis.books.reading import parse_book, read_book
-from jpsim.analysis.books.risk import BookSample, Threshold, draw_book
-from jpsim.analysis.books.tallying import tally_bytes
 from jpsim.days import Day, Instant
 from jpsim.errors import InputError, Problem, ResourceError, UnsupportedError
 from jpsim.model import Model
@@ -19,6 +15,10 @@ from jpsim.months import Month
 from jpsim.scenario import RunRequest
 from jpsim.simulation.job import Job
 from jpsim.simulation.sampling import Sampler
+
+if TYPE_CHECKING:
+    from jpsim.analysis.books.book import Book
+    from jpsim.analysis.books.risk import BookSample
 
 __all__ = ["BOOK_FILE", "PORTFOLIO", "book_of", "hold_book", "take_in_book"]
 
@@ -53,6 +53,8 @@ def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping
             found = "limits: there is one on the portfolio, and the run has no portfolio"
             raise InputError(Problem(found, fix="name its file under portfolio, or remove the limit"))
         return request, {}
+    from jpsim.analysis.books.reading import read_book  # few runs have a book: the others need not wait for it
+
     book = read_book(request.folder / request.portfolio, _equities(model), _month_of(model.as_of))
     if not request.every_step or model.step == "day":
         _refuse_monthly(book)
@@ -63,7 +65,11 @@ def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping
 def book_of(job: Job) -> Book | None:
     """Return the book of a prepared run, if it has one."""
     content = job.inputs.get(BOOK_FILE)
-    return None if content is None else parse_book(content.decode(), BOOK_FILE, _equities(job.model))
+    if content is None:
+        return None
+    from jpsim.analysis.books.reading import parse_book
+
+    return parse_book(content.decode(), BOOK_FILE, _equities(job.model))
 
 
 def hold_book(
@@ -80,6 +86,8 @@ def hold_book(
     stop
         Asked now and then; drawing ends when it answers True.
     """
+    from jpsim.analysis.books.risk import Threshold, draw_book
+
     limits = [limit for limit in job.request.limits if limit.series == PORTFOLIO and limit.sd is None]
     return draw_book(
         book,
@@ -121,6 +129,8 @@ def _refuse_monthly(book: Book) -> None:
 
 def _check_memory(book: Book, months: int, drivers: int) -> None:
     """Refuse what could not be split: each leg and driver is counted in every bin of every month."""
+    from jpsim.analysis.books.tallying import tally_bytes
+
     needed = tally_bytes(len(book.legs) + drivers, months)
     if needed > _MOST_BYTES:
         each = needed // (len(book.legs) + drivers)

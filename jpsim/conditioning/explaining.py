@@ -1,0 +1,65 @@
+"""Describing a scenario by name or file in closed form: all that `jpsim explain` needs, and nothing that draws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jpsim.conditioning.explanation import explain_story
+from jpsim.conditioning.stories import derive_story
+from jpsim.errors import InputError, Problem
+from jpsim.model import Model
+from jpsim.model.store import load_model
+from jpsim.scenario import Scenario, load_scenario
+
+__all__ = ["explain", "referred_scenarios", "steps_of"]
+
+
+def explain(
+    scenario: str | Path | Scenario, *, model: str = "japan_monthly", horizon: int | str = 12
+) -> dict[str, Any]:
+    """Describe a scenario in closed form, without simulating.
+
+    Parameters
+    ----------
+    scenario
+        An id, the path of a scenario file, or a scenario.
+    model
+        An id, id@version or a folder.
+    horizon
+        Months ahead, as 12 or "12m"; trading days on a daily model, as 21 or "21d".
+
+    Returns
+    -------
+    Plain JSON; see `jpsim.conditioning.explanation.explain_story`.
+    """
+    found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    near = None if isinstance(scenario, Scenario) else _near(scenario)
+    library = referred_scenarios(found, near)
+    believed = load_model(model)
+    return explain_story(derive_story(believed, found, steps_of(horizon, believed), library, divided=True))
+
+
+def referred_scenarios(scenario: Scenario, near: Path | None) -> dict[str, Scenario]:
+    """Scenarios to which a scenario refers by premium or mixture, and those to which these refer."""
+    names = {member.scenario for member in scenario.mixture} | ({scenario.premium} - {"model"})
+    found = {name: load_scenario(name, near) for name in names}
+    for one in tuple(found.values()):
+        found |= referred_scenarios(one, near)
+    return found
+
+
+def steps_of(horizon: int | str, model: Model) -> int:
+    """Read a horizon on a model's clock; InputError if it is meant on another."""
+    if isinstance(horizon, int):
+        return horizon
+    number, letter = horizon[:-1], horizon[-1:]
+    if letter != model.step[0] or not number.isdecimal():
+        allowed = f"{model.step}s on the model {model.id}, as {'21d' if model.step == 'day' else '12m'}"
+        raise InputError(Problem(f"horizon {horizon!r}", allowed=allowed))
+    return int(number)
+
+
+def _near(scenario: str | Path) -> Path | None:
+    path = Path(scenario)
+    return path if path.suffix in (".yaml", ".yml") else None
