@@ -6,6 +6,7 @@ functions of their counters, counts are integers, and power sums are added super
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ from jpsim.simulation.counting import Counting
 from jpsim.simulation.drawing import Drawing, Owner, Targets, all_laws, prepare_drawing, superblocks
 from jpsim.simulation.executors import Executor, Threads
 from jpsim.simulation.journal import Journal, NoJournal
-from jpsim.simulation.kernels.arrays import BLOCK, SUPERBLOCK
+from jpsim.simulation.kernels.arrays import BLOCK, SUPERBLOCK, Scratch, Sink
 from jpsim.simulation.kernels.jit import variant
 from jpsim.simulation.kernels.superblock import simulate_superblock, trace_superblock, weigh_superblock
 from jpsim.simulation.law import Law
@@ -27,7 +28,7 @@ from jpsim.simulation.order_statistics import PERCENTS, OrderStatistics, Search
 from jpsim.simulation.picking import Picked, Picking
 from jpsim.simulation.reduction import constant_outputs, summarise
 from jpsim.simulation.result import ScenarioSample
-from jpsim.simulation.sharding import Stop, cores
+from jpsim.simulation.sharding import Shard, Stop, cores, each_superblock, threads_for
 from jpsim.simulation.stages import Stages
 from jpsim.simulation.weighting import fixed_point
 
@@ -132,6 +133,7 @@ def draw_paths(
     *,
     owner: Owner | None = None,
     rows: Sequence[int] | None = None,
+    threads: int = 1,
 ) -> Floats:
     """Draw the outputs of paths ``first`` to ``first + count - 1``, the same ones that `draw` counts.
 
@@ -141,6 +143,8 @@ def draw_paths(
         As in `draw`.
     rows
         Outputs that are kept, in this order; all by default.
+    threads
+        0 for all cores.
 
     Returns
     -------
@@ -148,17 +152,29 @@ def draw_paths(
     """
     used, following = _followed(laws, owner, first, count)
     drawing = prepare_drawing(used, seed, targets, following)
-    scratch, sink = drawing.scratch, sink_for(drawing.laws[0], weighted=False, paths_kept=SUPERBLOCK)
     outputs, steps = drawing.laws[0].low.shape
     kept = np.arange(outputs) if rows is None else np.asarray(rows)
     simulate = variant(simulate_superblock, *drawing.numerics)
     out = np.empty((kept.size, steps, count))
-    for start, size in superblocks(first, count):
+
+    def keep(bench: tuple[Scratch, Sink], start: int, size: int) -> int:
+        scratch, sink = bench
         for law, begin, end in drawing.spans(start, size):
             block, place = drawing.targets_of(begin, end - begin), (np.uint64(begin), 0, end - begin, True)
             simulate(drawing.coefficients[law], scratch, sink, drawing.key, *place, block)
             drawn = sink.paths[:, :, : end - begin]
             out[:, :, begin - first : end - first] = drawn if rows is None else drawn[kept]
+        return size
+
+    benches = [
+        (drawing.scratch, sink_for(drawing.laws[0], weighted=False, paths_kept=SUPERBLOCK))
+        for _ in range(threads_for(threads, count))
+    ]
+    if len(benches) == 1:
+        for place in superblocks(first, count):
+            keep(benches[0], *place)
+    else:
+        deque(each_superblock(Shard(first, count), benches, keep), maxlen=0)
     return out
 
 

@@ -136,7 +136,12 @@ def prepare_job(request: RunRequest, model: Model, inputs: Mapping[str, bytes] |
     everything = {scenario.id: scenario for scenario in (*request.library.values(), *request.scenarios)}
     samplers: list[Sampler] = []
     found: list[InputError] = []
-    drawing: dict[str, Any] = {"plain": request.plain, "steps": request.steps, "numerics": numerics_of(request)}
+    drawing: dict[str, Any] = {
+        "plain": request.plain,
+        "steps": request.steps,
+        "numerics": numerics_of(request),
+        "threads": request.executor.threads,
+    }
     for scenario in request.scenarios:
         known = {sampler.id: sampler.story for sampler in samplers}
         try:

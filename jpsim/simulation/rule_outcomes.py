@@ -25,7 +25,6 @@ __all__ = ["intervention_outcome", "target_outcome"]
 Floats = npt.NDArray[np.float64]
 
 _MOST = 16_384
-_CHUNK = 4096
 
 
 def intervention_outcome(sampler: Sampler, weights: Floats | None, paths: int) -> InterventionRisk | None:
@@ -93,8 +92,7 @@ def _outputs(sampler: Sampler, names: Iterable[str], count: int) -> list[Floats]
     """(h, count) paths of each of some outputs."""
     outputs = sampler.story.parts[0].law.conditional.system.model.outputs
     rows = [outputs.index(name) for name in names]
-    chunks = [sampler.paths(first, min(_CHUNK, count - first), rows) for first in range(0, count, _CHUNK)]
-    return list(np.concatenate(chunks, axis=2))
+    return list(sampler.paths(0, count, rows, threads=sampler.threads))
 
 
 def _share(weights: Floats | None, count: int) -> Floats:

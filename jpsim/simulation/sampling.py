@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ from jpsim.simulation.part_sampling import PartSampler
 from jpsim.simulation.placement import place_histograms
 from jpsim.simulation.result import ScenarioSample
 from jpsim.simulation.rule_premium import note_shifts, settle_premium
-from jpsim.simulation.sharding import Stop
+from jpsim.simulation.sharding import Stop, on_threads
 from jpsim.simulation.views import Demand, demands_of, impose
 from jpsim.simulation.windowing import log_compliance, window_factors
 
@@ -38,7 +39,7 @@ Floats = npt.NDArray[np.float64]
 FEWEST_EFFECTIVE = 0.05
 """Share of effective paths below which weighted results are refused."""
 
-_CHUNK = 128 * BLOCK
+_CHUNK = 16 * BLOCK
 _SPAN = 8 * BLOCK
 _BYTES_PER_WEIGHT, _BYTES_PER_MOMENT = 64, 56  # measured: the weights themselves, and each moment that is held
 _TIMED_PATHS = 4 * BLOCK
@@ -64,11 +65,14 @@ class Sampler:
         A sampler for each of its parts; all share the ends of their histograms.
     seed
         Key of the generator.
+    threads
+        That weigh paths and place histograms, 0 for all cores; the result does not depend on them.
     """
 
     story: Story
     parts: tuple[PartSampler, ...]
     seed: int
+    threads: int = 0
 
     @classmethod
     def of(
@@ -80,6 +84,7 @@ class Sampler:
         plain: bool = False,
         steps: Sequence[int] | None = None,
         numerics: Numerics = DOUBLE,
+        threads: int = 0,
     ) -> Sampler:
         """Compile every part of a story; with `plain` only rules that a scenario names are in force.
 
@@ -101,12 +106,12 @@ class Sampler:
             parts = [compiled(part).proposing(tilts[place % len(tilts)]) for place, part in enumerate(story.parts)]
         parts = [note_shifts(part, len(parts)) for part in parts]
         story = story.told([part.source for part in parts])
-        unplaced = cls(story, tuple(parts), seed)
+        unplaced = cls(story, tuple(parts), seed, threads)
         code = parts[0].law.levels.code
         positive = np.concatenate([code > 0, np.zeros(parts[0].law.start.size - code.size, dtype=bool)])
-        low, high = place_histograms(unplaced.paths, positive, parts[0].law.reported.size)
+        low, high = place_histograms(partial(unplaced.paths, threads=threads), positive, parts[0].law.reported.size)
         placed = tuple(replace(part, law=replace(part.law, low=low, high=high)) for part in parts)
-        return cls(story, placed, seed)
+        return cls(story, placed, seed, threads)
 
     @property
     def id(self) -> str:
@@ -211,9 +216,11 @@ class Sampler:
         )
         return sample, weights
 
-    def paths(self, first: int, count: int, rows: Sequence[int] | None = None) -> Floats:
+    def paths(self, first: int, count: int, rows: Sequence[int] | None = None, *, threads: int = 1) -> Floats:
         """(O, r, count) outputs of some paths at the reported steps, the same ones that `draw` counts; all or some."""
-        return draw_paths(self.laws, self.seed, first, count, self._targets, owner=self._owner, rows=rows)
+        return draw_paths(
+            self.laws, self.seed, first, count, self._targets, owner=self._owner, rows=rows, threads=threads
+        )
 
     def spans(self, paths: int) -> Iterator[tuple[int, int, PartSampler]]:
         """Cut the first `paths` paths into runs that follow one part: first path, number of paths, part."""
@@ -262,10 +269,11 @@ class Sampler:
         if len(self.parts) == 1:
             yield from ((first, min(_CHUNK, paths - first), self.parts[0]) for first in range(0, paths, _CHUNK))
             return
-        for block in range(-(-paths // BLOCK)):
-            if self.story.points[self._cell(block)].member == member:
-                first = block * BLOCK
-                yield first, min(BLOCK, paths - first), self.parts[self._owner(block)]
+        mine = (b for b in range(-(-paths // BLOCK)) if self.story.points[self._cell(b)].member == member)
+        for (owner, _), run in groupby(enumerate(mine), lambda place: (self._owner(place[1]), place[1] - place[0])):
+            blocks = [block for _, block in run]
+            first = blocks[0] * BLOCK
+            yield first, min(len(blocks) * BLOCK, paths - first), self.parts[owner]
 
     @property
     def _targets(self) -> Callable[[int, int], Floats] | None:
@@ -287,7 +295,7 @@ class Sampler:
 
     def _member_weights(self, spans: list[tuple[int, int, PartSampler]]) -> Floats:
         """Weights, with mean 1, of the paths of one member: importance, stated margins, views."""
-        pieces = [(part, *part.weigh(first, count)) for first, count, part in spans]
+        pieces = on_threads(lambda span: (span[2], *span[2].weigh(*span[:2])), spans, self.threads)
         levels = _levels([(part, log_weights) for part, log_weights, _ in pieces])
         shares = self._shares(spans)
         log_weights = np.concatenate([own - levels[id(part)] + shares[id(part)] for part, own, _ in pieces])

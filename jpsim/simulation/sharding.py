@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ from jpsim.simulation.drawing import superblocks
 from jpsim.simulation.kernels.arrays import SUPERBLOCK
 from jpsim.simulation.weighting import Weights
 
-__all__ = ["SPAN", "Shard", "Stop", "cores", "cut", "each_superblock", "threads_for"]
+__all__ = ["SPAN", "Shard", "Stop", "cores", "cut", "each_superblock", "on_threads", "threads_for"]
 
 Bench = TypeVar("Bench")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 Stop = Callable[[], bool]
 
@@ -69,6 +70,16 @@ def cores() -> int:
 def threads_for(threads: int, count: int) -> int:
     """Threads that have something to do: all cores for 0, never more than superblocks."""
     return min(threads or cores(), -(-count // SUPERBLOCK))
+
+
+def on_threads(work: Callable[[Item], Result], items: Sequence[Item], threads: int) -> list[Result]:
+    """Do some work on every item, 0 threads for all cores; what is not begun is left when one fails or Ctrl-C comes."""
+    with ThreadPoolExecutor(threads or cores(), thread_name_prefix="jpsim-work") as pool:
+        try:
+            return list(pool.map(work, items))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def each_superblock(

@@ -24,6 +24,7 @@ import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numba
 import numpy as np
 from numba.core.caching import FunctionCache, NullCache
+from numba.core.runtime.nrt import rtsys
 
 __all__ = ["KernelCache", "cache_key", "default_folder", "kept_kernels", "use_cache"]
 
@@ -89,6 +90,20 @@ def _is_writable(folder: Path) -> bool:
     return True
 
 
+class _Files(FunctionCache):
+    """numba's cache of one function, of which machine code is loaded without what compiling takes.
+
+    numba would first read in all that it can compile, which takes longer than the kernels; it does so by itself
+    before it compiles.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled function, or None where there is none."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+
+
 class KernelCache(NullCache):
     """numba's cache of one function, in the folder chosen when the function is first called.
 
@@ -111,7 +126,7 @@ class KernelCache(NullCache):
         config: Any = numba.config
         before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
         try:
-            return FunctionCache(self._function)  # type: ignore[no-untyped-call]
+            return _Files(self._function)  # type: ignore[no-untyped-call]
         finally:
             config.CACHE_DIR = before
 
