@@ -9,7 +9,7 @@ import numpy as np
 from jpsim.interop.draws import PathSample
 from jpsim.interop.paths import write_paths
 from jpsim.interop.selection import Selection
-from jpsim.runs.parquet import summary_table, weights_table, write_table
+from jpsim.runs.parquet import summary_table, weights_tables, write_table, write_tables
 
 __all__ = ["export_fortitudo", "export_parquet", "export_skfolio"]
 
@@ -82,7 +82,7 @@ def export_parquet(sample: PathSample, chosen: Selection, folder: Path) -> None:
     write_table(summary_table(sample.run), folder / "summary.parquet")
     write_paths(sample.job, folder / "paths.parquet", sample.count)
     if sample.run.weights:
-        write_table(weights_table(sample.run), folder / "weights.parquet")
+        write_tables(weights_tables(sample.run), folder / "weights.parquet")
     (folder / "README.md").write_text(_PARQUET.format(count=f"{sample.count:,}"), encoding="utf-8")
 
 

@@ -25,9 +25,11 @@ from jpsim.runs.parquet import (
     distribution_from,
     distribution_table,
     read_table,
+    read_weights,
     summary_table,
-    weights_table,
+    weights_tables,
     write_table,
+    write_tables,
 )
 from jpsim.runs.record import Attribution, Run
 from jpsim.simulation.result import STATISTICS
@@ -149,7 +151,7 @@ def _write_tables(run: Run, folder: Path) -> None:
     write_table(attribution_table(run.attribution), folder / "attribution.parquet")
     write_table(distribution_table(run), folder / "distribution.parquet")
     if run.weights:
-        write_table(weights_table(run), folder / "weights.parquet")
+        write_tables(weights_tables(run), folder / "weights.parquet")
     for name, table in run.tables.items():
         write_table(table, folder / name)
 
@@ -226,9 +228,4 @@ def _attribution(path: Path) -> Attribution:
 
 
 def _weights(path: Path) -> dict[str, np.ndarray]:
-    if not path.exists():
-        return {}
-    table = read_table(path)
-    owner, weight = table["scenario"].combine_chunks().dictionary_encode(), values_of(table["weight"])
-    whose = values_of(owner.indices)
-    return {str(name): weight[whose == place] for place, name in enumerate(owner.dictionary.to_pylist())}
+    return read_weights(path) if path.exists() else {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,36 +25,55 @@ __all__ = [
     "contribution_table",
     "distribution_table",
     "read_table",
+    "read_weights",
     "summary_table",
-    "weights_table",
+    "weights_tables",
     "write_table",
+    "write_tables",
 ]
 
 Floats = npt.NDArray[np.float64]
 
 _ZSTD_LEVEL = 9
+_ROWS = 2**20  # of a row group: what is written and read in one piece
 
 
 def write_table(table: pa.Table, path: Path) -> None:
     """Write a table with zstd, byte-stream-split numbers, dictionary-encoded text and page checksums."""
-    text = [field.name for field in table.schema if pa.types.is_string(field.type)]
-    numbers = [field.name for field in table.schema if pa.types.is_floating(field.type)]
-    pq.write_table(
-        table,
+    write_tables([table], path)
+
+
+def write_tables(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write tables with the same columns one after the other, each with row groups of its own; at least one."""
+    rest = iter(tables)
+    first = next(rest)
+    text = [field.name for field in first.schema if pa.types.is_string(field.type)]
+    numbers = [field.name for field in first.schema if pa.types.is_floating(field.type)]
+    with pq.ParquetWriter(
         path,
+        first.schema,
         compression="zstd",
         compression_level=_ZSTD_LEVEL,
         use_dictionary=text,  # type: ignore[arg-type]  # the stubs know only the boolean form
-        use_byte_stream_split=numbers,  # type: ignore[arg-type]
+        use_byte_stream_split=numbers,
         write_page_checksum=True,
-    )
+    ) as writer:
+        for table in chain([first], rest):
+            writer.write_table(table, row_group_size=_ROWS)
 
 
 def read_table(path: Path) -> pa.Table:
     """Read a table and check every page; DamagedError if a page or the footer is broken."""
+    return pa.concat_tables(_read_groups(path))
+
+
+def _read_groups(path: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as stored:
-            return stored.read()
+            if stored.num_row_groups == 0:
+                yield stored.read(columns=columns)
+            for group in range(stored.num_row_groups):
+                yield stored.read_row_group(group, columns=columns)
     except (pa.ArrowInvalid, OSError) as error:
         raise DamagedError(f"{path}: not readable as Parquet ({error})") from error
 
@@ -120,17 +140,33 @@ def distribution_from(table: pa.Table, shape: tuple[int, int, int]) -> Distribut
     return Distribution(low, high, counts.reshape(*shape, bins))
 
 
-def weights_table(run: Run) -> pa.Table:
-    """Table of the path weights of the scenarios whose paths are not equally likely."""
+def weights_tables(run: Run) -> Iterator[pa.Table]:
+    """Tables of the path weights of the scenarios whose paths are not equally likely, some paths at a time."""
     names = [name for name in run.scenarios if name in run.weights]
-    sizes = [run.weights[name].size for name in names]
-    return pa.table(
-        {
-            "scenario": repeated_texts(names, np.repeat(np.arange(len(names)), sizes)),
-            "path": numbers(np.concatenate([np.arange(size, dtype=np.int64) for size in sizes])),
-            "weight": numbers(np.concatenate([run.weights[name] for name in names])),
-        }
-    )
+    ends = np.cumsum([run.weights[name].size for name in names])
+    for begin in range(0, int(ends[-1]), _ROWS):
+        row = np.arange(begin, min(begin + _ROWS, int(ends[-1])))
+        owner = np.searchsorted(ends, row, side="right")
+        path = row - np.concatenate([[0], ends])[owner]
+        weights = [run.weights[names[place]][path[owner == place]] for place in np.unique(owner)]
+        yield pa.table(
+            {
+                "scenario": repeated_texts(names, owner),
+                "path": numbers(path.astype(np.int64)),
+                "weight": numbers(np.concatenate(weights)),
+            }
+        )
+
+
+def read_weights(path: Path) -> dict[str, Floats]:
+    """Weights of the paths by scenario, read some paths at a time; raises as `read_table`."""
+    found: dict[str, list[Floats]] = {}
+    for table in _read_groups(path, ["scenario", "weight"]):
+        owner, weight = table["scenario"].combine_chunks().dictionary_encode(), values_of(table["weight"])
+        whose = values_of(owner.indices)
+        for place, name in enumerate(owner.dictionary.to_pylist()):
+            found.setdefault(str(name), []).append(weight[whose == place])
+    return {name: np.concatenate(found.pop(name)) for name in list(found)}
 
 
 def _column(values: np.ndarray) -> pa.Array[Any]:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 from jpsim.conditioning.targets import TargetLaw
+from jpsim.simulation.tilting import log_total
 
 __all__ = ["effective_size", "log_model_density", "log_proposal", "log_range_density", "normalise"]
 
@@ -23,7 +23,9 @@ Floats = npt.NDArray[np.float64]
 
 def normalise(log_weights: Floats) -> Floats:
     """Turn log weights into weights whose mean is 1."""
-    weights: Floats = np.exp(log_weights - logsumexp(log_weights)) * log_weights.size
+    weights: Floats = log_weights - log_total(log_weights)
+    np.exp(weights, out=weights)
+    weights *= log_weights.size
     return weights
 
 

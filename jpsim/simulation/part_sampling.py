@@ -19,7 +19,6 @@ from jpsim.simulation.engine import log_likelihoods
 from jpsim.simulation.importance import log_model_density, log_proposal, log_range_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import DOUBLE, Law, Numerics, ScaleTilt
-from jpsim.simulation.tilting import margin_moments
 from jpsim.simulation.windowing import open_windows
 
 __all__ = ["PartSampler"]
@@ -159,21 +158,22 @@ class PartSampler:
         uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, law.uniforms)[_UNIFORMS]
         return law.draw(normals, uniforms, centred=self.centred)
 
-    def weigh(self, first: int, count: int) -> tuple[Floats, Floats]:
-        """Log importance weights (count,), up to a constant, and moments (k, count) that hold the stated laws."""
+    def weigh(self, first: int, count: int) -> tuple[Floats, Floats, Floats]:
+        """Weigh some paths, and say what holds the laws that are stated.
+
+        Returns
+        -------
+        Log importance weights (count,), up to a constant; standardised values (a, count) of stated margins, whose
+        `margin_moments` shall vanish; and what shall vanish in mean where tables hold, (k, count).
+        """
         deviations, log_range = self.deviations(first, count)
         targets = self.conditional.targets
-        moments = self._moments(deviations)
-        if not self.tilted:
-            return log_range + targets.stated.log_weight(deviations), moments
-        likelihood = log_likelihoods(self.law, self.seed, first, count, self.targets)
-        return likelihood - log_proposal(targets, deviations, log_range), moments
-
-    def _moments(self, deviations: Floats) -> Floats:
-        """Functions (k, count) of the drawn values that are zero in mean where the stated margins hold."""
-        stated = self.conditional.targets.stated
+        stated = targets.stated
         scores = deviations[: stated.normal] / np.sqrt(np.diag(stated.cov))[: stated.normal, None]
-        moments = margin_moments(scores)
-        if stated.grid is None:
-            return moments
-        return np.vstack([moments, stated.grid.moments(deviations[stated.normal : stated.size])])
+        tables = np.zeros((0, count))
+        if stated.grid is not None:
+            tables = stated.grid.moments(deviations[stated.normal : stated.size])
+        if not self.tilted:
+            return log_range + targets.stated.log_weight(deviations), scores, tables
+        likelihood = log_likelihoods(self.law, self.seed, first, count, self.targets)
+        return likelihood - log_proposal(targets, deviations, log_range), scores, tables

@@ -10,7 +10,6 @@ from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Part, Story
@@ -29,6 +28,7 @@ from jpsim.simulation.placement import place_histograms
 from jpsim.simulation.result import ScenarioSample
 from jpsim.simulation.rule_premium import note_shifts, settle_premium
 from jpsim.simulation.sharding import Stop, on_threads
+from jpsim.simulation.tilting import Moments, log_total, margin_moments
 from jpsim.simulation.views import Demand, demands_of, impose
 from jpsim.simulation.windowing import log_compliance, window_factors
 
@@ -138,7 +138,7 @@ class Sampler:
         members = self.parts[: len(self.story.points)]
         views = [view for part in members for view in part.source.scenario.views]
         viewed = {view.series for view in views} | {view.versus for view in views if view.versus}
-        rows = max(part.weigh(0, 1)[1].shape[0] for part in members) + 2 * len(views)
+        rows = max(sum(held.shape[0] for held in part.weigh(0, 1)[1:]) for part in members) + 2 * len(views)
         values = 16 * len(viewed) * int(self.parts[0].law.low.shape[1])
         return int(_BYTES_PER_WEIGHT + _BYTES_PER_MOMENT * rows + values)
 
@@ -165,11 +165,15 @@ class Sampler:
         members = self.story.members
         for member, probability in enumerate(members):
             spans = list(self._spans(member, paths))
-            mine = np.concatenate([np.arange(first, first + count) for first, count, _ in spans] or [np.zeros(0, int)])
-            if not mine.size:
+            drawn = sum(count for _, count, _ in spans)
+            if not drawn:
                 found = f"{self.id}: {paths:,} paths are too few for a mixture of {len(members)} stories"
                 raise InputError(f"{found}; draw at least {BLOCK * round(2 / min(members)):,}")
-            weights[mine] = self._member_weights(spans) * (probability * paths / mine.size)
+            own, done = self._member_weights(spans), 0
+            own *= probability * paths / drawn
+            for first, count, _ in spans:
+                weights[first : first + count] = own[done : done + count]
+                done += count
         return weights
 
     def draw(
@@ -295,15 +299,34 @@ class Sampler:
 
     def _member_weights(self, spans: list[tuple[int, int, PartSampler]]) -> Floats:
         """Weights, with mean 1, of the paths of one member: importance, stated margins, views."""
-        pieces = on_threads(lambda span: (span[2], *span[2].weigh(*span[:2])), spans, self.threads)
-        levels = _levels([(part, log_weights) for part, log_weights, _ in pieces])
-        shares = self._shares(spans)
-        log_weights = np.concatenate([own - levels[id(part)] + shares[id(part)] for part, own, _ in pieces])
-        log_weights = log_weights + self._compliance(spans)
-        moments = np.concatenate([held for _, _, held in pieces], axis=1)
-        demands = [Demand("stated margins", None, moments, (0,) * moments.shape[0])] if moments.size else []
+        log_weights, demands = self._weighed(spans)
+        levels, shares, done = _levels(spans, log_weights), self._shares(spans), 0
+        for _, count, part in spans:
+            log_weights[done : done + count] += shares[id(part)] - levels[id(part)]
+            done += count
+        log_weights += self._compliance(spans)
         source = spans[0][2].source
-        return normalise(impose(log_weights, demands + self._view_demands(source, spans, normalise(log_weights))))
+        return normalise(impose(log_weights, demands + self._view_demands(source, spans, log_weights)))
+
+    def _weighed(self, spans: list[tuple[int, int, PartSampler]]) -> tuple[Floats, list[Demand]]:
+        """Log weights of the parts' paths, on several threads, and the demands of the margins and tables they state."""
+        ends = np.cumsum([count for _, count, _ in spans]).tolist()
+        sizes = [rows.shape[0] for rows in spans[0][2].weigh(0, 1)[1:]]
+        log_weights, scores, tables = np.empty(ends[-1]), np.empty((sizes[0], ends[-1])), np.empty((sizes[1], ends[-1]))
+
+        def fill(number: int) -> None:
+            (first, count, part), end = spans[number], ends[number]
+            here = slice(end - count, end)
+            log_weights[here], scores[:, here], tables[:, here] = part.weigh(first, count)
+
+        on_threads(fill, range(len(spans)), self.threads)
+        held = {"stated margins": _margins(scores), "stated tables": tables}
+        rows = (margin_moments(scores[:, :0]).shape[0], sizes[1])
+        return log_weights, [
+            Demand(text, None, moments, (0,) * size)
+            for (text, moments), size in zip(held.items(), rows, strict=True)
+            if size
+        ]
 
     def _compliance(self, spans: list[tuple[int, int, PartSampler]]) -> Floats | float:
         """Log weights that leave out the paths that leave a window; 0 without windows."""
@@ -331,7 +354,7 @@ class Sampler:
         return [] if in_law else list(range(len(views)))
 
     def _view_demands(
-        self, source: ScenarioLaw, spans: list[tuple[int, int, PartSampler]], weights: Floats
+        self, source: ScenarioLaw, spans: list[tuple[int, int, PartSampler]], log_weights: Floats
     ) -> list[Demand]:
         """Turn the views of a member into demands on the sample of its paths."""
         chosen = self._sampled_views(source)
@@ -340,7 +363,8 @@ class Sampler:
         scenario, as_of = source.scenario, source.conditional.system.model.as_of
         values = self._values(source, chosen, spans)
         reported = {int(step): place for place, step in enumerate(self.parts[0].law.reported)}
-        share = weights / weights.sum()
+        share = normalise(log_weights)
+        share /= share.sum()
         return [
             demand
             for number in chosen
@@ -372,13 +396,19 @@ class Sampler:
         return dict(zip(names, values, strict=True))
 
 
-def _levels(pieces: list[tuple[PartSampler, Floats]]) -> dict[int, float]:
+def _margins(scores: Floats) -> Moments:
+    return lambda begin, end: margin_moments(scores[:, begin:end])
+
+
+def _levels(spans: list[tuple[int, int, PartSampler]], log_weights: Floats) -> dict[int, float]:
     """Log of each part's mean weight, by the part's identity: parts weigh alike, whatever their constants."""
     own: dict[int, list[Floats]] = {}
-    for part, log_weights in pieces:
-        own.setdefault(id(part), []).append(log_weights)
-    joined = {key: np.concatenate(found) for key, found in own.items()}
-    return {key: float(logsumexp(found) - np.log(found.size)) for key, found in joined.items()}
+    done = 0
+    for _, count, part in spans:
+        own.setdefault(id(part), []).append(log_weights[done : done + count])
+        done += count
+    joined = {key: found[0] if len(found) == 1 else np.concatenate(found) for key, found in own.items()}
+    return {key: log_total(found) - float(np.log(found.size)) for key, found in joined.items()}
 
 
 def _stated_means(scenario: Scenario, source: ScenarioLaw) -> dict[tuple[str, int], float]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from jpsim.days import Instant
 from jpsim.errors import InputError, Place, Problem
 from jpsim.scenario import Bounds, View
-from jpsim.simulation.tilting import Unreachable, relative_entropy_of, tilt
+from jpsim.simulation.tilting import Moments, Unreachable, relative_entropy_of, tilt
 
 __all__ = ["Demand", "demands_of", "impose"]
 
@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 Values = Callable[[str, int], Floats]
 """(series, month) -> (count,) level of a factor, or cumulative simple return of a series."""
 
-_Moments = tuple[Floats, tuple[int, ...], tuple[Floats, float, float] | tuple[()]]
+_Stated = tuple[Floats, tuple[int, ...], tuple[Floats, float, float] | tuple[()]]
 _ROUNDS = 3  # passes over several views on expected shortfall
 
 
@@ -37,7 +37,7 @@ class Demand:
     text, place
         What it says, and where it was written.
     moments, signs
-        (k, count) functions, and for each 0 (mean zero), 1 (at least) or -1 (at most zero).
+        k functions, and for each 0 (mean zero), 1 (at least) or -1 (at most zero).
     losses
         For expected shortfall the (count,) losses; None otherwise.
     share, shortfall
@@ -46,11 +46,15 @@ class Demand:
 
     text: str
     place: Place | None
-    moments: Floats
+    moments: Moments
     signs: tuple[int, ...]
     losses: Floats | None = None
     share: float = 0.0
     shortfall: float = 0.0
+
+    def part(self, begin: int, end: int) -> Floats:
+        """(k, end - begin) functions of some paths."""
+        return self.moments(begin, end) if callable(self.moments) else self.moments[:, begin:end]
 
     def at_risk(self, threshold: float) -> Demand:
         """Return the view on expected shortfall as two moments, given its value at risk."""
@@ -105,7 +109,7 @@ def _sample(view: View, values: Values, month: int) -> Floats:
     return x if view.versus is None else x - values(view.versus, month)
 
 
-def _moments(view: View, x: Floats, centre: float) -> Iterator[_Moments]:
+def _moments(view: View, x: Floats, centre: float) -> Iterator[_Stated]:
     statistic = view.statistic
     if statistic == "quantile":
         for share, bounds in (view.quantile or {}).items():
@@ -164,9 +168,8 @@ def impose(log_weights: Floats, demands: list[Demand]) -> Floats:
 
 
 def _tilt(log_weights: Floats, demands: list[Demand]) -> Floats:
-    moments = np.vstack([demand.moments for demand in demands])
     signs = np.array([sign for demand in demands for sign in demand.signs], dtype=np.int64)
-    return tilt(log_weights, moments, signs)
+    return tilt(log_weights, lambda *place: np.vstack([demand.part(*place) for demand in demands]), signs)
 
 
 def _clashing(log_weights: Floats, demands: list[Demand]) -> list[Demand]:

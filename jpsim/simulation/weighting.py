@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,7 @@ UNIT_BITS: Final = 32
 Monte Carlo error."""
 FINE_BITS: Final = 62
 """The same for the weights that decide exact order statistics."""
+_CHUNK: Final = 65_536
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -101,16 +103,32 @@ def fixed_point(weights: Floats, paths: int) -> Weights:
     if not (np.isfinite(weights).all() and (weights >= 0.0).all() and weights.any()):
         raise InputError("path weights must be finite, not negative, and not all zero")
     weights = weights / weights.mean()
-    (high, first), (low, second) = _rounded(weights), _rounded(weights * weights)
-    sums = float(weights.sum()), float((weights**2).sum())
-    return Weights(weights, (high << HALF) | low, (first, second), sums)
+    (units, first), (low, second) = _rounded(weights, 1), _rounded(weights, 2)
+    units <<= HALF
+    units |= low
+    return Weights(weights, units, (first, second), (float(weights.sum()), float((weights**2).sum())))
 
 
-def _rounded(values: Floats) -> tuple[Units, float]:
-    """Whole multiples of a power of two that sum to less than ``2**UNIT_BITS``, and that power."""
-    sums = np.cumsum(values)
-    unit = _unit(float(sums[-1]), UNIT_BITS)
-    return np.diff(np.rint(sums / unit), prepend=0.0).astype(np.uint64), unit
+def _rounded(weights: Floats, power: int) -> tuple[Units, float]:
+    """Powers of weights in whole multiples of a power of two, which sum to less than ``2**UNIT_BITS``; and that one."""
+    *_, last = _sums(weights, power)
+    unit = _unit(float(last[-1]), UNIT_BITS)
+    out, before, done = np.empty(weights.size, dtype=np.uint64), 0.0, 0
+    for sums in _sums(weights, power):
+        whole = np.rint(sums / unit)
+        out[done : done + sums.size] = np.diff(whole, prepend=before)
+        before, done = float(whole[-1]), done + sums.size
+    return out, unit
+
+
+def _sums(weights: Floats, power: int) -> Iterator[Floats]:
+    """Running sums of powers of weights, chunk by chunk: the same as in one go."""
+    before = 0.0
+    for begin in range(0, weights.size, _CHUNK):
+        values = weights[begin : begin + _CHUNK] ** power
+        values[0] += before
+        yield (sums := np.cumsum(values))
+        before = float(sums[-1])
 
 
 def _unit(total: float, bits: int) -> float:
