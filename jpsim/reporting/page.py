@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from jpsim.reporting.kept import TemplateCode
 from jpsim.reporting.labels import Language, group_name
 from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
 from jpsim.runs import Run
@@ -78,6 +79,7 @@ def template_environment() -> Environment:
     """Return the templates of this package; undefined names are errors and all text is escaped."""
     environment = Environment(
         loader=PackageLoader("jpsim.reporting"),
+        bytecode_cache=TemplateCode(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

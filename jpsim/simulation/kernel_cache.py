@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from jpsim.simulation.kernels.disk_cache import default_folder, kept_kernels, use_cache
+from jpsim.simulation.kernels.disk_cache import default_folder, folder_beside, kept_kernels, use_cache
 from jpsim.simulation.kernels.jit import variant
 from jpsim.simulation.kernels.superblock import simulate_superblock
 
-__all__ = ["default_folder", "kernels_cached", "use_cache"]
+__all__ = ["default_folder", "folder_beside", "kernels_cached", "use_cache"]
 
 
 def kernels_cached(precision: str = "float64", arithmetic: str = "strict") -> bool:

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from jpsim.errors import JpsimError
 from jpsim.model.store import load_model, read_card
+from jpsim.reporting.kept import kept
 from jpsim.reporting.page import Page
 from jpsim.runs import Run
 
@@ -38,11 +39,14 @@ def _card(run: Run) -> str | None:
 
 def _html(text: str) -> Markup:
     """Markdown as HTML: tables and emphasis, but no raw HTML, no link and no picture."""
+    return Markup(kept("model card", text, lambda: _rendered(text)))  # escaped by the parser
+
+
+def _rendered(text: str) -> str:
     from markdown_it import MarkdownIt  # takes a tenth of a second, which other commands need not wait for
 
     parser = (
         MarkdownIt("commonmark", {"html": False}).enable("table").disable(["link", "image", "autolink", "reference"])
     )
-    return Markup(parser.render(text).replace("<table>", '<div class="scroll"><table class="plain">').replace(
-        "</table>", "</table></div>"
-    ))  # fmt: skip  # escaped by the parser
+    found: str = parser.render(text)
+    return found.replace("<table>", '<div class="scroll"><table class="plain">').replace("</table>", "</table></div>")

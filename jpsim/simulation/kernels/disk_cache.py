@@ -26,7 +26,7 @@ import numpy as np
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.runtime.nrt import rtsys
 
-__all__ = ["KernelCache", "cache_key", "default_folder", "kept_kernels", "use_cache"]
+__all__ = ["KernelCache", "cache_key", "default_folder", "folder_beside", "kept_kernels", "use_cache"]
 
 _chosen: list[Path | None] = []
 
@@ -55,6 +55,12 @@ def _private() -> Path | None:
     """Return the sub-folder for these sources on this machine."""
     folder = _chosen[0] if _chosen else default_folder()
     return None if folder is None else folder / f"kernels-{cache_key()}"
+
+
+def folder_beside(name: str) -> Path | None:
+    """Folder of a name beside the kernels', which need not be there; None where nothing is kept."""
+    folder = _chosen[0] if _chosen else default_folder()
+    return None if folder is None else folder / name
 
 
 @cache
