@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find jpsim -name '*.py' 2>/dev/null)
 CONFIG ?= configs/boj_hike.yaml
+REV ?= HEAD~1
 
-.PHONY: run test test-all check bench docs clean
+.PHONY: run test test-all check bench bench-against docs clean
 .DEFAULT_GOAL := run
 
 $(BIN)/python:
@@ -40,6 +41,9 @@ check: $(VENV)/.installed-check $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks
+
+bench-against: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks --against $(REV)
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html

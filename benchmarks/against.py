@@ -10,10 +10,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-__all__ = ["compare_with"]
+__all__ = ["compare_with", "probe", "ratios_of"]
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
@@ -52,9 +53,18 @@ def compare_with(revision: str, paths: int) -> dict[str, float]:
             rounds = [(probe(ROOT, paths), probe(other, paths)) for _ in range(ROUNDS)]
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", str(other)], cwd=ROOT, check=True)
-    ratios = {}
-    for threads in ("1", "2"):
+    ratios = ratios_of(rounds)
+    for threads, (ours, theirs, ratio) in ratios.items():
+        print(f"W1, {threads} threads: {ours:.3f} s here, {theirs:.3f} s at {revision}, ratio {ratio:.3f}")
+    return {threads: ratio for threads, (_, _, ratio) in ratios.items()}
+
+
+def ratios_of(
+    rounds: Sequence[tuple[dict[str, list[float]], dict[str, list[float]]]],
+) -> dict[str, tuple[float, float, float]]:
+    """Least processor time here and there over all rounds, and their ratio, by number of threads."""
+    found = {}
+    for threads in rounds[0][0]:
         ours, theirs = (min(round_[side][threads][0] for round_ in rounds) for side in (0, 1))
-        ratios[threads] = ours / theirs
-        print(f"W1, {threads} threads: {ours:.3f} s here, {theirs:.3f} s at {revision}, ratio {ratios[threads]:.3f}")
-    return ratios
+        found[threads] = (ours, theirs, ours / theirs)
+    return found
