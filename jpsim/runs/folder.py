@@ -7,8 +7,9 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -28,11 +29,11 @@ from jpsim.runs.parquet import (
     read_weights,
     summary_table,
     weights_tables,
-    write_table,
     write_tables,
 )
 from jpsim.runs.record import Attribution, Run
 from jpsim.simulation.result import STATISTICS
+from jpsim.simulation.sharding import on_threads
 
 __all__ = ["PARTIAL_SUFFIX", "load_run_folder", "write_run_folder"]
 
@@ -147,13 +148,15 @@ def _require_columns(folder: Path, summary: Any, manifest: Mapping[str, Any]) ->
 
 
 def _write_tables(run: Run, folder: Path) -> None:
-    write_table(summary_table(run), folder / "summary.parquet")
-    write_table(attribution_table(run.attribution), folder / "attribution.parquet")
-    write_table(distribution_table(run), folder / "distribution.parquet")
-    if run.weights:
-        write_tables(weights_tables(run), folder / "weights.parquet")
-    for name, table in run.tables.items():
-        write_table(table, folder / name)
+    """Write the tables, two at a time: compressing them keeps one core busy each."""
+    made: dict[str, Callable[[], Iterable[Any]]] = {
+        "summary.parquet": lambda: [summary_table(run)],
+        "attribution.parquet": lambda: [attribution_table(run.attribution)],
+        "distribution.parquet": lambda: [distribution_table(run)],
+        **({"weights.parquet": lambda: weights_tables(run)} if run.weights else {}),
+        **{name: partial(list, [table]) for name, table in run.tables.items()},
+    }
+    on_threads(lambda name: write_tables(made[name](), folder / name), list(made), 2)
 
 
 @contextmanager
