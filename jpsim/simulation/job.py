@@ -28,6 +28,7 @@ __all__ = ["RNG", "Job", "numerics_of", "prepare_job"]
 RNG = "threefry2x64-20"
 """Name of the generator; part of the content of a run."""
 
+_BYTES_PER_KEPT_WEIGHT = 16  # of each scenario: in the run, and as it is read back from its folder
 _GROUPS = {"index", "sector17", "sector33", "size", "segment", "theme"}
 
 
@@ -80,6 +81,8 @@ class Job:
         threads = request.executor.threads or cores()
         exact = request.statistics == "exact"
         per_path = max(sampler.bytes_per_path for sampler in self.samplers)
+        if per_path:
+            per_path += _BYTES_PER_KEPT_WEIGHT * len(self.samplers)
         memory = max(
             memory_needed(sampler.laws, threads, weighted=sampler.weighted)
             + (search_bytes(sampler.laws[0], request.paths, threads) if exact else 0)

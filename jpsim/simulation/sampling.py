@@ -41,7 +41,7 @@ FEWEST_EFFECTIVE = 0.05
 
 _CHUNK = 16 * BLOCK
 _SPAN = 8 * BLOCK
-_BYTES_PER_WEIGHT, _BYTES_PER_MOMENT = 64, 56  # measured: the weights themselves, and each moment that is held
+_BYTES_PER_WEIGHT, _BYTES_PER_ROW = 48, 16  # measured: the weights themselves, and each margin, table or view
 _TIMED_PATHS = 4 * BLOCK
 _COUNTING, _WEIGHING = 1.3, 1.5  # measured: time of counting, and of weighing, over that of drawing alone
 _GOLDEN = 0.6180339887498949
@@ -140,7 +140,7 @@ class Sampler:
         viewed = {view.series for view in views} | {view.versus for view in views if view.versus}
         rows = max(sum(held.shape[0] for held in part.weigh(0, 1)[1:]) for part in members) + 2 * len(views)
         values = 16 * len(viewed) * int(self.parts[0].law.low.shape[1])
-        return int(_BYTES_PER_WEIGHT + _BYTES_PER_MOMENT * rows + values)
+        return int(_BYTES_PER_WEIGHT + _BYTES_PER_ROW * rows + values)
 
     def seconds_per_path(self) -> float:
         """Time that a path takes here on one thread, measured on a few thousand."""

@@ -103,22 +103,25 @@ def fixed_point(weights: Floats, paths: int) -> Weights:
     if not (np.isfinite(weights).all() and (weights >= 0.0).all() and weights.any()):
         raise InputError("path weights must be finite, not negative, and not all zero")
     weights = weights / weights.mean()
-    (units, first), (low, second) = _rounded(weights, 1), _rounded(weights, 2)
-    units <<= HALF
-    units |= low
-    return Weights(weights, units, (first, second), (float(weights.sum()), float((weights**2).sum())))
+    sums = float(weights.sum()), float((weights**2).sum())
+    units = np.zeros(weights.size, dtype=np.uint64)
+    resolution = _add_rounded(units, weights, 1, int(HALF)), _add_rounded(units, weights, 2, 0)
+    return Weights(weights, units, resolution, sums)
 
 
-def _rounded(weights: Floats, power: int) -> tuple[Units, float]:
-    """Powers of weights in whole multiples of a power of two, which sum to less than ``2**UNIT_BITS``; and that one."""
+def _add_rounded(units: Units, weights: Floats, power: int, shift: int) -> float:
+    """Add powers of weights to units, from a bit on, in multiples of a power of two, which is returned.
+
+    The multiples sum to less than ``2**UNIT_BITS``.
+    """
     *_, last = _sums(weights, power)
-    unit = _unit(float(last[-1]), UNIT_BITS)
-    out, before, done = np.empty(weights.size, dtype=np.uint64), 0.0, 0
+    unit, before, done = _unit(float(last[-1]), UNIT_BITS), 0.0, 0
     for sums in _sums(weights, power):
         whole = np.rint(sums / unit)
-        out[done : done + sums.size] = np.diff(whole, prepend=before)
-        before, done = float(whole[-1]), done + sums.size
-    return out, unit
+        here = slice(done, done + sums.size)
+        units[here] |= np.diff(whole, prepend=before).astype(np.uint64) << np.uint64(shift)
+        before, done = float(whole[-1]), here.stop
+    return unit
 
 
 def _sums(weights: Floats, power: int) -> Iterator[Floats]:
