@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from scipy.special import logsumexp
+from scipy.special import eval_legendre, logsumexp, ndtr
 
-from jpsim.simulation.tilting import Unreachable, tilt
+from jpsim.simulation import tilting
+from jpsim.simulation.tilting import Unreachable, log_total, margin_moments, relative_entropy_of, tilt
 
 
 def primal(prior: np.ndarray, moments: np.ndarray, signs: np.ndarray) -> np.ndarray:
@@ -50,3 +51,32 @@ def test_views_outside_the_hull_are_unreachable() -> None:
     with pytest.raises(Unreachable) as caught:
         tilt(np.zeros(500), np.array([x - 1.5, x**2 - 0.4]))
     assert np.abs(caught.value.direction)[0] > 0.1
+
+
+def test_moments_worked_out_chunk_by_chunk_give_the_same_weights(monkeypatch) -> None:
+    """The dual of all paths at once is that of scipy's general optimiser above; here it comes in chunks of seven."""
+    rng = np.random.default_rng(9)
+    log_prior, scores = 3.0 * rng.standard_normal(500), 1.0 + rng.standard_normal((1, 500))
+    whole = tilt(log_prior, margin_moments(scores)[:3])
+    monkeypatch.setattr(tilting, "_CHUNK", 7)
+    asked = []
+
+    def part(begin: int, end: int) -> np.ndarray:
+        asked.append(end - begin)
+        return margin_moments(scores[:, begin:end])[:3]
+
+    chunked = tilt(log_prior, part)
+    np.testing.assert_allclose(chunked - logsumexp(chunked), whole - logsumexp(whole), atol=1e-9)
+    assert max(asked) == 7
+    np.testing.assert_allclose(log_total(log_prior), logsumexp(log_prior), rtol=1e-14)
+    ours, prior = whole - logsumexp(whole), log_prior - logsumexp(log_prior)
+    np.testing.assert_allclose(relative_entropy_of(whole, log_prior), np.exp(ours) @ (ours - prior), rtol=1e-12)
+
+
+def test_shape_of_a_margin_is_held_by_legendre_polynomials() -> None:
+    scores = np.random.default_rng(2).standard_normal((2, 50))
+    rows = margin_moments(scores).reshape(2, 8, 50)
+    for score, found in zip(scores, rows, strict=True):
+        expected = [eval_legendre(degree, 2.0 * ndtr(score) - 1.0) for degree in range(1, 7)]
+        np.testing.assert_allclose(found, [score, score**2 - 1.0, *expected], atol=1e-14)
+    assert margin_moments(scores[:, :0]).shape == (16, 0)

@@ -12,7 +12,7 @@ from scipy.stats import norm
 import jpsim.runs.frames
 from jpsim.errors import DamagedError, InputError
 from jpsim.months import Month
-from jpsim.runs import Estimate, load_run_folder, write_run_folder
+from jpsim.runs import Estimate, load_run_folder, parquet, write_run_folder
 from jpsim.runs.distribution import Distribution
 from jpsim.simulation.result import STATISTICS, Histogram
 from tests.synthetic_run import MANIFEST, OUTPUTS, PATHS, law_of, synthetic_run
@@ -40,6 +40,16 @@ def test_everything_comes_back_from_the_folder(run, folder):
     assert back.attribution.contribution == run.attribution.contribution
     assert back.diagnostics["boj_hike"] == run.diagnostics["boj_hike"]
     assert back.weights == {}
+
+
+def test_weights_go_to_disk_and_back_in_pieces(tmp_path, monkeypatch):
+    rng = np.random.default_rng(3)
+    weights = {name: rng.dirichlet(np.ones(500)) for name in ("baseline", "boj_hike")}
+    monkeypatch.setattr(parquet, "_ROWS", 300)
+    back = load_run_folder(write_run_folder(synthetic_run(weights=weights), tmp_path))
+    assert list(back.weights) == list(weights)
+    for name, own in weights.items():
+        np.testing.assert_array_equal(back.weights[name], own)
 
 
 def test_weights_come_back_for_the_scenarios_that_have_them(tmp_path):
