@@ -139,11 +139,15 @@ def time_conditional() -> list[Figure]:
     """Time conditioned scenarios of 17 rows."""
     seconds = conditional_seconds()
     for name, taken in seconds.items():
-        print(f"{name:30s} {taken:8.3f} s of processor time")
-    gaussian = seconds["gaussian"]
+        print(f"{name:34s} {taken:8.3f} s of processor time")
+    gaussian, alone, counted = seconds["gaussian"], seconds["paths: numpy float32"], seconds["numpy float32"]
     what, volatile = "12 factors, 12 months, 17 conditions, ", seconds["stochastic_volatility"] / gaussian
     return [
-        Figure(what + "numpy float32 / jpsim, Gaussian", seconds["numpy float32"] / gaussian, 8.0),
+        Figure(what + "paths alone, numpy / jpsim, both float32", alone / seconds["paths: gaussian, float32"], 8.0),
+        Figure(what + "the same, jpsim fast", alone / seconds["paths: gaussian, float32, fast"], None),
+        Figure(what + "statistics, numpy / jpsim, both float32", counted / seconds["gaussian, float32"], 8.0),
+        Figure(what + "the same, jpsim fast", counted / seconds["gaussian, float32, fast"], None),
+        Figure(what + "statistics, numpy float32 / jpsim float64", counted / gaussian, None),
         Figure(what + "stochastic volatility / Gaussian", volatile, 3.0, more=False),
         Figure(what + "Student-t / Gaussian", seconds["student_t"] / gaussian, None),
     ]

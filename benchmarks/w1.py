@@ -34,12 +34,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.figures import Figure, print_figures
 from jpsim.simulation.engine import draw, draw_paths, memory_needed
-from jpsim.simulation.kernels.normals import fill_normals
-from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Sparse
+from jpsim.simulation.kernels.normals import fill_normals, fill_single_normals
+from jpsim.simulation.law import DOUBLE, Dynamics, Equity, Law, Levels, Mixing, Numerics, Sparse
 
 FACTORS, MONTHS, OUTPUTS, COMMON, NU, IDIO_NU = 12, 12, 60, 5, 6.0, 5.0
 LEVELS = (0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99)
 CHUNK = 4096
+SINGLE, FAST, SINGLE_FAST = Numerics("float32"), Numerics(arithmetic="fast"), Numerics("float32", "fast")
 Floats = np.ndarray
 
 
@@ -160,20 +161,32 @@ def normals_only(paths: int) -> None:
         fill_normals(1, 1, first, min(CHUNK, paths - first), MONTHS, 1 + FACTORS + COMMON + OUTPUTS)
 
 
+def single_normals_only(paths: int) -> None:
+    """Draw them in single precision."""
+    for first in range(0, paths, CHUNK):
+        fill_single_normals(1, 1, first, min(CHUNK, paths - first), MONTHS, 1 + FACTORS + COMMON + OUTPUTS)
+
+
 def time_all(law: Law, w1: W1, paths: int, rounds: int) -> dict[str, Seconds]:
     """Best times of jpsim, of the reference, and of normals."""
     philox, count = np.random.Generator(np.random.Philox(1)), 2_000_000
 
-    def ours(threads: int) -> Callable[[], object]:
-        return lambda: draw(law, scenario="w1", seed=1, paths=paths, threads=threads)
+    def ours(threads: int, numerics: Numerics = DOUBLE) -> Callable[[], object]:
+        drawn = dataclasses.replace(law, numerics=numerics)
+        draw(drawn, scenario="w1", seed=1, paths=CHUNK, threads=1)
+        return lambda: draw(drawn, scenario="w1", seed=1, paths=paths, threads=threads)
 
-    ours(2)()
     works = {
         "jpsim, 1 thread": ours(1),
         "jpsim, 2 threads": ours(2),
+        "jpsim float32, 1 thread": ours(1, SINGLE),
+        "jpsim float32, 2 threads": ours(2, SINGLE),
+        "jpsim fast, 1 thread": ours(1, FAST),
+        "jpsim float32 fast, 2 threads": ours(2, SINGLE_FAST),
         "numpy, 1 thread": lambda: numpy_run(w1, paths, 1),
         "numpy, 2 threads": lambda: numpy_run(w1, paths, 2),
         "jpsim's normals": lambda: normals_only(paths),
+        "its float32 normals": lambda: single_normals_only(paths),
         "2 M of them": lambda: fill_normals(1, 1, 0, 1000, 1000, 2),
         "2 M of Philox": lambda: philox.standard_normal(count),
     }
@@ -187,6 +200,8 @@ def figures_of(best: dict[str, Seconds]) -> list[Figure]:
     """
     ours, theirs, normals = best["jpsim, 1 thread"], best["numpy, 1 thread"], best["jpsim's normals"]
     both, two = best["numpy, 2 threads"], best["jpsim, 2 threads"]
+    single, fastest = best["jpsim float32, 2 threads"], best["jpsim float32 fast, 2 threads"]
+    fast, alone = best["jpsim fast, 1 thread"], best["jpsim float32, 1 thread"]
     philox = best["2 M of Philox"].processor / best["2 M of them"].processor
     return [
         Figure("W1, numpy / jpsim, 2 threads each, by the clock", both.clock / two.clock, 4.5),
@@ -199,6 +214,10 @@ def figures_of(best: dict[str, Seconds]) -> list[Figure]:
             2.0,
             more=False,
         ),
+        Figure("W1, numpy / jpsim in float32, 2 threads each, by the clock", both.clock / single.clock, 8.0),
+        Figure("W1, numpy / jpsim in float32 and fast, 2 threads each, by the clock", both.clock / fastest.clock),
+        Figure("W1, jpsim in float64 strict / fast, 1 thread, processor time", ours.processor / fast.processor),
+        Figure("W1, jpsim in float64 / float32, 1 thread, processor time", ours.processor / alone.processor),
         Figure("normals a second, jpsim / numpy's Philox, 1 thread", philox, 4.0),
         Figure("W1, jpsim on 1 thread / on 2, by the clock", ours.clock / two.clock, 1.9),
     ]
@@ -215,7 +234,7 @@ def main() -> None:
     law = w1_law(w1)
     best = time_all(law, w1, options.paths, options.rounds)
     for name, seconds in best.items():
-        print(f"{name:20s} {seconds.clock:8.3f} s by the clock {seconds.processor:8.3f} s of processor time")
+        print(f"{name:30s} {seconds.clock:8.3f} s by the clock {seconds.processor:8.3f} s of processor time")
     found = figures_of(best)
     print_figures(found)
     kept = OUTPUTS * MONTHS * options.paths * 8

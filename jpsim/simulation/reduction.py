@@ -43,6 +43,8 @@ TAILS: Final = {"95": 1, "99": 0}
 """The confidence of value at risk and expected shortfall, and the place of its quantile in `LEVELS`."""
 FLAT: Final = 1e-12
 """Standard deviations below this part of the mean (or of 1) are rounding: the output is a constant."""
+FLAT_SINGLE: Final = 5e-6
+"""The same where paths are of single precision."""
 
 
 class Moments(NamedTuple):
@@ -193,9 +195,13 @@ def constant_outputs(law: Law, totals: Totals) -> npt.NDArray[np.bool_]:
     moments = _moments(totals)
     counts = totals.counts
     one_bin = counts.max(axis=2) == counts.sum(axis=2)
-    flat = moments.sd <= FLAT * np.maximum(1.0, np.abs(moments.mean))
+    flat = moments.sd <= _flat(law) * np.maximum(1.0, np.abs(moments.mean))
     constant: npt.NDArray[np.bool_] = flat | (one_bin & (moments.sd <= 1e-6 * (law.high - law.low)))
     return constant
+
+
+def _flat(law: Law) -> float:
+    return FLAT if law.numerics.precision == "float64" else FLAT_SINGLE
 
 
 def _settle_constants(
@@ -212,7 +218,7 @@ def _settle_constants(
             values[name][constant] = mean[constant]
         elif name.startswith(("var", "es")):
             values[name][constant] = fall[constant]
-    values["p_loss"][constant] = (fall > FLAT * np.maximum(1.0, np.abs(mean)))[constant]
+    values["p_loss"][constant] = (fall > _flat(law) * np.maximum(1.0, np.abs(mean)))[constant]
 
 
 def _take_exact(values: dict[str, Floats], law: Law, exact: OrderStatistics) -> None:

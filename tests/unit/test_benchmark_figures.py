@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from benchmarks.conditional import SIZE, numpy_run, stacked
+from benchmarks.conditional import (
+    FACTORS,
+    MONTHS,
+    ROWS,
+    conditioned,
+    factor_paths,
+    law_of,
+    mixed,
+    numpy_paths,
+    stacked,
+)
 from benchmarks.figures import BEGIN, END, Figure, draw_svg, markdown_table, read_json, write_json, write_page
-from jpsim.simulation.engine import draw_paths
-from tests.naive.simulation import example_law
+from jpsim.simulation.law import Numerics
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FIGURES = [Figure("faster than x", 5.0, 4.5), Figure("time over y", 3.0, 2.0, more=False), Figure("z", 1.5)]
@@ -45,23 +55,31 @@ def test_the_page_shows_what_was_stored():
 
 
 @pytest.mark.statistical
-def test_the_reference_draws_the_same_conditioned_law():
-    law, paths = example_law(np.random.default_rng(1), **SIZE), 20_000
-    mean, sd, _ = numpy_run(law, paths)
-    ours = draw_paths(law, 5, 0, paths)
-    plain = [i for i in range(SIZE["n"]) if law.levels.code[i] == 0]
-    x = ours[plain].transpose(1, 0, 2)
-    mean, sd = (part.reshape(SIZE["months"], SIZE["n"])[:, plain] for part in (mean, sd))
-    z = (x.mean(axis=2) - mean) / (sd * np.sqrt(2.0 / paths))
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_the_reference_draws_the_same_conditioned_law(precision):
+    given, paths = conditioned(), 20_000
+    theirs = numpy_paths(given, paths).reshape(MONTHS, FACTORS, paths).transpose(1, 0, 2).astype(np.float64)
+    ours = factor_paths(replace(law_of(given), numerics=Numerics(precision)), paths).astype(np.float64)
+    for x in (ours, theirs):
+        assert np.abs(x[given.places, given.months - 1] - given.values[:, None]).max() < 1e-6
+    sd = theirs.std(axis=2)
+    free = sd > 1e-5
+    assert free.sum() == sd.size - ROWS
+    z = (ours.mean(axis=2) - theirs.mean(axis=2))[free] / (sd[free] * np.sqrt(2.0 / paths))
     assert np.abs(z).max() < 4.5
-    np.testing.assert_allclose(x.std(axis=2), sd, rtol=0.04)
+    np.testing.assert_allclose(ours.std(axis=2)[free], sd[free], rtol=0.04)
+
+
+@pytest.mark.statistical
+def test_random_scales_meet_the_same_rows():
+    given = conditioned()
+    x = factor_paths(mixed(given, 8.0, sv_phi=0.9, sv_sigma=0.2), 1024)
+    np.testing.assert_allclose(x[given.places, given.months - 1], given.values[:, None] + 0.0 * x[0, :1], atol=1e-9)
 
 
 def test_the_stacked_response_is_the_recursion():
-    law = example_law(np.random.default_rng(2), n=3, p=1, months=3, series=4, groups=1, common=1)
-    mean, response = stacked(law)
-    z = np.random.default_rng(3).normal(size=(3, 3))
-    y = law.dynamics.state[:3]
-    for t in range(3):
-        y = law.dynamics.intercept[t] + law.dynamics.transition[t][:, :3] @ y + law.dynamics.impact[t] @ z[t]
-    np.testing.assert_allclose((mean + response @ z.ravel())[6:], y, rtol=1e-12)
+    given, response = conditioned(), stacked(conditioned())
+    z, y = np.random.default_rng(3).normal(size=(MONTHS, FACTORS)), np.zeros(FACTORS)
+    for t in range(MONTHS):
+        y = given.transition @ y + given.impact @ z[t]
+    np.testing.assert_allclose(np.einsum("isk,sk->i", response[-1], z), y, rtol=1e-12)

@@ -71,9 +71,9 @@ def _fill_quad(out: Any, seed: Any, stream: Any, first: Any, counter: Any) -> No
     w0, w1, w2, w3 = words[:BLOCK], words[BLOCK : 2 * BLOCK], words[2 * BLOCK : 3 * BLOCK], words[3 * BLOCK :]
     for p in range(BLOCK):
         w0[p], w1[p], w2[p], w3[p] = half_words(seed, stream, first + np.uint64(p), counter)
-    radii, angles, even, odd = words[: 2 * BLOCK], words[2 * BLOCK :], out[: 2 * BLOCK], out[2 * BLOCK :]
+    # Indices into the whole, not slices of it: only so does the compiler see that the loop may become vector code.
     for p in range(2 * BLOCK):
-        even[p], odd[p] = polar_single(radii[p], angles[p])
+        out[p], out[p + 2 * BLOCK] = polar_single(words[p], words[p + 2 * BLOCK])
 
 
 _fill_rows = by_precision(_fill_pair, _fill_quad)

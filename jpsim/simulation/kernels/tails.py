@@ -78,17 +78,26 @@ def bend_near(near: Any, z: Any) -> Any:
 
 
 @inlined
-def count_far(row: Any, begin: int) -> int:
-    """Count the draws beyond `NEAR` among `LANES`; in one of 250 such parts of a row there is one."""
+def count_far(row: Any, begin: int, end: int) -> int:
+    """Count the draws beyond `NEAR`; in three rows out of a hundred there is one."""
     far, near = 0, like(row, NEAR)
-    for p in range(begin, begin + LANES):
+    for p in range(begin, end):
         far += 1 if abs(row[p]) > near else 0
     return far
+
+
+@inlined
+def bend_part(row: Any, near: Any, begin: int, end: int) -> None:
+    """Bend draws none of which is far."""
+    for p in range(begin, end):
+        row[p] = bend_near(near, row[p])
 
 
 @routine
 def bend_tails(row: Any, near: Any, table: Any) -> None:
     """Replace a row of normal draws by Student-t draws of unit variance at the same probabilities.
+
+    Only the few parts of `LANES` that have a far draw are not vector code.
 
     Parameters
     ----------
@@ -97,10 +106,12 @@ def bend_tails(row: Any, near: Any, table: Any) -> None:
     near, table
         See `jpsim.simulation.tail_tables`: coefficients up to `NEAR`, and cubics for what lies beyond.
     """
+    if count_far(row, 0, BLOCK) == 0:
+        bend_part(row, near, 0, BLOCK)
+        return
     for begin in range(0, BLOCK, LANES):
-        if count_far(row, begin) == 0:
-            for p in range(begin, begin + LANES):
-                row[p] = bend_near(near, row[p])
+        if count_far(row, begin, begin + LANES) == 0:
+            bend_part(row, near, begin, begin + LANES)
             continue
         for p in range(begin, begin + LANES):
             z = row[p]
