@@ -41,7 +41,17 @@ def test_defaults_are_those_of_the_contract(run):
         None,
         (),
     )
+    assert (request.precision, request.arithmetic) == ("float64", "strict")
     assert request.as_of == Month(2026, 1)
+
+
+def test_precision_and_arithmetic_are_part_of_what_is_resolved(run):
+    request = load_run(run("scenarios: [baseline]\nprecision: float32\narithmetic: fast"))
+    assert (request.precision, request.arithmetic) == ("float32", "fast")
+    resolved = request.resolved()
+    assert (resolved["precision"], resolved["arithmetic"]) == ("float32", "fast")
+    with pytest.raises(InputError, match="float32"):
+        load_run(run("scenarios: [baseline]\nprecision: float16"))
 
 
 def test_every_key_is_read(run):
