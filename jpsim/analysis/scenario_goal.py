@@ -180,7 +180,7 @@ def _exact(sampler: Sampler, wish: Wish, position: int) -> bool:
     """Whether the mean of a series has an exact closed form: a normal law without weights."""
     laws = [part.law for part in sampler.story.parts]
     kinds = {row.kind for law in laws for row in law.conditional.table.rows}
-    plain = all(arrays.mixing is None and not arrays.intervenes for arrays in sampler.laws)
+    plain = all((not arrays.mixing or arrays.mixing.normal) and not arrays.intervenes for arrays in sampler.laws)
     normal = not sampler.weighted and plain and kinds <= _NORMAL_KINDS
     return wish.statistic == "mean" and normal and position >= len(laws[0].conditional.system.model.factors)
 

@@ -87,6 +87,11 @@ class Conditional:
         return log_normal(gap, self.stacked.cov[np.ix_(rows, rows)] + np.diag(self.table.noise[rows]))
 
     @cached_property
+    def order(self) -> list[int]:
+        """Positions of the rows as paths meet them: given values first, then those that are drawn."""
+        return [i for i in range(len(self.table.rows)) if i not in self.targets.free] + list(self.targets.free)
+
+    @cached_property
     def gap(self) -> Floats:
         """(m,) centres of the stated values less the model's means."""
         return _centres(self.table, self.targets) - self.stacked.mean

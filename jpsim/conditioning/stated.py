@@ -31,7 +31,8 @@ class StatedLaw:
     Parameters
     ----------
     root
-        (b, b) root of the covariance of the normal ones.
+        (b, b) root of the covariance of the normal ones: what turns a path's own scores into values that stay
+        as close to its own as the law allows.
     grid
         Law of the others given these; None without tables.
     cov
@@ -61,9 +62,9 @@ class StatedLaw:
         return self.grid is not None and self.normal > 1
 
     def draw(self, normals: Floats, uniforms: Floats) -> Floats:
-        """Turn (b, count) normals and (count,) uniforms into deviations (b + a, count)."""
+        """Turn (b, count) normals and (a, count) uniforms, of which one is used, into deviations (b + a, count)."""
         values: Floats = self.root @ normals
-        return values if self.grid is None else np.vstack([values, self.grid.draw(uniforms, values)])
+        return values if self.grid is None else np.vstack([values, self.grid.draw(uniforms[0], values)])
 
     def log_density(self, deviations: Floats) -> Floats:
         """Log density, up to a constant, from which (b + a, count) deviations were drawn."""
@@ -107,7 +108,7 @@ def fit_stated(cov: Floats, sd: Floats, means: Floats, tables: Sequence[Table]) 
     size, spread = sd.size, [_spread(table) for table in tables]
     least = _LEAST_SPREAD * np.sqrt(np.diag(cov)[size:])
     fitted = fit_margins(cov, np.concatenate([sd, np.maximum(spread, least)])) if cov.size else cov
-    root: Floats = np.asarray(np.linalg.cholesky(fitted[:size, :size]), dtype=np.float64)
+    root = _nearest_root(cov[:size, :size], fitted[:size, :size])
     if not tables:
         return StatedLaw(root, None, fitted, np.zeros((size, size)))
     grid = fit_grid(fitted, means, tables)
@@ -115,6 +116,20 @@ def fit_stated(cov: Floats, sd: Floats, means: Floats, tables: Sequence[Table]) 
     bend = precision[:size, size:] @ np.linalg.solve(precision[size:, size:], precision[size:, :size])
     whole = np.block([[fitted[:size, :size], grid.cross], [grid.cross.T, grid.cov]])
     return StatedLaw(root, grid, whole, np.asarray(bend, dtype=np.float64))
+
+
+def _nearest_root(model: Floats, stated: Floats) -> Floats:
+    """Root R of the stated covariance such that ``R L**-1 x`` is as close to x ~ N(0, L L') as a draw of it can be.
+
+    L is Cholesky's factor of the model's covariance, and distance is measured in units of it: in these the map
+    from the model's law to the stated one is symmetric, which makes it the optimal transport (Dowson and Landau
+    1982, doi:10.1016/0047-259X(82)90077-X).
+    """
+    lower = np.linalg.cholesky(model)
+    inner = np.linalg.solve(lower, np.linalg.solve(lower, stated).T)
+    values, vectors = np.linalg.eigh((inner + inner.T) / 2.0)
+    root: Floats = lower @ (vectors * np.sqrt(values)) @ vectors.T
+    return root
 
 
 def _spread(table: Table) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from jpsim.conditioning.margins import relative_entropy
 from jpsim.conditioning.rows import RowTable
@@ -22,6 +23,8 @@ from jpsim.conditioning.truncation import Reach, Truncation
 __all__ = ["TargetLaw", "find_targets"]
 
 Floats = npt.NDArray[np.float64]
+
+_LEAST = 1e-15  # what keeps uniforms within the open unit interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,21 +74,23 @@ class TargetLaw:
         return len(self.free)
 
     @property
-    def uniforms(self) -> int:
-        """Number of uniforms that a draw takes."""
-        return 1 + (0 if self.ranges is None else self.ranges.uniforms)
+    def choices(self) -> int:
+        """Number of uniforms that a draw takes besides its scores."""
+        return 0 if self.ranges is None else len(self.ranges.reaches)
 
-    def draw(self, normals: Floats, uniforms: Floats, *, centred: bool = False) -> tuple[Floats, Floats]:
-        """Turn normals and uniforms into deviations (q, count) and log weights of the ranges.
+    def draw(self, scores: Floats, choices: Floats, *, centred: bool = False) -> tuple[Floats, Floats]:
+        """Turn standard normal scores (q, count) into deviations (q, count) and log weights of the ranges.
 
-        There is a normal for each marginal row; `uniforms` are many. With `centred` the rows with a stated law
-        stay at their centres.
+        Each value rises with its own score, given the rows before it. `choices` are uniforms that choose the
+        months in which windows are reached. With `centred` the rows with a stated law stay at their centres.
         """
-        stated = self.stated.draw(normals, uniforms[0])
+        normal, size = self.stated.normal, self.stated.size
+        uniforms = np.clip(ndtr(scores[normal:]), _LEAST, 1.0 - _LEAST)
+        stated = self.stated.draw(scores[:normal], uniforms[: size - normal])
         stated = np.zeros_like(stated) if centred else stated
         if self.ranges is None:
-            return stated, np.zeros(normals.shape[1])
-        values, log_weight = self.ranges.draw(uniforms[1:], self.follow @ stated)
+            return stated, np.zeros(scores.shape[1])
+        values, log_weight = self.ranges.draw(np.vstack([uniforms[size - normal :], choices]), self.follow @ stated)
         return np.vstack([stated, values]), log_weight
 
 

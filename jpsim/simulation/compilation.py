@@ -48,7 +48,8 @@ def compile_law(
     conditional, model = law.conditional, law.conditional.system.model
     rules = compile_rules(law, plain=plain)
     steered = rules is not None and rules.intervention is not None and bool(conditional.table.rows)
-    mixing = _mixing(conditional, innovations) if heavy or steered or conditional.recursion is None else None
+    stacked = conditional.recursion is None or conditional.targets.size > 0
+    mixing = _mixing(conditional, innovations) if heavy or steered or stacked else None
     start = np.concatenate([_start_levels(conditional), np.zeros(len(model.series) + len(model.aggregates))])
     reported = np.arange(1, conditional.system.horizon + 1) if steps is None else np.array(steps)
     unplaced = np.zeros((start.size, reported.size))  # the sampler places the histograms
@@ -71,7 +72,6 @@ def _dynamics(conditional: Conditional, recursion: ConditionalSystem | None) -> 
     system, model = conditional.system, conditional.system.model
     n = len(model.factors)
     source = recursion or system
-    gain = np.zeros((system.horizon, n, 0)) if recursion is None else recursion.gain[:, :n]
     transition = np.concatenate(list(model.B), axis=1)
     free = np.hstack([transition, np.zeros((n, system.start.size - transition.shape[1]))])
     return Dynamics(
@@ -79,7 +79,6 @@ def _dynamics(conditional: Conditional, recursion: ConditionalSystem | None) -> 
         np.ascontiguousarray(source.offset[:, :n]),
         np.ascontiguousarray(source.transition[:, :n]),
         np.ascontiguousarray(source.impact[:, :n]),
-        np.ascontiguousarray(gain),
         np.ascontiguousarray(model.c),
         np.ascontiguousarray(free),
         np.ascontiguousarray(system.cumulated.astype(np.int64)),
@@ -88,15 +87,17 @@ def _dynamics(conditional: Conditional, recursion: ConditionalSystem | None) -> 
 
 def _mixing(conditional: Conditional, innovations: Innovations) -> Mixing:
     model, moving = conditional.system.model, innovations == "stochastic_volatility"
+    order = conditional.order
     return Mixing(
         np.inf if innovations == "gaussian" else model.nu,
-        np.ascontiguousarray(conditional.stacked.exposure),
-        np.ascontiguousarray(conditional.table.noise),
-        np.ascontiguousarray(conditional.gap),
-        np.ascontiguousarray(conditional.response),
+        np.ascontiguousarray(conditional.stacked.exposure[:, order]),
+        np.ascontiguousarray(conditional.table.noise[order]),
+        np.ascontiguousarray(conditional.gap[order]),
+        np.ascontiguousarray(conditional.response[:, order]),
         model.sv_phi if moving else 0.0,
         model.sv_sigma if moving else 0.0,
         model.sv_start if moving else 0.0,
+        free=conditional.targets.size,
     )
 
 

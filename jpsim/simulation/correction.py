@@ -81,7 +81,7 @@ def lay_out_correction(mixing: Mixing | None, months: int, n: int, *, pilots: bo
     heavy, volatile = bool(np.isfinite(mixing.nu)), mixing.sv_sigma > 0.0 or mixing.sv_start != 0.0
     exposure, noise = np.asarray(mixing.exposure), np.array(mixing.noise, dtype=np.float64)
     response = exposure if mixing.response is None else np.asarray(mixing.response)
-    products, fixed = _products(response, exposure), not (heavy or volatile) and noise.size > 0
+    products, fixed = _products(response, exposure), mixing.normal and noise.size > 0
     tables, place, stretch = scale_tables(mixing)
     tilt = mixing.tilt
     delivered = _fixed_response(response, products, noise) if fixed else response
@@ -100,7 +100,9 @@ def lay_out_correction(mixing: Mixing | None, months: int, n: int, *, pilots: bo
         ratio=_ratios(mixing),
         streams=np.array(PILOTS if pilots else (MIXING, VOLATILITY), dtype=np.uint64),
         fixed=int(fixed),
+        free=int(mixing.free),
         exposure=-pad(exposure, 2),
+        delivered=-pad(response, 2),
         response=np.ascontiguousarray(pad(delivered, 2).transpose(0, 2, 1)),
         products=products,
         evidence=products if mixing.response is None else _products(exposure, exposure),

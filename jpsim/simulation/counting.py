@@ -91,7 +91,7 @@ class Counting:
         sink.sums[:] = 0.0
         if shard.weights is not None:
             sink.weights[:], sink.units[:] = shard.weights.of(first, count)
-        targets = self.drawing.targets_of(first, count)
+        targets = self.drawing.targets_of(scratch, first, count)
         simulate = variant(simulate_superblock, *self.drawing.numerics)
         for law, begin, end in self.drawing.spans(first, count):
             place = (np.uint64(first), begin - first, end - first, end == first + count)

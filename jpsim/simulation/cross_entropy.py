@@ -34,7 +34,6 @@ import numpy.typing as npt
 
 from jpsim.errors import InputError
 from jpsim.simulation.correction import scale_tables
-from jpsim.simulation.drawing import Targets
 from jpsim.simulation.engine import log_likelihoods
 from jpsim.simulation.kernels.normals import PILOTS, fill_normals
 from jpsim.simulation.kernels.scales import TURN
@@ -44,6 +43,7 @@ from jpsim.simulation.law import Law, Mixing, ScaleTilt
 __all__ = ["fit_scale_tilt"]
 
 Floats = npt.NDArray[np.float64]
+Targets = Callable[[int, int], Floats]
 
 LEAST_EFFECTIVE: Final = 0.1
 """Share of the pilots that stays effective in each round."""
@@ -84,7 +84,8 @@ class _Pilots:
     def log_weights(self, tilt: ScaleTilt, first: int, count: int) -> Floats:
         """Log weights (count,) of pilots drawn from a proposal."""
         trial = replace(self.law, mixing=self.mixing._replace(tilt=tilt))
-        found = log_likelihoods(trial, self.seed, first, count, self.targets, pilots=True)
+        targets = None if self.targets is None else self.targets(first, count)
+        found = log_likelihoods(trial, self.seed, first, count, targets, pilots=True)
         return found if self.other_weights is None else found + self.other_weights(first, count)
 
     def variables(self, tilt: ScaleTilt, first: int, count: int) -> tuple[Floats, Floats, Floats]:
@@ -114,7 +115,7 @@ def fit_scale_tilt(
     seed
         Key of the generator; pilots are drawn from streams of their own.
     targets
-        Path-specific targets, as in `jpsim.simulation.engine.draw`.
+        Targets of pilot paths, ``(first, count) -> (m, count)``.
     pilots, rounds
         Number of pilot paths, and of fits to their unflattened weights; fits on the way there come on top.
     other_weights

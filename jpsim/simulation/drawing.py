@@ -11,14 +11,18 @@ import numpy.typing as npt
 
 from jpsim.errors import InputError
 from jpsim.simulation.kernels.arrays import BLOCK, SUPERBLOCK, Coefficients, Scratch
+from jpsim.simulation.kernels.jit import variant
+from jpsim.simulation.kernels.superblock import score_superblock
 from jpsim.simulation.law import Law, Numerics
 from jpsim.simulation.layout import lay_out, requirement_count, scratch_for
 
 __all__ = ["Drawing", "Owner", "Targets", "all_laws", "prepare_drawing", "superblocks"]
 
 Floats = npt.NDArray[np.float64]
-Targets = Callable[[int, int], Floats]
-"""Path-specific targets, ``(first, count) -> (m, count)``; called from several threads."""
+Targets = Callable[[int, int, Floats], Floats]
+"""Path-specific targets of paths of one law, ``(first, count, scores) -> (m, count)``; called from several threads.
+
+`scores` are the (q, count) scores of the paths' own values of the law's free rows, see `law.Mixing`."""
 Owner = Callable[[int], int] | npt.NDArray[np.integer]
 """The law that block b, paths ``b BLOCK`` to ``(b + 1) BLOCK - 1``, follows; called from several threads."""
 
@@ -76,12 +80,23 @@ class Drawing:
         """Leave out what is derived: it is much larger than what it is derived from."""
         return {name: value for name, value in self.__dict__.items() if name != "coefficients"}
 
-    def targets_of(self, first: int, count: int) -> Floats:
+    def targets_of(self, scratch: Scratch, first: int, count: int) -> Floats:
         """Return (m, SUPERBLOCK) targets of a superblock, zero where there are none."""
         out = np.zeros((self.requirements, SUPERBLOCK))
-        if self.targets is not None:
-            out[:, :count] = self.targets(first, count)
+        if self.targets is None:
+            return out
+        for law, begin, end in self.spans(first, count):
+            found = self.targets(begin, end - begin, self.scores(scratch, law, begin, end - begin))
+            out[: found.shape[0], begin - first : end - first] = found
         return out
+
+    def scores(self, scratch: Scratch, law: int, first: int, count: int) -> Floats:
+        """Return (q, count) scores of the own values of a law's q free rows."""
+        coefficients = self.coefficients[law]
+        out = np.empty((coefficients.correction.free, -(-count // BLOCK) * BLOCK))
+        if out.size:
+            variant(score_superblock, *self.numerics)(out, coefficients, scratch, self.key, np.uint64(first))
+        return out[:, :count]
 
     def spans(self, first: int, count: int) -> Iterator[tuple[int, int, int]]:
         """Cut paths ``first`` to ``first + count - 1`` where the law changes: place of the law, first path, end."""

@@ -32,7 +32,7 @@ from jpsim.simulation.sharding import Shard, Stop, cores, each_superblock, threa
 from jpsim.simulation.stages import Stages
 from jpsim.simulation.weighting import fixed_point
 
-__all__ = ["draw", "draw_paths", "log_likelihoods", "memory_needed", "trace_interventions"]
+__all__ = ["draw", "draw_paths", "draw_scores", "log_likelihoods", "memory_needed", "trace_interventions"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def draw(
     threads
         0 for all cores. The result is the same for any number, bit by bit.
     targets
-        Path-specific targets; called from several threads with (first, count), returns (m, count).
+        Path-specific targets, see `jpsim.simulation.drawing.Targets`.
     weights
         (paths,) importance weights, scaled here to mean 1; None where all paths weigh the same.
     owner
@@ -160,7 +160,7 @@ def draw_paths(
     def keep(bench: tuple[Scratch, Sink], start: int, size: int) -> int:
         scratch, sink = bench
         for law, begin, end in drawing.spans(start, size):
-            block, place = drawing.targets_of(begin, end - begin), (np.uint64(begin), 0, end - begin, True)
+            block, place = drawing.targets_of(scratch, begin, end - begin), (np.uint64(begin), 0, end - begin, True)
             simulate(drawing.coefficients[law], scratch, sink, drawing.key, *place, block)
             drawn = sink.paths[:, :, : end - begin]
             out[:, :, begin - first : end - first] = drawn if rows is None else drawn[kept]
@@ -194,12 +194,20 @@ def _followed(laws: Sequence[Law] | Law, owner: Owner | None, first: int, count:
     return [every[law] for law in used], lambda block: places[owned[block]]
 
 
+def draw_scores(law: Law, seed: int, first: int, count: int) -> Floats:
+    """Return the (q, count) scores of the own values of a law's q free rows, see `jpsim.simulation.law.Mixing`."""
+    drawing = prepare_drawing(law, seed)
+    scratch = drawing.scratch
+    pieces = [drawing.scores(scratch, 0, start, size) for start, size in superblocks(first, count)]
+    return np.concatenate(pieces, axis=1)
+
+
 def log_likelihoods(
     laws: Sequence[Law] | Law,
     seed: int,
     first: int,
     count: int,
-    targets: Targets | None = None,
+    targets: Floats | None = None,
     *,
     owner: Owner | None = None,
     pilots: bool = False,
@@ -208,7 +216,8 @@ def log_likelihoods(
 
     ``log N(gap + targets; 0, V)``, ``V = sum_t s_t**2 exposure_t exposure_t' + noise``, for paths `first` to
     ``first + count - 1``, plus the log density of the scales' law over that of their proposal, if there is
-    one. With `pilots` the scales come from the streams on which proposals are fitted.
+    one. `targets` are those of these paths, (m, count). With `pilots` the scales come from the streams on which
+    proposals are fitted.
 
     Returns
     -------
@@ -221,12 +230,13 @@ def log_likelihoods(
     """
     if all(law.mixing is None or law.mixing.gap.size == 0 for law in all_laws(laws)):
         raise InputError("the law has no requirements to weigh paths by")
-    drawing = prepare_drawing(laws, seed, targets, owner, pilots=pilots)
-    scratch, block = drawing.scratch, np.empty(SUPERBLOCK)
+    drawing = prepare_drawing(laws, seed, owner=owner, pilots=pilots)
+    scratch, block, requirements = drawing.scratch, np.empty(SUPERBLOCK), np.zeros((drawing.requirements, SUPERBLOCK))
     out, weigh = np.empty(count), variant(weigh_superblock, *drawing.numerics)
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
-            requirements = drawing.targets_of(begin, end - begin)
+            if targets is not None:
+                requirements[: len(targets), : end - begin] = targets[:, begin - first : end - first]
             weigh(block, drawing.coefficients[law], scratch, drawing.key, np.uint64(begin), requirements)
             out[begin - first : end - first] = block[: end - begin]
     if not np.isfinite(out).all():
@@ -256,7 +266,7 @@ def trace_interventions(
     trace = variant(trace_superblock, *drawing.numerics)
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
-            requirements = drawing.targets_of(begin, end - begin)
+            requirements = drawing.targets_of(scratch, begin, end - begin)
             place = (drawing.key, np.uint64(begin), requirements)
             trace(block[0], block[1], drawing.coefficients[law], scratch, *place)
             out[:, :, begin - first : end - first] = block[:, :, : end - begin]

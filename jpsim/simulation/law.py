@@ -24,18 +24,16 @@ Integers = npt.NDArray[np.int64]
 
 
 class Dynamics(NamedTuple):
-    """The factor recursion ``y_t = intercept_t + transition_t s_{t-1} + impact_t z_t + gain_t g``.
+    """The factor recursion ``y_t = intercept_t + transition_t s_{t-1} + impact_t z_t``.
 
-    `g` are path-specific targets, drawn once per path; `z_t` are standard normals, scaled and
-    corrected by `Mixing` where that is present. The innovation that drives equities is
-    ``u_t = y_t - free_intercept - free_transition s_{t-1}``.
+    `z_t` are standard normals, scaled and corrected by `Mixing` where that is present. The innovation
+    that drives equities is ``u_t = y_t - free_intercept - free_transition s_{t-1}``.
     """
 
     state: Floats  # (d,) at month 0
     intercept: Floats  # (h, n)
     transition: Floats  # (h, n, d)
     impact: Floats  # (h, n, n)
-    gain: Floats  # (h, n, m); m may be 0
     free_intercept: Floats  # (n,)
     free_transition: Floats  # (n, d)
     cumulated: Integers  # (d - p n,) factors whose differences are summed
@@ -65,6 +63,9 @@ class Mixing(NamedTuple):
 
     `response` is ``exposure_t P`` with P the orthogonal projector on the shocks that must deliver the
     requirements, which makes V symmetric; without it all shocks deliver them together.
+
+    The targets of the last `free` rows are functions of the scores ``L^-1 (sum_t s_t response_t z_t + e)``, ``L L' =
+    V``, which are standard normal and independent of what the correction leaves of the shocks.
     """
 
     nu: float
@@ -76,6 +77,12 @@ class Mixing(NamedTuple):
     sv_sigma: float = 0.0
     sv_start: float = 0.0  # v_0
     tilt: ScaleTilt | None = None
+    free: int = 0  # rows whose values are drawn path by path: the last ones
+
+    @property
+    def normal(self) -> bool:
+        """Whether all scales are 1."""
+        return not np.isfinite(self.nu) and self.sv_sigma == self.sv_start == 0.0
 
 
 class Sparse(NamedTuple):

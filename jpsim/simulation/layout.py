@@ -39,8 +39,7 @@ def by_lag(transition: Floats, n: int, p: int) -> Floats:
 
 def requirement_count(law: Law) -> int:
     """Count the path-specific targets m that the law takes; 0 if it takes none."""
-    rows = 0 if law.mixing is None else len(law.mixing.gap)
-    return max(int(law.dynamics.gain.shape[2]), rows)
+    return 0 if law.mixing is None else len(law.mixing.gap)
 
 
 def _returns(equity: Equity, *, single: bool) -> Returns:
@@ -116,7 +115,6 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
         lag=by_lag(extra, n, p),
         sum=pad(extra[..., p * n :], 2),
         impact=pad(dynamics.impact, 2),
-        gain=pad(dynamics.gain, 2),
         free_own=pad(dynamics.free_intercept, 1),
         free_lag=by_lag(dynamics.free_transition, n, p),
         free_sum=pad(dynamics.free_transition[:, p * n :], 2),
@@ -155,7 +153,7 @@ def _reported(law: Coefficients) -> int:
 
 def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
     months, n = law.own.shape
-    rows = max(law.gain.shape[2], law.correction.exposure.shape[1])
+    rows = law.correction.exposure.shape[1]
     base, groups = law.returns.mix.shape[0], law.returns.aggregation.shape[0]
     small, intervening = law.correction.gap.size, law.intervention.factor >= 0
     return {

@@ -15,7 +15,7 @@ from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.term_moments import Innovations
 from jpsim.simulation.compilation import compile_law
 from jpsim.simulation.cross_entropy import fit_scale_tilt
-from jpsim.simulation.engine import log_likelihoods
+from jpsim.simulation.engine import draw_scores, log_likelihoods
 from jpsim.simulation.importance import log_model_density, log_proposal, log_range_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import DOUBLE, Law, Numerics, ScaleTilt
@@ -25,7 +25,7 @@ __all__ = ["PartSampler"]
 
 Floats = npt.NDArray[np.float64]
 
-_NORMALS, _UNIFORMS = 0, 1  # steps of the target stream
+_SCORES, _CHOICES = 0, 1  # steps of the target stream
 _PILOTS = 4096  # paths that a law's evidence is averaged over
 
 
@@ -74,11 +74,17 @@ class PartSampler:
         if not self.tilted or mixing is None or not (np.isfinite(mixing.nu) or mixing.sv_sigma > 0.0):
             return None
 
-        def density(first: int, count: int) -> Floats:
-            return -log_model_density(self.conditional.targets, *self.deviations(first, count))
+        if not self.soft_rows:
+            return fit_scale_tilt(self.law, self.seed)
 
-        targets = self.targets if self.soft_rows else None
-        return fit_scale_tilt(self.law, self.seed, targets, other_weights=density if self.soft_rows else None)
+        def targets(first: int, count: int) -> Floats:
+            return self.targets(first, count, self._pilot_scores(first, count))
+
+        def density(first: int, count: int) -> Floats:
+            drawn = self._deviations(first, count, self._pilot_scores(first, count))
+            return -log_model_density(self.conditional.targets, *drawn)
+
+        return fit_scale_tilt(self.law, self.seed, targets, other_weights=density)
 
     def proposing(self, tilt: ScaleTilt | None) -> PartSampler:
         """Return the same part with its scales drawn from a proposal; weights make up for it."""
@@ -101,10 +107,10 @@ class PartSampler:
         if not self.tilted:
             return self.conditional.log_evidence
         targets = self.conditional.targets
-        still = replace(self, centred=True)
-        density = log_likelihoods(self.law, self.seed, 0, _PILOTS, still.targets, pilots=True)
+        deviations, log_range = replace(self, centred=True)._deviations(0, _PILOTS, self._pilot_scores(0, _PILOTS))
+        density = log_likelihoods(self.law, self.seed, 0, _PILOTS, self._padded(deviations), pilots=True)
         if targets.ranges is not None:
-            density -= log_range_density(targets, *still.deviations(0, _PILOTS))
+            density -= log_range_density(targets, deviations, log_range)
             density += 0.5 * float(np.linalg.slogdet(targets.ranges.cov)[1])  # its constant
         stated = targets.stated
         spread = targets.spread[: stated.size, : stated.size]
@@ -124,8 +130,7 @@ class PartSampler:
         mixing = self.law.mixing
         if mixing is None or self.conditional.steered:
             return False
-        random = np.isfinite(mixing.nu) or mixing.sv_sigma > 0.0 or self.law.intervenes
-        return mixing.gap.size > 0 and bool(random)
+        return mixing.gap.size > 0 and (not mixing.normal or self.law.intervenes)
 
     @property
     def weighted(self) -> bool:
@@ -137,26 +142,9 @@ class PartSampler:
         """Number of values that are drawn path by path."""
         return self.conditional.targets.size
 
-    @property
-    def target_rows(self) -> int:
-        """Number of rows that the kernels want: all requirements of a correction, or the soft rows alone."""
-        return self.soft_rows if self.law.mixing is None else int(self.law.mixing.gap.size)
-
-    def targets(self, first: int, count: int) -> Floats:
-        """Deviations of the soft rows' values, as the kernels want them: (m or q, count)."""
-        deviations = self.deviations(first, count)[0]
-        if self.law.mixing is None:
-            return deviations
-        out = np.zeros((self.law.mixing.gap.size, count))
-        out[list(self.conditional.targets.free)] = deviations
-        return out
-
-    def deviations(self, first: int, count: int) -> tuple[Floats, Floats]:
-        """Soft rows' values less their centres (q, count), and the log probability of each draw's ranges."""
-        law = self.conditional.targets
-        normals = fill_normals(self.seed, TARGETS, first, count, 1, law.stated.normal)[_NORMALS]
-        uniforms = fill_uniforms(self.seed, TARGETS, first, count, 2, law.uniforms)[_UNIFORMS]
-        return law.draw(normals, uniforms, centred=self.centred)
+    def targets(self, first: int, count: int, scores: Floats) -> Floats:
+        """Deviations of the rows' values as the kernels want them, (m, count); see `simulation.drawing.Targets`."""
+        return self._padded(self._deviations(first, count, scores)[0])
 
     def weigh(self, first: int, count: int) -> tuple[Floats, Floats, Floats]:
         """Weigh some paths, and say what holds the laws that are stated.
@@ -166,7 +154,7 @@ class PartSampler:
         Log importance weights (count,), up to a constant; standardised values (a, count) of stated margins, whose
         `margin_moments` shall vanish; and what shall vanish in mean where tables hold, (k, count).
         """
-        deviations, log_range = self.deviations(first, count)
+        deviations, log_range = self._deviations(first, count, draw_scores(self.law, self.seed, first, count))
         targets = self.conditional.targets
         stated = targets.stated
         scores = deviations[: stated.normal] / np.sqrt(np.diag(stated.cov))[: stated.normal, None]
@@ -175,5 +163,21 @@ class PartSampler:
             tables = stated.grid.moments(deviations[stated.normal : stated.size])
         if not self.tilted:
             return log_range + targets.stated.log_weight(deviations), scores, tables
-        likelihood = log_likelihoods(self.law, self.seed, first, count, self.targets)
+        likelihood = log_likelihoods(self.law, self.seed, first, count, self._padded(deviations))
         return likelihood - log_proposal(targets, deviations, log_range), scores, tables
+
+    def _pilot_scores(self, first: int, count: int) -> Floats:
+        """Scores (q, count) of pilot paths, from a stream of their own: the same law, without drawing their shocks."""
+        scores: Floats = fill_normals(self.seed, TARGETS, first, count, 1, self.soft_rows)[_SCORES]
+        return scores
+
+    def _deviations(self, first: int, count: int, scores: Floats) -> tuple[Floats, Floats]:
+        """Soft rows' values less their centres (q, count), and the log probability of each draw's ranges."""
+        law = self.conditional.targets
+        choices = fill_uniforms(self.seed, TARGETS, first, count, 2, law.choices)[_CHOICES]
+        return law.draw(scores, choices, centred=self.centred)
+
+    def _padded(self, deviations: Floats) -> Floats:
+        """(m, count) targets: rows whose values are given come first and have none."""
+        given = len(self.conditional.table.rows) - self.soft_rows
+        return np.concatenate([np.zeros((given, deviations.shape[1])), deviations])

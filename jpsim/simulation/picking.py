@@ -153,7 +153,7 @@ class Picking:
         weights, fine = np.ones(count), np.ones(count, dtype=np.int64)
         if shard.weights is not None:
             weights, fine = shard.weights.of(first, count)[0], shard.weights.fine(first, count)
-        targets = self.drawing.targets_of(first, count)
+        targets = self.drawing.targets_of(scratch, first, count)
         simulate = variant(simulate_superblock, *self.drawing.numerics)
         for law, begin, end in self.drawing.spans(first, count):
             place = (np.uint64(first), begin - first, end - first, end == first + count)

@@ -108,7 +108,7 @@ def _reach(conditional: Conditional, factor: int) -> Floats:
             state = system.transition[month] @ state
             due = (table.firsts <= month + 1) & (month + 1 <= table.months) & ~table.news
             reach[t, due] += table.weights[due] @ state / length[due]
-    return reach
+    return reach[:, conditional.order]
 
 
 def _named(kind: type, values: Mapping[str, float]) -> dict[str, float]:

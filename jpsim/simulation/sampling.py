@@ -17,6 +17,7 @@ from jpsim.conditioning.support import is_shift_view
 from jpsim.conditioning.term_moments import Innovations
 from jpsim.errors import InputError, LimitBreached
 from jpsim.scenario import Scenario
+from jpsim.simulation.drawing import Targets
 from jpsim.simulation.engine import draw, draw_paths, trace_interventions
 from jpsim.simulation.executors import Executor
 from jpsim.simulation.importance import effective_size, normalise
@@ -280,22 +281,11 @@ class Sampler:
             yield first, min(len(blocks) * BLOCK, paths - first), self.parts[owner]
 
     @property
-    def _targets(self) -> Callable[[int, int], Floats] | None:
-        if not any(part.soft_rows for part in self.parts):
-            return None
-        return self._all_targets
+    def _targets(self) -> Targets | None:
+        return self._own_targets if any(part.soft_rows for part in self.parts) else None
 
-    def _all_targets(self, first: int, count: int) -> Floats:
-        """Targets of paths that may follow several parts; rows that a part lacks are zero."""
-        if len(self.parts) == 1:
-            return self.parts[0].targets(first, count)
-        rows = max(part.target_rows for part in self.parts)
-        out = np.zeros((rows, count))
-        for block in range(first // BLOCK, -(-(first + count) // BLOCK)):
-            begin, end = max(block * BLOCK, first), min((block + 1) * BLOCK, first + count)
-            mine = self.parts[self._owner(block)].targets(begin, end - begin)
-            out[: mine.shape[0], begin - first : end - first] = mine
-        return out
+    def _own_targets(self, first: int, count: int, scores: Floats) -> Floats:
+        return self.parts[self._owner(first // BLOCK)].targets(first, count, scores)
 
     def _member_weights(self, spans: list[tuple[int, int, PartSampler]]) -> Floats:
         """Weights, with mean 1, of the paths of one member: importance, stated margins, views."""

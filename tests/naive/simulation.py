@@ -164,6 +164,18 @@ def shocks_of(law, seed, path, s, targets):
     return np.array([shocks[t] + s[t] ** 2 * response[t].T @ multiplier for t in range(months)])
 
 
+def scores_of(law, seed, path):
+    """Scores of the own values of the free rows: standardised given the rows before them."""
+    months, n = law.dynamics.intercept.shape
+    mixing, s = law.mixing, scales_of(law, seed, path)
+    response = mixing.exposure if mixing.response is None else mixing.response
+    z = np.array([[normal(seed, 1, path, t, i) for i in range(n)] for t in range(months)])
+    error = np.array([np.sqrt(mixing.noise[r]) * normal(seed, 6, path, 0, r) for r in range(mixing.gap.size)])
+    own = sum(s[t] * response[t] @ z[t] for t in range(months)) + error
+    lower = np.linalg.cholesky(requirement_covariance(law, s, response))
+    return np.linalg.solve(lower, own)[mixing.gap.size - mixing.free :]
+
+
 def reported(levels, observation, sums, cumulated):
     out = observation.copy()
     for i, code in enumerate(levels.code):
@@ -189,7 +201,7 @@ def path_outputs(law, seed, path, targets=None, follow=None):
     dynamics, equity = law.dynamics, law.equity
     months, n = dynamics.intercept.shape
     series, common = equity.common.shape
-    m = max(dynamics.gain.shape[2], 0 if law.mixing is None else law.mixing.gap.size)
+    m = 0 if law.mixing is None else law.mixing.gap.size
     g = np.zeros(m) if targets is None else targets
     s = scales_of(law, seed, path)
     shocks = shocks_of(law, seed, path, s, g)
@@ -202,8 +214,7 @@ def path_outputs(law, seed, path, targets=None, follow=None):
     x = np.array([normal(seed, 8, path, 0, j) for j in range(impulse.shape[2])])
     out = []
     for t in range(months):
-        pulled = dynamics.gain[t] @ g[: dynamics.gain.shape[2]]
-        y = dynamics.intercept[t] + dynamics.transition[t] @ state + dynamics.impact[t] @ shocks[t] + pulled
+        y = dynamics.intercept[t] + dynamics.transition[t] @ state + dynamics.impact[t] @ shocks[t]
         if memory and law.rules.intervention is not None:
             yen = law.rules.currency
             shift = memory.shift(t, state[lags + list(dynamics.cumulated).index(yen)] + y[yen])
@@ -262,24 +273,23 @@ def some_terms(rng, n, series, count):
 
 def example_law(
     rng, *, n=5, p=2, months=4, series=7, groups=3, common=2,
-    nu=np.inf, rows=0, gain=0, idio_nu=np.inf, sv=0.0, impulses=0, terms=0,
+    nu=np.inf, rows=0, varying=False, idio_nu=np.inf, sv=0.0, impulses=0, terms=0,
 ):  # fmt: skip
     """A stable law of any size with random coefficients, monthly like the shipped ones."""
     cumulated = np.arange(1, n, 3)
     d = p * n + cumulated.size
     free = np.zeros((n, d))
     free[:, : p * n] = rng.normal(0.0, 0.3 / np.sqrt(p * n), (n, p * n))
-    transition = free + (0.02 * rng.normal(size=(months, n, d)) if gain else 0.0)
+    transition = free + (0.02 * rng.normal(size=(months, n, d)) if varying else 0.0)
     factor = np.tril(rng.normal(0.0, 0.1, (n, n))) + 0.4 * np.eye(n)
     code = np.array([2 if i in cumulated else (1 if i % 3 == 2 else 0) for i in range(n)])
     base = rng.uniform(50.0, 150.0, n)
     intercept = rng.normal(0.0, 0.1, n)
     dynamics = Dynamics(
         state=np.concatenate([rng.normal(size=p * n), np.zeros(cumulated.size)]),
-        intercept=np.tile(intercept, (months, 1)) + (0.1 * rng.normal(size=(months, n)) if gain else 0.0),
+        intercept=np.tile(intercept, (months, 1)) + (0.1 * rng.normal(size=(months, n)) if varying else 0.0),
         transition=np.broadcast_to(transition, (months, n, d)).copy(),
         impact=np.tile(factor, (months, 1, 1)),
-        gain=0.2 * rng.normal(size=(months, n, gain)),
         free_intercept=intercept,
         free_transition=free,
         cumulated=cumulated,

@@ -9,6 +9,7 @@ import pytest
 
 from jpsim.simulation import order_statistics
 from jpsim.simulation.engine import draw, draw_paths
+from tests.naive import rules as naive_rules
 from tests.naive import simulation as naive
 
 SEED = 99
@@ -91,20 +92,16 @@ def test_turns_threads_and_errors(law, weighted, monkeypatch):
 
 
 def test_atoms_and_constants():
-    """A factor that is constant up to month 2 and then takes one of two values."""
-    law = naive.example_law(np.random.default_rng(6), **SIZE | {"gain": 1})
-    gain = np.zeros_like(law.dynamics.gain)
-    gain[2, 0, 0] = 1.0
-    still = law.dynamics._replace(impact=np.zeros_like(law.dynamics.impact), gain=gain)
-    law = dataclasses.replace(law, dynamics=still, mixing=None)
-
-    def targets(first, count):
-        return (np.arange(first, first + count) % 4 == 0).astype(np.float64)[None]
-
-    x = draw_paths(law, SEED, 0, PATHS, targets)
+    """A policy rate that is constant up to month 2 and then takes one of a few values."""
+    rng = np.random.default_rng(6)
+    law = naive_rules.example_rules(naive.example_law(rng, **SIZE | {"n": 7}), rng, intervention=False)
+    last = law.rules.meetings._replace(meets=np.array([0, 0, 1]))
+    law = dataclasses.replace(law, rules=law.rules._replace(meetings=last))
+    x = draw_paths(law, SEED, 0, PATHS)
+    assert [np.unique(values).size for values in x[law.rules.target]] == [1, 1, 5]
     x_low, x_high = x.min(axis=2), x.max(axis=2)
     law = dataclasses.replace(law, low=x_low - 1.0, high=x_high + 1.0)
-    sample = draw(law, scenario="a", seed=SEED, paths=PATHS, targets=targets, exact=True)
+    sample = draw(law, scenario="a", seed=SEED, paths=PATHS, exact=True)
     for percent in PERCENTS:
         quantile, _ = sorted_statistics(x, np.ones(PATHS), percent)
         np.testing.assert_allclose(sample.statistics[f"q{percent:02d}"], quantile, rtol=0, atol=1e-14)

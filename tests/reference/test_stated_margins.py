@@ -17,7 +17,7 @@ PATHS = 200_000
 
 def drawn(law, seed: int) -> tuple[np.ndarray, np.random.Generator]:
     rng = np.random.default_rng(seed)
-    return law.draw(rng.standard_normal((law.normal, PATHS)), rng.random(PATHS)), rng
+    return law.draw(rng.standard_normal((law.normal, PATHS)), rng.random((1, PATHS))), rng
 
 
 @pytest.mark.parametrize("correlation", [-0.95, 0.4, 0.8])

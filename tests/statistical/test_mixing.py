@@ -31,7 +31,6 @@ def memoryless(mixing, n=3):
         intercept=np.zeros((months, n)),
         transition=np.zeros((months, n, n)),
         impact=np.tile(np.eye(n), (months, 1, 1)),
-        gain=np.zeros((months, n, 0)),
         free_intercept=np.zeros(n),
         free_transition=np.zeros((n, n)),
         cumulated=np.zeros(0, dtype=np.int64),

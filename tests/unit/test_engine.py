@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from jpsim.errors import InputError, Stopped
-from jpsim.simulation.engine import draw, draw_paths, log_likelihoods, memory_needed
+from jpsim.simulation.engine import draw, draw_paths, draw_scores, log_likelihoods, memory_needed
 from jpsim.simulation.kernels.arrays import SUPERBLOCK
 from tests.naive import simulation as naive
 
@@ -18,7 +18,7 @@ SEED = 2**63 + 5
 LAWS = {
     "gaussian": {},
     "one lag, no sums, no groups of four": {"n": 1, "p": 1, "series": 3, "groups": 1, "common": 0},
-    "targets through the gain": {"gain": 3},
+    "coefficients that vary over time": {"varying": True},
     "student months": {"nu": 5.0, "idio_nu": [np.inf, 5.0, 5.0, 6.5, 4.0, 200.0, 3.0]},
     "student months with requirements": {"nu": 5.0, "rows": 6, "idio_nu": 5.0},
     "normal months with requirements": {"rows": 4},
@@ -27,7 +27,7 @@ LAWS = {
     "impulses": {"impulses": 3},
     "nonlinear terms": {"terms": 7},
     "nonlinear terms under conditions, in fat tails": {"terms": 5, "nu": 6.0, "sv": 0.25, "rows": 3},
-    "one nonlinear term of one factor": {"n": 1, "p": 1, "series": 3, "groups": 1, "terms": 2, "gain": 1},
+    "one nonlinear term of one factor": {"n": 1, "p": 1, "series": 3, "groups": 1, "terms": 2, "varying": True},
     "size of the shipped model": {"n": 18, "months": 2, "series": 50, "groups": 19, "nu": 8.0, "rows": 17},
 }
 
@@ -35,8 +35,7 @@ LAWS = {
 def law_of(name):
     size = LAWS[name]
     law = naive.example_law(np.random.default_rng(len(name)), **size)
-    requirements = max(size.get("rows", 0), size.get("gain", 0))
-    return law, targets_of(requirements) if requirements else None
+    return law, targets_of(size["rows"]) if "rows" in size else None
 
 
 VARIANTS = {
@@ -66,7 +65,7 @@ def variant(name):
 
 def targets_of(requirements):
     rows = np.arange(1, requirements + 1)[:, None]
-    return lambda first, count: np.sin(rows * np.arange(first, first + count))
+    return lambda first, count, scores=None: np.sin(rows * np.arange(first, first + count))
 
 
 @pytest.mark.parametrize("name", [*LAWS, *VARIANTS])
@@ -84,12 +83,24 @@ def test_paths_equal_naive_twin(name):
 @pytest.mark.parametrize("name", [*(name for name in LAWS if LAWS[name].get("rows")), *VARIANTS])
 def test_log_likelihoods_equal_scipy(name):
     law, targets = variant(name)
-    ours = log_likelihoods(law, SEED, 5, 6, targets)
+    ours = log_likelihoods(law, SEED, 5, 6, targets(5, 6))
     twin = [naive.log_likelihood(law, SEED, 5 + k, targets(5 + k, 1)[:, 0]) for k in range(6)]
     np.testing.assert_allclose(ours, twin, rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["targets through the gain", "student months with requirements"])
+@pytest.mark.parametrize("name", [name for name in [*LAWS, *VARIANTS] if "requirements" in name or "shocks" in name])
+def test_scores_equal_naive_twin(name):
+    law, _ = variant(name)
+    law = dataclasses.replace(law, mixing=law.mixing._replace(free=2))
+    ours = draw_scores(law, SEED, SUPERBLOCK - 2, 4)
+    twin = np.array([naive.scores_of(law, SEED, SUPERBLOCK - 2 + k) for k in range(4)]).T
+    np.testing.assert_allclose(ours, twin, rtol=1e-9)
+    given = []
+    draw_paths(law, SEED, SUPERBLOCK - 2, 4, lambda first, count, scores: given.append(scores) or np.zeros((1, count)))
+    np.testing.assert_array_equal(given[0], ours)
+
+
+@pytest.mark.parametrize("name", ["coefficients that vary over time", "student months with requirements"])
 def test_paths_do_not_depend_on_chunks(name):
     law, targets = law_of(name)
     whole = draw_paths(law, SEED, 100, 3000, targets)

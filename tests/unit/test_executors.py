@@ -27,12 +27,12 @@ SIZE = {"n": 2, "p": 1, "series": 2, "groups": 1, "common": 0, "months": 1}
 class Targets:
     """Path-specific targets that can be pickled."""
 
-    def __call__(self, first, count):
+    def __call__(self, first, count, scores):
         return np.sin(np.arange(first, first + count))[None]
 
 
 def drawn(executor, *, weighted=False, exact=False, paths=PATHS, **options):
-    law = naive.example_law(np.random.default_rng(4), **SIZE, gain=1)
+    law = naive.example_law(np.random.default_rng(4), **SIZE, rows=1)
     x = draw_paths(law, 5, 0, 1024, Targets())
     mean, sd = x.mean(axis=2), x.std(axis=2)
     law = dataclasses.replace(law, low=mean - 8.0 * sd, high=mean + 8.0 * sd)

@@ -46,7 +46,9 @@ class Correction(NamedTuple):
     ratio: Floats  # (C, h, 3) log of prior over each component's density, see `scales`
     streams: npt.NDArray[np.uint64]  # (2,) of the Student-t draws and of the news
     fixed: int  # whether all scales are 1: then `response` is response_t' V**-1
+    free: int  # number of rows whose values are drawn path by path: the last ones
     exposure: Floats  # (h, m', n') with the sign reversed
+    delivered: Floats  # (h, m', n') its part along the shocks that deliver, with the sign reversed
     response: Floats  # (h, n', m') transposed
     products: Floats  # (h, m, m) response_t exposure_t'
     evidence: Floats  # (h, m, m) exposure_t exposure_t'
@@ -108,7 +110,7 @@ class Intervention(NamedTuple):
 
 
 class Coefficients(NamedTuple):
-    """A law, laid out for the kernels. The innovation is ``u = own + lag y + sum c + impact z + gain g``.
+    """A law, laid out for the kernels. The innovation is ``u = own + lag y + sum c + impact z``.
 
     The observation is ``y = u + free_own + free_lag y + free_sum c``, c being the summed differences.
     """
@@ -119,7 +121,6 @@ class Coefficients(NamedTuple):
     lag: Floats  # (h, p, n', n')
     sum: Floats  # (h, n', c')
     impact: Floats  # (h, n', n')
-    gain: Floats  # (h, n', m')
     free_own: Floats  # (n',)
     free_lag: Floats  # (p, n', n')
     free_sum: Floats  # (n', c')

@@ -51,7 +51,6 @@ def advance_factors(scratch: Any, law: Any, shocks: Any, t: int) -> int:
         old = (slot + p - k) % (p + 1)
         add_product(innovation, law.lag[t, k], scratch.lags[old * wide : (old + 1) * wide])
     add_product(innovation, law.impact[t], shocks)
-    add_product(innovation, law.gain[t], scratch.targets)
     fill_rows(new, law.free_own)
     add_rows(new, innovation)
     add_product(new, law.free_sum, scratch.sums)

@@ -12,7 +12,7 @@ from jpsim.simulation.kernels.elementary import like, log_unit
 from jpsim.simulation.kernels.jit import inlined, routine
 from jpsim.simulation.kernels.normals import FACTORS, MEASUREMENT, fill_block
 
-__all__ = ["condition_shocks", "draw_shocks", "load_targets", "log_density", "set_gap"]
+__all__ = ["condition_shocks", "draw_shocks", "load_targets", "log_density", "score_shocks", "set_gap"]
 
 LOG_2PI = 1.8378770664093453
 
@@ -98,18 +98,34 @@ def set_gap(out: Any, correction: Any, targets: Any) -> None:
 
 
 @routine
-def miss_requirements(scratch: Any, correction: Any, seed: Any, first: Any) -> None:
-    """Set the multipliers to ``gap + targets - sum_t exposure_t s_t z_t - e``."""
-    rows, wide = correction.gap.size, correction.exposure.shape[2] * BLOCK
+def subtract_own(scratch: Any, correction: Any, exposure: Any, seed: Any, first: Any) -> None:
+    """Subtract from the multipliers the values that the drawn shocks give the rows, ``sum_t exposure_t s_t z_t + e``.
+
+    `exposure` has its sign reversed.
+    """
+    rows, wide = correction.gap.size, exposure.shape[2] * BLOCK
     multipliers, errors = scratch.multipliers, scratch.scaled
-    set_gap(multipliers, correction, scratch.targets)
     fill_block(errors, seed, np.uint64(MEASUREMENT), first, 0, rows)
     for r in range(rows):
         sd = np.sqrt(correction.noise[r])
         for p in range(r * BLOCK, (r + 1) * BLOCK):
             multipliers[p] -= sd * errors[p]
-    for t in range(correction.exposure.shape[0]):
-        add_product(multipliers, correction.exposure[t], scratch.shocks[t * wide : (t + 1) * wide])
+    for t in range(exposure.shape[0]):
+        add_product(multipliers, exposure[t], scratch.shocks[t * wide : (t + 1) * wide])
+
+
+@routine
+def score_shocks(scratch: Any, correction: Any, seed: Any, first: Any) -> None:
+    """Set the multipliers to minus the scores of the rows' own values, ``L**-1 (sum_t delivered_t s_t z_t + e)``.
+
+    ``L L' = V``: given the scales the scores are standard normal, and independent of what `condition_shocks`
+    leaves of the shocks.
+    """
+    set_all(scratch.multipliers, 0.0)
+    subtract_own(scratch, correction, correction.delivered, seed, first)
+    for lane in range(0, BLOCK, LANES):
+        factorise(scratch.gram, correction.products, correction.noise, scratch.scales, lane)
+        solve_lower(scratch.gram, scratch.multipliers, correction.gap.size, lane)
 
 
 @routine
@@ -120,7 +136,8 @@ def condition_shocks(scratch: Any, correction: Any, seed: Any, first: Any) -> No
     """
     months, rows = correction.response.shape[0], correction.gap.size
     padded, wide = correction.response.shape[2], correction.response.shape[1] * BLOCK
-    miss_requirements(scratch, correction, seed, first)
+    set_gap(scratch.multipliers, correction, scratch.targets)
+    subtract_own(scratch, correction, correction.exposure, seed, first)
     if correction.fixed:
         for t in range(months):
             add_product(scratch.shocks[t * wide : (t + 1) * wide], correction.response[t], scratch.multipliers)

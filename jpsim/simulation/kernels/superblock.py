@@ -20,11 +20,11 @@ from jpsim.simulation.kernels.recursion import (
     start_block,
 )
 from jpsim.simulation.kernels.scales import draw_scales
-from jpsim.simulation.kernels.shocks import condition_shocks, draw_shocks, load_targets, log_density
+from jpsim.simulation.kernels.shocks import condition_shocks, draw_shocks, load_targets, log_density, score_shocks
 from jpsim.simulation.kernels.tally import count_superblock, tally_values
 from jpsim.simulation.kernels.terms import open_gates
 
-__all__ = ["simulate_superblock", "trace_superblock", "weigh_superblock"]
+__all__ = ["score_superblock", "simulate_superblock", "trace_superblock", "weigh_superblock"]
 
 
 @routine
@@ -46,14 +46,21 @@ def keep_paths(paths: Any, values: Any, t: int, offset: int, count: int) -> None
 
 
 @routine
-def open_block(law: Any, scratch: Any, seed: Any, first: Any) -> None:
-    """Draw what must be known before the first month, and put every path at month 0."""
+def draw_all_shocks(law: Any, scratch: Any, seed: Any, first: Any) -> None:
+    """Draw the scales of all months, and their shocks where they must be known before the first month."""
     months, wide, factors = law.own.shape[0], law.free_own.size * BLOCK, law.code.size
     draw_scales(scratch, law.correction, seed, first, months)
     if law.correction.gap.size > 0:
         for t in range(months):
             scale = scratch.scales[t * BLOCK : (t + 1) * BLOCK]
             draw_shocks(scratch.shocks[t * wide : (t + 1) * wide], scale, seed, first, t, factors)
+
+
+@routine
+def open_block(law: Any, scratch: Any, seed: Any, first: Any) -> None:
+    """Draw what must be known before the first month, and put every path at month 0."""
+    draw_all_shocks(law, scratch, seed, first)
+    if law.correction.gap.size > 0:
         condition_shocks(scratch, law.correction, seed, first)
     start_block(scratch, law)
     start_target(scratch, law.meetings)
@@ -114,6 +121,20 @@ def simulate_superblock(
         simulate_block(law, scratch, sink, seed, start, offset, min(BLOCK, end - offset))
     if last and sink.sums.size > 0:
         count_superblock(scratch, sink, end)
+
+
+@entry
+def score_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any) -> None:
+    """Scores of the own values of the rows whose values are drawn, in their order; `out` is (q, some blocks)."""
+    given = law.correction.gap.size - out.shape[0]
+    for offset in range(0, out.shape[1], BLOCK):
+        start = first + np.uint64(offset)
+        draw_all_shocks(law, scratch, seed, start)
+        score_shocks(scratch, law.correction, seed, start)
+        for r in range(out.shape[0]):
+            own = scratch.multipliers[(given + r) * BLOCK : (given + r + 1) * BLOCK]
+            for p in range(BLOCK):
+                out[r, offset + p] = -own[p]
 
 
 @entry
