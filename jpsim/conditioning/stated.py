@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,14 +38,14 @@ class StatedLaw:
         Law of the others given these; None without tables.
     cov
         (b + a, b + a) covariance of all.
-    bend
-        (b, b) quadratic part of what tables do to the dependence of the normal ones, for `log_weight`.
+    precision
+        (b + a, b + a) precision of the normal law with the same margins' variances and the model's dependence.
     """
 
     root: Floats
     grid: Grid | None
     cov: Floats
-    bend: Floats
+    precision: Floats
 
     @property
     def normal(self) -> int:
@@ -66,13 +67,14 @@ class StatedLaw:
         values: Floats = self.root @ normals
         return values if self.grid is None else np.vstack([values, self.grid.draw(uniforms[0], values)])
 
-    def log_density(self, deviations: Floats) -> Floats:
-        """Log density, up to a constant, from which (b + a, count) deviations were drawn."""
-        values = deviations[: self.normal]
-        density: Floats = -0.5 * (np.linalg.solve(self.root, values) ** 2).sum(axis=0)
+    def log_bend(self, deviations: Floats) -> Floats:
+        """Log of the density of (b + a, count) drawn deviations over that of the normal law with `precision`."""
         if self.grid is None:
-            return density
-        return density + self.grid.log_probability(deviations[self.normal :], values)
+            return np.zeros(deviations.shape[1])
+        values = deviations[: self.normal]
+        density = -0.5 * (np.linalg.solve(self.root, values) ** 2).sum(axis=0)
+        density += 0.5 * (deviations * (self.precision @ deviations)).sum(axis=0)
+        return np.asarray(density + self.grid.log_probability(deviations[self.normal :], values))
 
     def log_weight(self, deviations: Floats) -> Floats:
         """Log weight (count,) that makes the drawn dependence the one of least relative entropy.
@@ -82,8 +84,14 @@ class StatedLaw:
         if self.grid is None or not self.weighted:
             return np.zeros(deviations.shape[1])
         values = deviations[: self.normal]
-        weight: Floats = self.grid.log_total(values) - 0.5 * (values * (self.bend @ values)).sum(axis=0)
+        weight: Floats = self.grid.log_total(values) - 0.5 * (values * (self._bend @ values)).sum(axis=0)
         return weight
+
+    @cached_property
+    def _bend(self) -> Floats:
+        """(b, b) quadratic part of what tables do to the dependence of the normal quantities."""
+        size, precision = self.normal, self.precision
+        return np.asarray(precision[:size, size:] @ np.linalg.solve(precision[size:, size:], precision[size:, :size]))
 
 
 def fit_stated(cov: Floats, sd: Floats, means: Floats, tables: Sequence[Table]) -> StatedLaw:
@@ -109,13 +117,12 @@ def fit_stated(cov: Floats, sd: Floats, means: Floats, tables: Sequence[Table]) 
     least = _LEAST_SPREAD * np.sqrt(np.diag(cov)[size:])
     fitted = fit_margins(cov, np.concatenate([sd, np.maximum(spread, least)])) if cov.size else cov
     root = _nearest_root(cov[:size, :size], fitted[:size, :size])
+    precision = np.asarray(np.linalg.inv(fitted), dtype=np.float64)
     if not tables:
-        return StatedLaw(root, None, fitted, np.zeros((size, size)))
+        return StatedLaw(root, None, fitted, precision)
     grid = fit_grid(fitted, means, tables)
-    precision = np.linalg.inv(fitted)
-    bend = precision[:size, size:] @ np.linalg.solve(precision[size:, size:], precision[size:, :size])
     whole = np.block([[fitted[:size, :size], grid.cross], [grid.cross.T, grid.cov]])
-    return StatedLaw(root, grid, whole, np.asarray(bend, dtype=np.float64))
+    return StatedLaw(root, grid, whole, precision)
 
 
 def _nearest_root(model: Floats, stated: Floats) -> Floats:

@@ -104,6 +104,7 @@ def fit_scale_tilt(
     *,
     pilots: int = 4096,
     rounds: int = 3,
+    mixtures: bool = True,
     other_weights: Callable[[int, int], Floats] | None = None,
 ) -> ScaleTilt:
     """Fit the proposal of a law's mixing variables.
@@ -118,6 +119,8 @@ def fit_scale_tilt(
         Targets of pilot paths, ``(first, count) -> (m, count)``.
     pilots, rounds
         Number of pilot paths, and of fits to their unflattened weights; fits on the way there come on top.
+    mixtures
+        Whether the proposal may become a mixture.
     other_weights
         What the log weight of paths ``(first, count)`` holds besides `log_likelihoods`, (count,).
 
@@ -136,7 +139,7 @@ def fit_scale_tilt(
         raise InputError(f"{pilots} pilots; at least 2 are needed")
     drawn = _Pilots(law, law.mixing, seed, targets, other_weights)
     tilt = _fit_one(drawn, law.mixing.tilt or _prior(law.mixing), pilots, rounds)
-    if tilt.share.size > 1 or not np.isfinite(law.mixing.nu):
+    if tilt.share.size > 1 or not mixtures or not np.isfinite(law.mixing.nu):
         return tilt
     if _effective(drawn.log_weights(tilt, 0, pilots)) >= ENOUGH:
         return tilt

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from jpsim.conditioning.targets import TargetLaw
 from jpsim.simulation.tilting import log_total
 
-__all__ = ["effective_size", "log_model_density", "log_proposal", "log_range_density", "normalise"]
+__all__ = ["effective_size", "log_model_density", "log_range_density", "normalise"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,19 +35,10 @@ def effective_size(weights: Floats) -> float:
 
 
 def log_model_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
-    """Log density of the soft rows' values as in `log_proposal`, the model's own for rows with a stated law.
+    """Log density, up to a constant, of the soft rows' values: normal, the model's own for rows with a stated law.
 
     Months' scales that suit a draw of stated values are judged against it: what the stated law adds to or
     takes from the model's is no news about scales.
-    """
-    stated = law.stated.size
-    score = np.linalg.solve(np.linalg.cholesky(law.model_cov), deviations[:stated] - law.model_gap[:, None])
-    density: Floats = log_range_density(law, deviations, log_range) - 0.5 * (score**2).sum(axis=0)
-    return density
-
-
-def log_proposal(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
-    """Log density, up to a constant, from which the soft rows' values were drawn.
 
     Parameters
     ----------
@@ -59,7 +50,9 @@ def log_proposal(law: TargetLaw, deviations: Floats, log_range: Floats) -> Float
         (count,) log probability of each draw's own ranges.
     """
     stated = law.stated.size
-    return law.stated.log_density(deviations[:stated]) + log_range_density(law, deviations, log_range)
+    score = np.linalg.solve(np.linalg.cholesky(law.model_cov), deviations[:stated] - law.model_gap[:, None])
+    density: Floats = log_range_density(law, deviations, log_range) - 0.5 * (score**2).sum(axis=0)
+    return density
 
 
 def log_range_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:

@@ -16,9 +16,10 @@ from jpsim.conditioning.term_moments import Innovations
 from jpsim.simulation.compilation import compile_law
 from jpsim.simulation.cross_entropy import fit_scale_tilt
 from jpsim.simulation.engine import draw_scores, log_likelihoods
-from jpsim.simulation.importance import log_model_density, log_proposal, log_range_density
+from jpsim.simulation.importance import log_model_density, log_range_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import DOUBLE, Law, Numerics, ScaleTilt
+from jpsim.simulation.margin_shapes import MarginShapes, find_shapes
 from jpsim.simulation.windowing import open_windows
 
 __all__ = ["PartSampler"]
@@ -45,6 +46,8 @@ class PartSampler:
         Rows with which paths must comply besides.
     centred
         Whether rows with a stated law stay at their centres.
+    shapes
+        Of the model's own margins under random scales, against which drawn values are judged.
     """
 
     source: ScenarioLaw
@@ -52,6 +55,7 @@ class PartSampler:
     seed: int
     windows: tuple[Row, ...] = ()
     centred: bool = False
+    shapes: MarginShapes | None = None
 
     @classmethod
     def of(
@@ -68,30 +72,52 @@ class PartSampler:
         drawn, windows = open_windows(source, random_scales=innovations != "gaussian")
         return cls(drawn, compile_law(drawn, innovations, plain=plain, steps=steps, numerics=numerics), seed, windows)
 
-    def proposal(self) -> ScaleTilt | None:
-        """Fit where the months' scales are best drawn from; None where conditions say nothing about them."""
+    def proposing(self) -> PartSampler:
+        """Return the same part with its scales drawn from where they are best drawn from; weights make up for it."""
         mixing = self.law.mixing
         if not self.tilted or mixing is None or not (np.isfinite(mixing.nu) or mixing.sv_sigma > 0.0):
-            return None
+            return self
+        if not self.conditional.targets.stated.size:
+            return self._fitted()
+        shaped = replace(self, centred=True)._fitted(rounds=1, mixtures=False)._shaped()
+        return replace(shaped, centred=False)._fitted()
 
-        if not self.soft_rows:
-            return fit_scale_tilt(self.law, self.seed)
+    def like(self, other: PartSampler) -> PartSampler:
+        """Return the same part with its scales drawn, and its values judged, as those of another."""
+        mixing = self.law.mixing
+        if other.tilt is None or mixing is None:
+            return self
+        return replace(self, law=replace(self.law, mixing=mixing._replace(tilt=other.tilt)), shapes=other.shapes)
+
+    def _fitted(self, *, rounds: int = 3, mixtures: bool = True) -> PartSampler:
+        """Fit the proposal of the scales, from the one that the part has."""
 
         def targets(first: int, count: int) -> Floats:
-            return self.targets(first, count, self._pilot_scores(first, count))
+            return self._padded(self._pilot_deviations(first, count)[0])
 
         def density(first: int, count: int) -> Floats:
-            drawn = self._deviations(first, count, self._pilot_scores(first, count))
-            return -log_model_density(self.conditional.targets, *drawn)
+            return -self._log_judged(*self._pilot_deviations(first, count))
 
-        return fit_scale_tilt(self.law, self.seed, targets, other_weights=density)
+        soft = self.soft_rows > 0
+        tilt = fit_scale_tilt(
+            self.law,
+            self.seed,
+            targets if soft else None,
+            rounds=rounds,
+            mixtures=mixtures,
+            other_weights=density if soft else None,
+        )
+        assert self.law.mixing is not None
+        return replace(self, law=replace(self.law, mixing=self.law.mixing._replace(tilt=tilt)))
 
-    def proposing(self, tilt: ScaleTilt | None) -> PartSampler:
-        """Return the same part with its scales drawn from a proposal; weights make up for it."""
-        mixing = self.law.mixing
-        if tilt is None or mixing is None:
-            return self
-        return replace(self, law=replace(self.law, mixing=mixing._replace(tilt=tilt)))
+    def _shaped(self) -> PartSampler:
+        """Find the shapes of the model's own margins, with the proposal that the part has."""
+
+        def densities(deviations: Floats) -> Floats:
+            padded = self._padded(deviations)
+            return log_likelihoods(self.law, self.seed, 0, deviations.shape[1], padded, pilots=True)
+
+        return replace(self, shapes=find_shapes(self.conditional.targets, densities))
 
     @property
     def tilt(self) -> ScaleTilt | None:
@@ -107,7 +133,7 @@ class PartSampler:
         if not self.tilted:
             return self.conditional.log_evidence
         targets = self.conditional.targets
-        deviations, log_range = replace(self, centred=True)._deviations(0, _PILOTS, self._pilot_scores(0, _PILOTS))
+        deviations, log_range = replace(self, centred=True)._pilot_deviations(0, _PILOTS)
         density = log_likelihoods(self.law, self.seed, 0, _PILOTS, self._padded(deviations), pilots=True)
         if targets.ranges is not None:
             density -= log_range_density(targets, deviations, log_range)
@@ -164,12 +190,19 @@ class PartSampler:
         if not self.tilted:
             return log_range + targets.stated.log_weight(deviations), scores, tables
         likelihood = log_likelihoods(self.law, self.seed, first, count, self._padded(deviations))
-        return likelihood - log_proposal(targets, deviations, log_range), scores, tables
+        return likelihood - self._log_judged(deviations, log_range), scores, tables
 
-    def _pilot_scores(self, first: int, count: int) -> Floats:
-        """Scores (q, count) of pilot paths, from a stream of their own: the same law, without drawing their shocks."""
-        scores: Floats = fill_normals(self.seed, TARGETS, first, count, 1, self.soft_rows)[_SCORES]
-        return scores
+    def _log_judged(self, deviations: Floats, log_range: Floats) -> Floats:
+        """Log density against which drawn values are judged: the model's own of single ones, the drawn dependence."""
+        targets = self.conditional.targets
+        density = log_model_density(targets, deviations, log_range)
+        density += targets.stated.log_bend(deviations[: targets.stated.size])
+        return density if self.shapes is None else density + self.shapes.at(targets, deviations)
+
+    def _pilot_deviations(self, first: int, count: int) -> tuple[Floats, Floats]:
+        """Deviations of pilot paths; their scores have a stream of their own, so that no shocks need be drawn."""
+        scores = fill_normals(self.seed, TARGETS, first, count, 1, self.soft_rows)[_SCORES]
+        return self._deviations(first, count, scores)
 
     def _deviations(self, first: int, count: int, scores: Floats) -> tuple[Floats, Floats]:
         """Soft rows' values less their centres (q, count), and the log probability of each draw's ranges."""

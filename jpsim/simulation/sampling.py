@@ -98,13 +98,12 @@ class Sampler:
             return settle_premium(own, len(story.parts))
 
         points = [compiled(part) for part in story.points]
-        points = [part.proposing(part.proposal()) for part in points]  # one for all draws of the parameters
+        points = [part.proposing() for part in points]  # one proposal for all draws of the parameters
         if len(points) > len(story.members):
             story = story.weighed([part.log_evidence() for part in points])
         parts = points
         if story.draws > 1:
-            tilts = [part.tilt for part in points]
-            parts = [compiled(part).proposing(tilts[place % len(tilts)]) for place, part in enumerate(story.parts)]
+            parts = [compiled(part).like(points[place % len(points)]) for place, part in enumerate(story.parts)]
         parts = [note_shifts(part, len(parts)) for part in parts]
         story = story.told([part.source for part in parts])
         unplaced = cls(story, tuple(parts), seed, threads)
