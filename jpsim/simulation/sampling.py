@@ -255,9 +255,15 @@ class Sampler:
         return tuple(name for name, chance in self.story.regimes.items() if name not in seen and chance > _NEGLIGIBLE)
 
     @cached_property
+    def _order(self) -> list[int]:
+        """Members and regimes as they divide the unit interval: by regime first, so that stories share regimes."""
+        points, regimes = self.story.points, list(self.story.prior)
+        return sorted(range(len(points)), key=lambda i: regimes.index(points[i].regime) if points[i].regime else 0)
+
+    @cached_property
     def _edges(self) -> Floats:
-        """Where the cells of members and regimes end in the unit interval."""
-        edges = np.cumsum([part.weight for part in self.story.points])
+        """Where these cells end."""
+        edges = np.cumsum([self.story.points[i].weight for i in self._order])
         return np.asarray(edges / edges[-1])
 
     def _owner(self, block: int) -> int:
@@ -266,7 +272,7 @@ class Sampler:
 
     def _cell(self, block: int) -> int:
         place = (0.5 + block * _GOLDEN) % 1.0
-        return min(int(np.searchsorted(self._edges, place, side="right")), self._edges.size - 1)
+        return self._order[min(int(np.searchsorted(self._edges, place, side="right")), self._edges.size - 1)]
 
     def _spans(self, member: int, paths: int) -> Iterator[tuple[int, int, PartSampler]]:
         """Runs of paths of one member that follow one part: first path, number of paths, part."""
