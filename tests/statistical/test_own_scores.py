@@ -129,6 +129,20 @@ def test_stated_margins_hold(system: System, kind: Innovations, drivers: tuple[s
     assert np.corrcoef(own[0], value)[0, 1] > 0.95  # a high path stays high
 
 
+def test_no_coupling_keeps_normal_shocks_closer(system: System) -> None:
+    """The map from free to conditioned shocks is symmetric and positive: optimal transport (Knott and Smith 1984)."""
+    rows = tuple(one for one in rows_of(system) if one.kind in ("hard", "marginal"))
+    conditional = condition(system, rows)
+    order, stated = conditional.order, conditional.targets.stated
+    flat = conditional.stacked.flat[order]
+    scores = np.linalg.solve(np.linalg.cholesky(flat @ flat.T), flat)[-stated.size :]
+    gain = conditional.shock_gain[:, order]
+    moved = np.eye(flat.shape[1]) - gain @ flat + gain[:, -stated.size :] @ stated.root @ scores
+    np.testing.assert_allclose(moved, moved.T, atol=1e-12)
+    assert np.linalg.eigvalsh((moved + moved.T) / 2.0).min() > -1e-12
+    np.testing.assert_allclose(moved @ moved.T, conditional.shock_cov, atol=1e-12)
+
+
 def test_values_far_out_are_judged_against_the_models_own_tails() -> None:
     """One Student-t month and one row: the model's density of its value is Student-t."""
     nu = 5.0
