@@ -72,7 +72,6 @@ def w1_law(w1: W1) -> Law:
         intercept=np.zeros((MONTHS, FACTORS)),
         transition=np.tile(w1.transition, (MONTHS, 1, 1)),
         impact=np.tile(w1.impact, (MONTHS, 1, 1)),
-        gain=np.zeros((MONTHS, FACTORS, 0)),
         free_intercept=np.zeros(FACTORS),
         # Returns load on the factors themselves: no part of them is foreseen.
         free_transition=np.zeros((FACTORS, FACTORS)),
