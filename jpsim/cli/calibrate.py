@@ -36,14 +36,15 @@ def command(panel: Path, out: Path, version: str | None, priors_path: Path | Non
     """Estimate a model from PANEL, a folder with panel_monthly.csv and its companions, or that file.
 
     Prints each factor a year ahead, or with --daily how far carried-over equities are from daily closes; the rest
-    stands in the model's card.
+    stands in the model's card, card.md and card.html.
     """
     from jpsim.model.store import check_vacant, save_model
+    from jpsim.reporting.card_page import render_card
 
     check_vacant(out)
     estimate = _estimate_daily if daily else _estimate_monthly
     model, card, table = estimate(panel, version, priors_path)
-    sha256 = save_model(model, out, card)
+    sha256 = save_model(model, out, card, render_card(card))
     if as_json:
         told = {"id": model.id, "version": model.version, "as_of": str(model.as_of), "path": str(out)}
         click.echo(json.dumps({**told, "sha256": sha256, "factors": list(model.factors)}, ensure_ascii=False))

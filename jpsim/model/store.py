@@ -28,7 +28,7 @@ from jpsim.model.terms import Term
 __all__ = ["check_vacant", "find_model", "list_models", "load_model", "read_card", "save_model", "write_arrays"]
 
 SCHEMA = "jpsim-model/1"
-RECORD, ARRAYS, CARD, MANIFEST = "model.json", "arrays.npz", "card.md", "manifest.json"
+RECORD, ARRAYS, CARD, PAGE, MANIFEST = "model.json", "arrays.npz", "card.md", "card.html", "manifest.json"
 
 _ARRAYS = (
     "in_differences",
@@ -56,7 +56,7 @@ _REFERENCE = re.compile(r"([a-z][a-z0-9_]*)(?:@([0-9][0-9a-z.]*))?")
 _DIGITS = 12
 
 
-def save_model(model: Model, folder: Path, card: str = "") -> str:
+def save_model(model: Model, folder: Path, card: str = "", page: str = "") -> str:
     """Store a model; the folder appears whole or not at all.
 
     Parameters
@@ -68,6 +68,8 @@ def save_model(model: Model, folder: Path, card: str = "") -> str:
         A folder that does not exist yet, or is empty.
     card
         Text of the model card, Markdown.
+    page
+        The card as HTML. It stands beside the model and is no part of its identity.
 
     Returns
     -------
@@ -93,7 +95,8 @@ def save_model(model: Model, folder: Path, card: str = "") -> str:
     )
     staging = Path(tempfile.mkdtemp(prefix=".model-", dir=folder.parent))
     try:
-        for name, content in (*parts.items(), (MANIFEST, manifest)):
+        shown = {PAGE: page.encode("utf-8")} if page else {}
+        for name, content in (*parts.items(), *shown.items(), (MANIFEST, manifest)):
             (staging / name).write_bytes(content)
         staging.chmod(0o755)
         staging.replace(folder)

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from jpsim.errors import JpsimError
 from jpsim.model.store import load_model, read_card
-from jpsim.reporting.kept import kept
+from jpsim.reporting.card_text import card_html
 from jpsim.reporting.page import Page
 from jpsim.runs import Run
 
@@ -24,7 +24,7 @@ def model_card_section(page: Page) -> Markup:
     intro = "\n".join(line for line in head.splitlines() if not line.startswith("# "))
     front = intro if limits is None else f"{intro}\n\n#### {limits}"
     rest = "\n".join(f"\n#### {chapter}" for chapter in others)
-    return page.render("sections/model_card.html.j2", limits=_html(front), card=_html(rest) if others else None)
+    return page.render("sections/model_card.html.j2", limits=card_html(front), card=card_html(rest) if others else None)
 
 
 def _card(run: Run) -> str | None:
@@ -35,18 +35,3 @@ def _card(run: Run) -> str | None:
         return read_card(reference) if same else None
     except JpsimError:
         return None
-
-
-def _html(text: str) -> Markup:
-    """Markdown as HTML: tables and emphasis, but no raw HTML, no link and no picture."""
-    return Markup(kept("model card", text, lambda: _rendered(text)))  # escaped by the parser
-
-
-def _rendered(text: str) -> str:
-    from markdown_it import MarkdownIt  # takes a tenth of a second, which other commands need not wait for
-
-    parser = (
-        MarkdownIt("commonmark", {"html": False}).enable("table").disable(["link", "image", "autolink", "reference"])
-    )
-    found: str = parser.render(text)
-    return found.replace("<table>", '<div class="scroll"><table class="plain">').replace("</table>", "</table></div>")
