@@ -16,6 +16,7 @@ from jpsim.calibration.daily_spread import compare_spreads
 from jpsim.calibration.dynamics import discount
 from jpsim.calibration.minnesota import Conjugate, autoregressive_sd, fit_conjugate, minnesota_prior
 from jpsim.calibration.priors import Priors, read_daily_priors
+from jpsim.calibration.terms import linearised
 from jpsim.calibration.volatility import DAYS, Volatility, estimate_volatility, squared_distances
 from jpsim.days import DAYS_PER_MONTH
 from jpsim.dictionary import factors
@@ -77,7 +78,7 @@ def calibrate_daily(path: Path, *, version: str | None = None, priors: Priors | 
         The panel or the priors are not what they should be, or no sound model comes out.
     """
     priors = priors or read_daily_priors()
-    base, sample = load_model(priors["model"]["base"]), read_sample(path, priors)
+    base, sample = linearised(load_model(priors["model"]["base"])), read_sample(path, priors)
     if lacking := [name for name in sample.names if name not in base.factors]:
         raise InputError(f"the model {base.id} has no factor {', '.join(lacking)}, which {priors.source} names")
     law = _estimate(sample, _steady_state(base, sample.names), priors)

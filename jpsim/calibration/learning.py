@@ -15,7 +15,7 @@ from jpsim.calibration.bridge import ROWS, Bridge, append_bridge, draw_bridges, 
 from jpsim.calibration.card import write_card
 from jpsim.calibration.diagnostics import diagnostics_chapter
 from jpsim.calibration.dynamics import FactorLaw, discount, estimate_factors
-from jpsim.calibration.equity import EquityLaw, Structure, build_structure, estimate_equities
+from jpsim.calibration.equity import EquityLaw, estimate_equities
 from jpsim.calibration.fiscal import add_fiscal_impulse, fiscal_chapter
 from jpsim.calibration.history import historical_ranges
 from jpsim.calibration.identification import Identified, identify, posterior_impacts
@@ -31,7 +31,9 @@ from jpsim.calibration.regimes import estimate_regimes
 from jpsim.calibration.responses import response_draws, response_rows, sign_probabilities
 from jpsim.calibration.returns import TILTS, Returns, chain_returns
 from jpsim.calibration.structural_card import policy_chapter, shock_chapter, tail_chapter
+from jpsim.calibration.structure import Structure, build_structure
 from jpsim.calibration.tail_scores import score_tails
+from jpsim.calibration.terms import linearised
 from jpsim.dictionary import boj_meetings
 from jpsim.dictionary import factors as factor_entries
 from jpsim.dictionary import series as series_entries
@@ -94,7 +96,7 @@ def calibrate(
     version = version or f"{found.observations.last.year}.{found.observations.last.number:02d}.1"
     model = _assemble(found, version)
     news = _announcements(panel, priors, priors["identification"]["announcements"])
-    identified = identify(model, priors["identification"], news)
+    identified = identify(linearised(model), priors["identification"], news)
     model = replace(
         model,
         shocks=identified.shocks,
@@ -104,14 +106,16 @@ def calibrate(
     model = replace(model, draws=_draw(found, model, news))
     model = _divide(found, model)
     outlook = tuple(factor_rows(model, found.law.parameter_sd))
+    straight = linearised(model)
     card = write_card(
         model,
         outlook,
-        series_rows(model),
-        loading_rows(model, found.equities.loadings_sd, found.equities.hierarchy.topix.sd[0]),
-        sign_rows(model, found.returns, found.innovations, found.weights),
+        series_rows(straight),
+        loading_rows(straight, found.equities.loadings_sd, found.equities.hierarchy.topix.sd[0]),
+        sign_rows(straight, found.returns, found.innovations, found.weights),
         [
-            *_chapters(found, model, identified, news),
+            term_chapter(term_rows(model, found.equities, found.evidence, priors["equity"]["terms"])),
+            *_chapters(found, straight, identified, news),
             regime_chapter(model, priors["regimes"]),
             fiscal_chapter(priors["fiscal"]),
         ],
@@ -147,7 +151,15 @@ def _estimate(panel: Panel, priors: Priors, on_step: Callable[[int, int], None] 
     innovations = law.innovations[lags:]
     returns = chain_returns(panel, observations.first + lags, priors["themes"])
     equities = estimate_equities(
-        returns, innovations, law.Sigma, weights, structure, observations.names, priors["equity"]
+        returns,
+        innovations,
+        observations.levels[lags - 1 :],
+        law.Sigma,
+        law.volatility,
+        weights,
+        structure,
+        observations.names,
+        priors["equity"],
     )
     return _Found(panel, priors, observations, law, bridge, structure, returns, innovations, weights, equities)
 
@@ -274,6 +286,8 @@ def _assemble(found: _Found, version: str) -> Model:
         beta=equities.beta,
         loadings=np.pad(equities.loadings, ((0, 0), (0, len(ROWS)))),
         common=equities.common,
+        terms=equities.terms,
+        term_loadings=equities.term_loadings,
         mix=structure.mix,
         idio_sd=equities.residuals.idio_sd,
         idio_nu=equities.residuals.idio_nu,

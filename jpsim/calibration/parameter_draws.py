@@ -12,8 +12,10 @@ from scipy.stats import norm
 from jpsim.calibration.announcements import Announcements
 from jpsim.calibration.bridge import ROWS, Bridge, append_bridge
 from jpsim.calibration.dynamics import FactorLaw
-from jpsim.calibration.equity import EquityLaw, Structure, model_beta
+from jpsim.calibration.equity import EquityLaw, model_beta
 from jpsim.calibration.identification import paired_impacts
+from jpsim.calibration.structure import Structure
+from jpsim.calibration.terms import average_slopes, linearised
 from jpsim.model.core import Model, ParameterDraws
 
 __all__ = ["draw_parameters", "single", "spaced"]
@@ -39,7 +41,7 @@ def draw_parameters(
     """Draw as many sets of parameters as there are bridges.
 
     A draw of the factors' law keeps the scaling of the two-year yield's shocks; loadings are drawn down
-    the hierarchy and add up as the point does; betas follow from the draw's own covariance, and the drift
+    the hierarchy together with those of the nonlinear terms, and add up as the point does; betas follow from the draw's own covariance, and the drift
     from them and a draw of the premium, stratified so that their mean is the point's. Residual laws, tails,
     and the observations at month 0 are those of the point.
 
@@ -60,20 +62,29 @@ def draw_parameters(
     chosen, position = spaced(len(law.posterior.B), D), model.factor("jgb_2y")
     factors = [_factor_draw(law, d, bridge, position) for d, bridge in zip(chosen, bridges, strict=True)]
     c, B, Sigma = (single(np.array(part)) for part in zip(*factors, strict=True))
-    loadings = np.array([equities.hierarchy.draw(structure, rng) for _ in range(D)])
-    loadings = single(np.pad(loadings, ((0, 0), (0, 0), (0, len(ROWS)))))
+    n = len(model.factors) - len(ROWS)
+    effects = np.array([equities.hierarchy.draw(structure, rng) for _ in range(D)])
+    loadings, term_loadings = (
+        single(np.pad(effects[..., :n], ((0, 0), (0, 0), (0, len(ROWS))))),
+        single(effects[..., n:]),
+    )
+    slopes = np.array(
+        [average_slopes(model.terms, model.factors, covariance, model.base_level) for covariance in Sigma]
+    )
+    linear = loadings + term_loadings @ slopes
     beta = np.array(
         [
             model_beta(rows, equities.common, structure, equities.residuals.idio_sd, covariance)
-            for rows, covariance in zip(loadings, Sigma, strict=True)
+            for rows, covariance in zip(linear, Sigma, strict=True)
         ]
     )
     strata = norm.ppf((rng.permutation(D) + 0.5) / D)
     premium = equities.choices["premium"] + equities.choices["premium_sd"] * strata
     alpha = beta * ((1.0 + premium) ** (1.0 / 12.0) - 1.0)[:, None]
-    drawn = [replace(model, Sigma=Sigma[d], loadings=loadings[d]) for d in range(D)]
-    impacts = paired_impacts(model, drawn, identification, news)
-    return ParameterDraws(c, B, Sigma, alpha, beta, loadings, impacts)
+    straight = linearised(model)
+    drawn = [replace(straight, Sigma=Sigma[d], loadings=linear[d]) for d in range(D)]
+    impacts = paired_impacts(straight, drawn, identification, news)
+    return ParameterDraws(c, B, Sigma, alpha, beta, loadings, impacts, term_loadings)
 
 
 def _factor_draw(law: FactorLaw, d: int, bridge: Bridge, position: int) -> tuple[Floats, Floats, Floats]:

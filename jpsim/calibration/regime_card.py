@@ -105,7 +105,8 @@ def _yearly(found: dict[str, Any], name: str) -> str:
 
 
 def _models(model: Model) -> dict[str, Model]:
-    return {"pooled": model, **{regime.name: model.in_regime(regime.name) for regime in model.regimes}}
+    inside = {regime.name: linearised(model.in_regime(regime.name)) for regime in model.regimes}
+    return {"pooled": linearised(model), **inside}
 
 
 def _effects(model: Model) -> str:

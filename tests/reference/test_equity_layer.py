@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from jpsim.calibration.equity import _shrinkage
+from jpsim.calibration.hierarchy import _shrinkage
 from jpsim.calibration.evidence import weigh_evidence
 from jpsim.calibration.loadings import Groups, discounted_beta, fit_level, reconcile
 from jpsim.calibration.residuals import decompose_residuals, factor_analysis
@@ -186,5 +186,5 @@ def test_the_order_in_which_groups_are_written_does_not_matter():
         "second": {"factors": ["jgb_2y"], "scales": [0.2]},
     }
     settings = {"leading": ["usdjpy"], "leading_scale": 1.0, "groups": groups}
-    found, _ = _shrinkage(names, settings)
+    found, _ = _shrinkage(names, (), settings)
     assert [found.grids[group][0] for group in found.of_factor] == [0.1, 0.2, 0.3]

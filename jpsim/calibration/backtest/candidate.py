@@ -15,9 +15,11 @@ import numpy.typing as npt
 from jpsim.calibration.backtest.sample import Sample
 from jpsim.calibration.completion import Completion
 from jpsim.calibration.dynamics import discount
-from jpsim.calibration.equity import EquityLaw, Structure, build_structure, estimate_equities
+from jpsim.calibration.equity import EquityLaw, estimate_equities
 from jpsim.calibration.minnesota import autoregressive_sd, choose_lags, fit_conjugate, lagged, minnesota_prior
+from jpsim.calibration.structure import Structure, build_structure
 from jpsim.calibration.volatility import Volatility, estimate_volatility, squared_distances
+from jpsim.dictionary import factors as factor_entries
 from jpsim.months import Month
 
 __all__ = ["Candidate", "learn", "realised_path"]
@@ -35,8 +37,10 @@ class Candidate:
     ----------
     origin, names
         Month of the origin; ids of the n factors that had enough history.
-    y
-        (T, n) observations as known at the origin.
+    y, level
+        (T, n) observations as known at the origin, and the (n,) reported levels there, NaN where not known.
+    state
+        (p, n) last observations, oldest first, with the mean of what is not known.
     c, B, Sigma
         (n,), (p, n, n), (n, n) the VAR.
     volatility
@@ -50,6 +54,8 @@ class Candidate:
     origin: Month
     names: tuple[str, ...]
     y: Floats
+    level: Floats
+    state: Floats
     c: Floats
     B: Floats
     Sigma: Floats
@@ -66,6 +72,24 @@ class Candidate:
         left, x = lagged(complete, lags)
         u = left - self.c - x @ np.concatenate([matrix.T for matrix in self.B])
         return np.asarray(u[-len(path) :])
+
+    def simulate(self, u: Floats) -> Floats:
+        """Observations (h, N, n) that innovations (h, N, n) lead to."""
+        past = [np.broadcast_to(row, u.shape[1:]) for row in self.state]
+        for shock in u:
+            lags = zip(self.B, reversed(past), strict=False)
+            past.append(self.c + sum(row @ matrix.T for matrix, row in lags) + shock)
+        return np.array(past[len(self.state) :])
+
+    def levels_before(self, path: Floats) -> Floats:
+        """Reported levels (h, ..., n) at the end of the month before each of a path (h, ..., n)."""
+        entries = [factor_entries()[name] for name in self.names]
+        summed = np.array([entry.in_differences for entry in entries])
+        logs = np.array([entry.transform == "log100" for entry in entries])
+        with np.errstate(over="ignore"):
+            ends = np.where(logs, np.exp(np.where(summed, np.cumsum(path, axis=0), path) / 100.0), path)
+        ends = np.where(summed, self.level * ends, ends)
+        return np.concatenate([np.broadcast_to(self.level, (1, *ends.shape[1:])), ends[:-1]])
 
 
 def learn(sample: Sample, origin: Month, volatility: Volatility | None = None) -> Candidate:
@@ -87,11 +111,23 @@ def learn(sample: Sample, origin: Month, volatility: Volatility | None = None) -
         volatility = estimate_volatility(*squared_distances(observed, posterior.Sigma), seen, priors["tails"])
     structure = build_structure(sample.panel, {})
     returns = sample.returns_since(known.first + lags, origin)
-    equities = estimate_equities(returns, u, posterior.Sigma, seen, structure, known.names, priors["equity"])
+    equities = estimate_equities(
+        returns,
+        u,
+        known.levels[lags - 1 :],
+        posterior.Sigma,
+        volatility,
+        seen,
+        structure,
+        known.names,
+        priors["equity"],
+    )
     return Candidate(
         origin=origin,
         names=known.names,
         y=known.y,
+        level=known.levels[-1],
+        state=complete[-lags:],
         c=posterior.mean[0],
         B=posterior.mean[1:].T.reshape(n, lags, n).transpose(1, 0, 2),
         Sigma=posterior.Sigma,

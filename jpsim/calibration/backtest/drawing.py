@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.calibration.backtest.candidate import Candidate
+from jpsim.calibration.terms import term_values
 from jpsim.calibration.volatility import Volatility, squared_distances
 
 __all__ = ["draw_returns", "draw_scales"]
@@ -49,6 +50,7 @@ def draw_returns(
         scale = draw_scales(candidate.volatility, months, count, rng)
         root = np.linalg.cholesky(candidate.Sigma)
         u = scale[:, :, None] * (rng.standard_normal((months, count, n)) @ root.T)
+        path = candidate.simulate(u)
     else:
         known = candidate.innovations(path)
         d2, dims = squared_distances(np.where(np.isfinite(path), known, np.nan), candidate.Sigma)
@@ -56,7 +58,10 @@ def draw_returns(
         u = known[:, None, :]
     common = scale[:, :, None] * rng.standard_normal((months, count, law.common.shape[1]))
     own = _student(law.residuals.idio_nu, (months, count), rng) * law.residuals.idio_sd
-    base = law.alpha + u @ law.loadings.T + common @ law.common.T + own @ candidate.structure.mix.T
+    before = candidate.levels_before(path).reshape(months, -1, n)
+    bent = term_values(law.terms, candidate.names, u, before)
+    base = law.alpha + u @ law.loadings.T + bent @ law.term_loadings.T
+    base = base + common @ law.common.T + own @ candidate.structure.mix.T
     simple = base @ candidate.rows.T
     return np.asarray(np.cumsum(np.log(np.maximum(1.0 + simple, _LEAST)), axis=0))
 

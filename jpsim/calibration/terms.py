@@ -1,0 +1,273 @@
+"""Nonlinear terms of the equity layer: what is believed of them beforehand, and what months make of them.
+
+Centres, which only the law of the months gives, come last: regressions have an intercept and do not need them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import roots_genlaguerre, roots_hermitenorm
+from scipy.stats import norm
+
+from jpsim.calibration.volatility import Volatility
+from jpsim.dictionary import factors as factor_entries
+from jpsim.dictionary import series as series_entries
+from jpsim.errors import InputError, Problem
+from jpsim.model.core import Model
+from jpsim.model.terms import Term
+
+__all__ = ["TermPrior", "average_slopes", "centred", "linearised", "read_terms", "term_values"]
+
+Floats = npt.NDArray[np.float64]
+
+_KEYS = {
+    "hinge": ("factor", "side", "knot", "move"),
+    "gate": ("factor", "other", "side", "knot", "move", "level"),
+    "pair": ("factor", "other", "move", "other_move"),
+}
+_NODES = 40
+_ALWAYS = ("kind", "scales", "label", "reason", "source")
+
+
+@dataclass(frozen=True, eq=False)
+class TermPrior:
+    """A term and what is believed of its effects.
+
+    Parameters
+    ----------
+    term
+        The term; its centre is not known yet.
+    example
+        Value of the term, not centred, for the move that `scales` and `effects` are stated for.
+    scales
+        Prior sds, in residual sds, of what that move does to a series; of several, marginal likelihood chooses.
+    effects
+        Series to prior mean of what that move does to it beside its parent's share, percent.
+    """
+
+    term: Term
+    example: float
+    scales: tuple[float, ...]
+    effects: Mapping[str, float]
+
+
+def excess(term: Term, level: Floats) -> Floats:
+    """How far levels of `other` lie beyond the knot of a gate, zero on the near side; any shape."""
+    beyond = 100.0 * np.log(level / term.knot) if _in_logs(term.other) else level - term.knot
+    return np.asarray(np.maximum(term.side * beyond, 0.0))
+
+
+def value(term: Term, own: Floats, other: Floats, before: Floats) -> Floats:
+    """Term, not centred, from innovations of `factor` and `other` and the level of `other` before; any shape."""
+    if term.kind == "hinge":
+        return np.asarray(np.maximum(term.side * (own - term.knot), 0.0))
+    return excess(term, before) * own if term.kind == "gate" else own * other
+
+
+def read_terms(table: Mapping[str, Any], names: Sequence[str]) -> tuple[TermPrior, ...]:
+    """Read the terms of a file of priors.
+
+    Parameters
+    ----------
+    table
+        Section ``equity.terms``.
+    names
+        Ids of the factors there are; a term that needs another is left out.
+
+    Raises
+    ------
+    InputError
+        All that is wrong: kinds, factors and series that do not exist, missing and unknown keys, numbers out of range.
+    """
+    problems = [problem for name, row in table.items() for problem in _problems(name, row)]
+    if problems:
+        raise InputError(problems)
+    priors = [_prior(name, row) for name, row in table.items()]
+    return tuple(prior for prior in priors if set(prior.term.shares) <= set(names))
+
+
+def term_values(terms: Sequence[Term], names: Sequence[str], innovations: Floats, before: Floats) -> Floats:
+    """Values of terms, less their centres.
+
+    Parameters
+    ----------
+    terms, names
+        K terms; ids of the n factors.
+    innovations
+        (..., n) innovations.
+    before
+        (..., n) reported levels at the end of the month before; those that no gate looks at may be NaN.
+
+    Returns
+    -------
+    (..., K).
+    """
+    place = {name: index for index, name in enumerate(names)}
+    columns = []
+    for term in terms:
+        i, j = place[term.factor], place[term.other or term.factor]
+        columns.append(value(term, innovations[..., i], innovations[..., j], before[..., j]) - term.centre)
+    whole = np.zeros((*np.broadcast_shapes(innovations.shape[:-1], before.shape[:-1]), len(terms)))
+    for k, column in enumerate(columns):
+        whole[..., k] = column
+    return whole
+
+
+def average_slopes(terms: Sequence[Term], names: Sequence[str], Sigma: Floats, levels: Floats) -> Floats:
+    """Slopes (K, n) of the terms' best linear approximations in normal innovations.
+
+    Parameters
+    ----------
+    terms, names
+        K terms; ids of the n factors.
+    Sigma
+        (n, n) covariance of the innovations.
+    levels
+        (n,) reported levels at the end of the month before.
+
+    Notes
+    -----
+    By Stein's lemma ``Cov(h(u), u) Sigma^-1`` is the mean derivative of ``h``: for a hinge the probability of lying
+    beyond the knot, for a gate its excess, for a pair nothing.
+    """
+    out = np.zeros((len(terms), len(names)))
+    place = {name: index for index, name in enumerate(names)}
+    for row, term in zip(out, terms, strict=True):
+        i = place[term.factor]
+        if term.kind == "hinge":
+            row[i] = term.side * norm.sf(term.side * term.knot / math.sqrt(Sigma[i, i]))
+        elif term.kind == "gate":
+            row[i] = excess(term, levels[place[term.other]])
+    return out
+
+
+def linearised(model: Model) -> Model:
+    """Model whose terms are replaced by their best linear approximations at month 0, its regimes and draws too.
+
+    It is what answers questions about a typical small surprise: structural impacts, betas, correlations.
+    """
+    if not model.terms:
+        return model
+    loadings = model.loadings + model.term_loadings @ _slopes(model, model.Sigma)
+    draws = model.draws
+    if draws is not None:
+        slopes = np.array([_slopes(model, Sigma) for Sigma in draws.Sigma])
+        bent = draws.loadings + draws.term_loadings @ slopes
+        draws = replace(draws, loadings=bent, term_loadings=np.zeros((0, 0, 0)))
+    return replace(model, terms=(), term_loadings=np.zeros((0, 0)), loadings=loadings, draws=draws)
+
+
+def _slopes(model: Model, Sigma: Floats) -> Floats:
+    return average_slopes(model.terms, model.factors, Sigma, model.base_level)
+
+
+def centred(terms: Sequence[Term], names: Sequence[str], Sigma: Floats, months: Volatility) -> tuple[Term, ...]:
+    """Terms less their means in the law of the months, so that they move no mean of a return.
+
+    Parameters
+    ----------
+    terms, names
+        K terms; ids of the n factors.
+    Sigma
+        (n, n) covariance of the innovations.
+    months
+        Tails and common volatility of the months.
+
+    Notes
+    -----
+    Given a month's scale the mean of a hinge is that of a normal; scales are integrated out by Gauss quadrature. A
+    gate has mean zero in any law, a pair the covariance.
+    """
+    scale, weight = _month_scales(months)
+    place = {name: index for index, name in enumerate(names)}
+    out = np.zeros(len(terms))
+    for k, term in enumerate(terms):
+        i = place[term.factor]
+        if term.kind == "hinge":
+            sd = scale * math.sqrt(Sigma[i, i])
+            knot = term.side * term.knot
+            out[k] = weight @ (sd * norm.pdf(knot / sd) - knot * norm.sf(knot / sd))
+        elif term.kind == "pair":
+            out[k] = Sigma[i, place[term.other]]
+    return tuple(replace(term, centre=float(mean)) for term, mean in zip(terms, out, strict=True))
+
+
+def _month_scales(months: Volatility) -> tuple[Floats, Floats]:
+    """Nodes and weights of the stationary law of a month's scale: log-normal volatility times Student-t."""
+    z, wz = roots_hermitenorm(_NODES)
+    g, wg = roots_genlaguerre(_NODES, months.nu / 2.0 - 1.0)
+    spread = months.sigma / math.sqrt(1.0 - months.phi**2)
+    volatility = np.exp(0.5 * spread * z - 0.25 * spread**2)
+    scale = np.outer(volatility, np.sqrt((months.nu / 2.0 - 1.0) / g))
+    return scale.ravel(), np.outer(wz / wz.sum(), wg / wg.sum()).ravel()
+
+
+def _prior(name: str, row: Mapping[str, Any]) -> TermPrior:
+    term = Term(
+        id=name,
+        kind=row["kind"],
+        factor=row["factor"],
+        other=row.get("other", ""),
+        knot=float(row.get("knot", 0.0)),
+        side=int(row.get("side", 1)),
+        en=row["label"]["en"],
+        ja=row["label"]["ja"],
+    )
+    parts = (row["move"], row.get("other_move", 0.0), row.get("level", 1.0))
+    return TermPrior(
+        term=term,
+        example=float(value(term, *(np.array(float(part)) for part in parts))),
+        scales=tuple(float(scale) for scale in row["scales"]),
+        effects={key: float(effect) for key, effect in row.get("effects", {}).items()},
+    )
+
+
+def _problems(name: str, row: Any) -> Iterator[Problem]:
+    where = f"equity.terms.{name}"
+    kind = row.get("kind") if isinstance(row, dict) else None
+    if kind not in _KEYS:
+        yield Problem(f"{where} is of kind {kind!r}", allowed=", ".join(_KEYS))
+        return
+    needed = {*_KEYS[kind], *_ALWAYS}
+    found = [f"{where} has no {key}" for key in sorted(needed - row.keys())]
+    found += [f"{where}: no key of a {kind} is called {key!r}" for key in sorted(row.keys() - needed - {"effects"})]
+    found = found or [f"{where}.{key} holds {row[key]!r}" for key in ("factor", "other") if not _known(row, key)]
+    if found:
+        yield from (Problem(text, allowed=", ".join(sorted(needed | {"effects"}))) for text in found)
+    else:
+        yield from _value_problems(where, name, row)
+
+
+def _value_problems(where: str, name: str, row: Mapping[str, Any]) -> Iterator[Problem]:
+    numbers = [row[key] for key in ("knot", "move", "other_move", "level") if key in row]
+    numbers += [*row["scales"], *row.get("effects", {}).values()]
+    if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
+        yield Problem(f"{where}: a number is not finite", allowed="finite numbers")
+        return
+    if row.get("side", 1) not in (1, -1):
+        yield Problem(f"{where}.side = {row['side']}", allowed="1 above the knot, -1 below it")
+    if not row["scales"] or min(row["scales"]) <= 0:
+        yield Problem(f"{where}.scales = {row['scales']}", allowed="positive prior sds, in residual sds")
+    if set(row["label"]) != {"en", "ja"}:
+        yield Problem(f"{where}.label is in {', '.join(row['label'])}", allowed="en and ja")
+        return
+    for key in sorted(row.get("effects", {}).keys() - series_entries().keys()):
+        yield Problem(f"{where}.effects: no series is called {key!r}", allowed="an id of a series")
+    if row["kind"] == "gate" and _in_logs(row["other"]) and min(row["knot"], row["level"]) <= 0:
+        yield Problem(f"{where}: a price of {min(row['knot'], row['level'])}", allowed="positive levels")
+    elif not _prior(name, row).example:
+        yield Problem(f"{where}: its move does not reach beyond the knot", fix="state a move for which the term counts")
+
+
+def _known(row: Mapping[str, Any], key: str) -> bool:
+    return key not in row or row[key] in factor_entries()
+
+
+def _in_logs(factor: str) -> bool:
+    return factor_entries()[factor].transform == "log100"
