@@ -22,7 +22,7 @@ from jpsim.days import DAYS_PER_MONTH
 from jpsim.dictionary import factors
 from jpsim.errors import InputError
 from jpsim.model.core import Model
-from jpsim.model.store import load_model
+from jpsim.model.store import load_model, next_version
 
 __all__ = ["DailyCalibration", "calibrate_daily"]
 
@@ -68,7 +68,7 @@ def calibrate_daily(path: Path, *, version: str | None = None, priors: Priors | 
     path
         A panel's folder, or its daily file.
     version
-        Version of the model; year, month of the panel's end and 1 if None.
+        Version of the model; the one after the packaged ones of the month of the panel's end if None.
     priors
         Judgements, the monthly model to build on among them; the packaged ones if None.
 
@@ -88,7 +88,7 @@ def calibrate_daily(path: Path, *, version: str | None = None, priors: Priors | 
     entries = [factors()[name] for name in sample.names]
     model = Model(
         id=priors["model"]["id"],
-        version=version or f"{sample.last.date.year}.{sample.last.date.month:02d}.1",
+        version=version or next_version(priors["model"]["id"], sample.last.month),
         as_of=sample.last,
         step="day",
         factors=sample.names,

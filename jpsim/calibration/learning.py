@@ -33,12 +33,15 @@ from jpsim.calibration.returns import TILTS, Returns, chain_returns
 from jpsim.calibration.structural_card import policy_chapter, shock_chapter, tail_chapter
 from jpsim.calibration.structure import Structure, build_structure
 from jpsim.calibration.tail_scores import score_tails
+from jpsim.calibration.term_card import term_chapter
+from jpsim.calibration.term_evidence import TermEvidence, weigh_terms
 from jpsim.calibration.terms import linearised
 from jpsim.dictionary import boj_meetings
 from jpsim.dictionary import factors as factor_entries
 from jpsim.dictionary import series as series_entries
 from jpsim.errors import InputError
 from jpsim.model.core import Model, ParameterDraws
+from jpsim.model.store import next_version
 from jpsim.months import Month
 
 __all__ = ["Calibration", "calibrate"]
@@ -79,7 +82,7 @@ def calibrate(
     path
         A panel's folder, or its monthly file.
     version
-        Version of the model; year, month of the panel's end and 1 if None.
+        Version of the model; the one after the packaged ones of the month of the panel's end if None.
     priors
         Judgements; the packaged ones if None.
     on_step
@@ -93,8 +96,7 @@ def calibrate(
     priors = priors or read_priors()
     panel = read_panel(path)
     found = _estimate(panel, priors, on_step)
-    version = version or f"{found.observations.last.year}.{found.observations.last.number:02d}.1"
-    model = _assemble(found, version)
+    model = _assemble(found, version or next_version(priors["model"]["id"], found.observations.last))
     news = _announcements(panel, priors, priors["identification"]["announcements"])
     identified = identify(linearised(model), priors["identification"], news)
     model = replace(
@@ -114,7 +116,7 @@ def calibrate(
         loading_rows(straight, found.equities.loadings_sd, found.equities.hierarchy.topix.sd[0]),
         sign_rows(straight, found.returns, found.innovations, found.weights),
         [
-            term_chapter(term_rows(model, found.equities, found.evidence, priors["equity"]["terms"])),
+            term_chapter(model, found.returns, found.weights, found.evidence, priors["equity"].get("terms", {})),
             *_chapters(found, straight, identified, news),
             regime_chapter(model, priors["regimes"]),
             fiscal_chapter(priors["fiscal"]),
@@ -137,6 +139,7 @@ class _Found:
     innovations: Floats
     weights: Floats
     equities: EquityLaw
+    evidence: tuple[TermEvidence, ...]
 
 
 def _estimate(panel: Panel, priors: Priors, on_step: Callable[[int, int], None] | None) -> _Found:
@@ -161,7 +164,11 @@ def _estimate(panel: Panel, priors: Priors, on_step: Callable[[int, int], None] 
         observations.names,
         priors["equity"],
     )
-    return _Found(panel, priors, observations, law, bridge, structure, returns, innovations, weights, equities)
+    before = observations.levels[lags - 1 : -1]
+    evidence = weigh_terms(returns, innovations, before, weights, structure, observations.names, priors["equity"])
+    return _Found(
+        panel, priors, observations, law, bridge, structure, returns, innovations, weights, equities, evidence
+    )
 
 
 def _bridge_sample(

@@ -98,6 +98,8 @@ class Fit:
         Chosen prior sd of each group, before series of their own are let go further.
     posterior
         Law that draws come from.
+    evidence
+        Log marginal likelihood of all series together.
     """
 
     loadings: Floats
@@ -106,6 +108,7 @@ class Fit:
     variance: Floats
     scales: tuple[float, ...]
     posterior: Posterior
+    evidence: float
 
 
 def discounted_beta(returns: Floats, market: Floats, weights: Floats) -> Floats:
@@ -149,10 +152,9 @@ def fit_level(
     best = _search(groups.grids, evidence)
     own = [_own_scales(design, centre, best, groups) for design, centre in zip(designs, centres, strict=True)]
     fits = [
-        _fit_one(*design, centre, scales, groups)[0]
-        for design, centre, scales in zip(designs, centres, own, strict=True)
+        _fit_one(*design, centre, scales, groups) for design, centre, scales in zip(designs, centres, own, strict=True)
     ]
-    posterior = _posterior(fits, [_precision(scales, groups) for scales in own], factor_sd)
+    posterior = _posterior([fit for fit, _ in fits], [_precision(scales, groups) for scales in own], factor_sd)
     means = posterior.mean[:, 1:]
     variance = posterior.scale / (posterior.dof - 2)
     spread = np.sqrt((posterior.root**2).sum(axis=2))[:, 1:]
@@ -163,6 +165,7 @@ def fit_level(
         variance=variance,
         scales=best,
         posterior=posterior,
+        evidence=sum(gain for _, gain in fits),
     )
 
 

@@ -41,9 +41,9 @@ def draw_parameters(
     """Draw as many sets of parameters as there are bridges.
 
     A draw of the factors' law keeps the scaling of the two-year yield's shocks; loadings are drawn down
-    the hierarchy together with those of the nonlinear terms, and add up as the point does; betas follow from the draw's own covariance, and the drift
-    from them and a draw of the premium, stratified so that their mean is the point's. Residual laws, tails,
-    and the observations at month 0 are those of the point.
+    the hierarchy, together with those on the nonlinear terms, and add up as the point does; betas follow from
+    the draw's own covariance, and the drift from them and a draw of the premium, stratified so that their mean
+    is the point's. Residual laws, tails, and the observations at month 0 are those of the point.
 
     Parameters
     ----------
@@ -64,14 +64,10 @@ def draw_parameters(
     c, B, Sigma = (single(np.array(part)) for part in zip(*factors, strict=True))
     n = len(model.factors) - len(ROWS)
     effects = np.array([equities.hierarchy.draw(structure, rng) for _ in range(D)])
-    loadings, term_loadings = (
-        single(np.pad(effects[..., :n], ((0, 0), (0, 0), (0, len(ROWS))))),
-        single(effects[..., n:]),
-    )
-    slopes = np.array(
-        [average_slopes(model.terms, model.factors, covariance, model.base_level) for covariance in Sigma]
-    )
-    linear = loadings + term_loadings @ slopes
+    loadings = single(np.pad(effects[..., :n], ((0, 0), (0, 0), (0, len(ROWS)))))
+    term_loadings = single(effects[..., n:])
+    slopes = [average_slopes(model.terms, model.factors, covariance, model.base_level) for covariance in Sigma]
+    linear = loadings + term_loadings @ np.array(slopes)
     beta = np.array(
         [
             model_beta(rows, equities.common, structure, equities.residuals.idio_sd, covariance)

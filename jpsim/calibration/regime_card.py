@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from jpsim.calibration.markdown import table
 from jpsim.calibration.regimes import Regimes
+from jpsim.calibration.terms import linearised
 from jpsim.model.core import Model
 from jpsim.months import Month
 

@@ -23,7 +23,11 @@ __all__ = ["command"]
 @click.command()
 @click.argument("panel", type=click.Path(path_type=Path, exists=True))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="New folder for the model.")
-@click.option("--version", "version", help="Version of the model; year, month of the panel's end and 1 if left out.")
+@click.option(
+    "--version",
+    "version",
+    help="Version of the model; if left out the one after those of the panel's month that are packaged.",
+)
 @click.option(
     "--priors",
     "priors_path",

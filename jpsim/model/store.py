@@ -24,8 +24,18 @@ from jpsim.errors import DamagedError, InputError, Place, Problem
 from jpsim.model.checks import check_model
 from jpsim.model.core import Model, ParameterDraws, Regime, RegimeDraws
 from jpsim.model.terms import Term
+from jpsim.months import Month
 
-__all__ = ["check_vacant", "find_model", "list_models", "load_model", "read_card", "save_model", "write_arrays"]
+__all__ = [
+    "check_vacant",
+    "find_model",
+    "list_models",
+    "load_model",
+    "next_version",
+    "read_card",
+    "save_model",
+    "write_arrays",
+]
 
 SCHEMA = "jpsim-model/1"
 RECORD, ARRAYS, CARD, PAGE, MANIFEST = "model.json", "arrays.npz", "card.md", "card.html", "manifest.json"
@@ -179,6 +189,13 @@ def find_model(ref: str | Path, near: Path | None = None) -> Path:
             fix=f"write {close[0]!r}" if close else None,
         )
     )
+
+
+def next_version(name: str, month: Month) -> str:
+    """Return year and month, and a number after those of the packaged versions of a model of that month."""
+    stem = f"{month.year}.{month.number:02d}."
+    tails = (version.removeprefix(stem) for version in _packaged().get(name, {}) if version.startswith(stem))
+    return stem + str(1 + max((int(tail) for tail in tails if tail.isdigit()), default=0))
 
 
 def write_arrays(arrays: Mapping[str, npt.NDArray[Any]], path: Path) -> None:

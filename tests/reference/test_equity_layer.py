@@ -8,8 +8,8 @@ import statsmodels.api as sm
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from jpsim.calibration.hierarchy import _shrinkage
 from jpsim.calibration.evidence import weigh_evidence
+from jpsim.calibration.hierarchy import _shrinkage
 from jpsim.calibration.loadings import Groups, discounted_beta, fit_level, reconcile
 from jpsim.calibration.residuals import decompose_residuals, factor_analysis
 from jpsim.calibration.tails import fit_idiosyncratic_nu, fit_joint_nu
