@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.calibration.markdown import table
-from jpsim.calibration.returns import Returns
 from jpsim.calibration.term_evidence import TermEvidence
 from jpsim.calibration.terms import TermPrior, read_terms
 from jpsim.model.core import Model
@@ -23,7 +22,7 @@ _SILENT = 0.9  # share of the prior's sd that is left where months are said to b
 
 
 def term_chapter(
-    model: Model, returns: Returns, weights: Floats, evidence: Sequence[TermEvidence], settings: Mapping[str, Any]
+    model: Model, residual_sd: float, evidence: Sequence[TermEvidence], settings: Mapping[str, Any]
 ) -> str:
     """Write the chapter.
 
@@ -31,8 +30,8 @@ def term_chapter(
     ----------
     model
         The model with its terms and draws.
-    returns, weights
-        Returns of T months and their discounts.
+    residual_sd
+        Residual sd of TOPIX a month, which its prior sds are stated in.
     evidence
         Marginal likelihoods of the terms, and of all together.
     settings
@@ -42,10 +41,7 @@ def term_chapter(
     if not model.terms:
         return head + "None: returns are linear in the factors' innovations.\n"
     priors = read_terms(settings, model.factors)
-    seen = np.isfinite(returns.topix)
-    share = weights[seen] / weights[seen].sum()
-    topix_sd = float(np.sqrt(share @ (returns.topix[seen] - share @ returns.topix[seen]) ** 2))
-    rows = [_row(model, k, prior, settings[prior.term.id], topix_sd) for k, prior in enumerate(priors)]
+    rows = [_row(model, k, prior, settings[prior.term.id], residual_sd) for k, prior in enumerate(priors)]
     told = {found.id: found for found in evidence}
     cells = table(
         ("term", "move", "TOPIX % (sd; prior sd)", "furthest below TOPIX (sd)", "furthest above TOPIX (sd)"), rows
@@ -57,7 +53,7 @@ def term_chapter(
             for name, found in told.items()
         ),
     )
-    return head + _TEXT.format(cells=cells, factors=factors, silent=_silent(model, priors, topix_sd))
+    return head + _TEXT.format(cells=cells, factors=factors, silent=_silent(model, priors, residual_sd))
 
 
 _TEXT = """\
@@ -73,7 +69,7 @@ overstate what is known.
 {silent}"""
 
 
-def _row(model: Model, k: int, prior: TermPrior, settings: Mapping[str, Any], topix_sd: float) -> tuple[str, ...]:
+def _row(model: Model, k: int, prior: TermPrior, settings: Mapping[str, Any], residual_sd: float) -> tuple[str, ...]:
     effects, draws = _effects(model, k, prior.example)
     names, kinds = (*model.series, *model.aggregates), (*model.kind, *model.aggregate_kind)
     topix = names.index("topix")
@@ -81,7 +77,7 @@ def _row(model: Model, k: int, prior: TermPrior, settings: Mapping[str, Any], to
     shown = [i for i, kind in enumerate(kinds) if kind in _SHOWN]
     low, high = min(shown, key=lambda i: apart[i]), max(shown, key=lambda i: apart[i])
     ends = (f"{names[i]} {apart[i]:+.2f} ({spread[i]:.2f})" for i in (low, high))
-    own = f"{effects[topix]:+.2f} ({draws[:, topix].std():.2f}; {100 * prior.scales[0] * topix_sd:.2f})"
+    own = f"{effects[topix]:+.2f} ({draws[:, topix].std():.2f}; {100 * prior.scales[0] * residual_sd:.2f})"
     return (prior.term.id, _move(settings), own, *ends)
 
 
@@ -99,12 +95,12 @@ def _move(settings: Mapping[str, Any]) -> str:
     return move + (f", {settings['other']} {settings['other_move']:+g}" if settings["kind"] == "pair" else "")
 
 
-def _silent(model: Model, priors: Sequence[TermPrior], topix_sd: float) -> str:
+def _silent(model: Model, priors: Sequence[TermPrior], residual_sd: float) -> str:
     """Name the terms of which the months say next to nothing about TOPIX."""
     quiet = []
     for k, prior in enumerate(priors):
         draws = _effects(model, k, prior.example)[1][:, len(model.series)]
-        if draws.std() > _SILENT * 100 * prior.scales[0] * topix_sd:
+        if draws.std() > _SILENT * 100 * prior.scales[0] * residual_sd:
             quiet.append(f"`{prior.term.id}`")
     if not quiet:
         return ""

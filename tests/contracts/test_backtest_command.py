@@ -11,17 +11,18 @@ from dataclasses import replace
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from jpsim import api
 from jpsim.calibration.backtest import FORECASTERS, HORIZONS, collect_sample, parse_origins
-from jpsim.calibration.backtest.candidate import learn, realised_path
+from jpsim.calibration.backtest.candidate import Candidate, learn, realised_path
 from jpsim.calibration.backtest.drawing import draw_returns, draw_scales
 from jpsim.calibration.backtest.sample import Sample
 from jpsim.calibration.panel import read_panel
 from jpsim.calibration.priors import change_priors, read_priors
 from jpsim.calibration.tables import Table
 from jpsim.errors import InputError
+from jpsim.model import Term
 from jpsim.months import Month
 from jpsim.reporting.backtest_report import render_backtest
 
@@ -64,7 +65,7 @@ def test_nothing_after_the_origin_changes_what_is_learnt(sample, candidate):
     for name in ("y", "c", "B", "Sigma"):
         assert_array_equal(getattr(again, name), getattr(candidate, name))
     assert again.volatility == candidate.volatility
-    for name in ("alpha", "loadings", "common"):
+    for name in ("alpha", "loadings", "term_loadings", "common"):
         assert_array_equal(getattr(again.equities, name), getattr(candidate.equities, name))
 
 
@@ -75,9 +76,15 @@ def test_late_published_factors_end_before_the_origin(candidate):
     assert edge["usdjpy"] == edge["sp500"] == edge["jgb_10y"] == 0
 
 
+def straight(candidate: Candidate) -> Candidate:
+    """The candidate without its nonlinear terms."""
+    law = candidate.equities
+    return replace(candidate, equities=replace(law, terms=(), term_loadings=law.term_loadings[:, :0]))
+
+
 def test_draws_have_the_covariance_of_the_equity_layer(candidate):
     count = 40_000
-    draws = draw_returns(candidate, 1, count, np.random.default_rng(11))[0]
+    draws = draw_returns(straight(candidate), 1, count, np.random.default_rng(11))[0]
     law, scale = candidate.equities, candidate.volatility
     level = np.exp(scale.phi * scale.start + 0.5 * (scale.phi * scale.start_sd) ** 2 + 0.5 * scale.sigma**2)
     level /= np.exp(0.5 * scale.sigma**2 / (1 - scale.phi**2))
@@ -101,8 +108,48 @@ def test_a_known_path_moves_returns_by_loadings_times_its_innovations(sample, ca
     assert np.isnan(path[:, candidate.names.index("japan_activity")]).all()
     simple = np.expm1(draw_returns(candidate, 1, count, np.random.default_rng(13), path[:1])[0])
     law, u = candidate.equities, candidate.innovations(path[:1])[0]
-    z = (simple.mean(axis=0) - candidate.rows @ (law.alpha + law.loadings @ u)) / (simple.std(axis=0) / np.sqrt(count))
+    assert [term.id for term in law.terms] == list(sample.priors["equity"]["terms"])
+    bent = [_bent(term, dict(zip(candidate.names, u, strict=True)), sample) for term in law.terms]
+    expected = law.alpha + law.loadings @ u + law.term_loadings @ np.array(bent)
+    z = (simple.mean(axis=0) - candidate.rows @ expected) / (simple.std(axis=0) / np.sqrt(count))
     assert np.abs(z).max() < 4.5
+
+
+def _bent(term: Term, u: dict[str, float], sample: Sample) -> float:
+    """A term's value in the month after the origin, by its definition."""
+    if term.kind == "hinge":
+        return max(term.side * (u[term.factor] - term.knot), 0.0) - term.centre
+    level = sample.panel.monthly.since(ORIGIN, ORIGIN, term.other)[0]
+    beyond = 100.0 * np.log(level / term.knot) if term.other == "usdjpy" else level - term.knot
+    return max(term.side * beyond, 0.0) * u[term.factor]
+
+
+def test_terms_move_no_mean_of_a_free_month(candidate):
+    """Common random numbers with and without terms; z-score of the gap between TOPIX's means."""
+    count = 200_000
+    stationary = candidate.volatility.sigma**2 / (1.0 - candidate.volatility.phi**2)
+    law = replace(candidate.volatility, start=0.0, start_sd=float(np.sqrt(stationary)))
+    free = replace(candidate, volatility=law)
+    both = (draw_returns(one, 1, count, np.random.default_rng(17))[0, :, 0] for one in (free, straight(free)))
+    gap = np.expm1(next(both)) - np.expm1(next(both))
+    assert abs(gap.mean()) < 4.0 * gap.std() / np.sqrt(count)
+    assert gap.std() > 1e-3
+
+
+def test_levels_before_each_month_are_the_panels(sample, candidate):
+    before = candidate.levels_before(realised_path(sample, candidate, 12))
+    for name in ("usdjpy", "jgb_10y", "vix"):
+        known = sample.panel.monthly.since(ORIGIN, ORIGIN + 11, name)
+        assert_allclose(before[:, candidate.names.index(name)], known, rtol=1e-9)
+
+
+def test_simulated_months_follow_the_autoregression(candidate):
+    u = np.random.default_rng(18).standard_normal((3, 2, len(candidate.names)))
+    path, past = candidate.simulate(u), list(candidate.state)
+    for t in range(3):
+        lags = zip(candidate.B, reversed(past), strict=False)
+        past.append(candidate.c + sum(matrix @ row for matrix, row in lags) + u[t, 1])
+        assert_allclose(path[t, 1], past[-1], rtol=1e-12)
 
 
 def test_command_prints_one_object_and_writes_every_score(command):

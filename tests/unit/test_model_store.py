@@ -11,7 +11,8 @@ import pytest
 from jpsim.errors import DamagedError, InputError
 from jpsim.model.checks import check_model
 from jpsim.model.core import ParameterDraws
-from jpsim.model.store import find_model, list_models, load_model, read_card, save_model
+from jpsim.model.store import find_model, list_models, load_model, next_version, read_card, save_model
+from jpsim.months import Month
 from tests.models import small_model
 
 
@@ -138,6 +139,15 @@ def test_packaged_models_are_found_by_id_and_version():
     assert newest.id == "japan_monthly"
     assert load_model(f"japan_monthly@{newest.version}").sha256 == newest.sha256
     assert newest.sha256 in {entry["sha256"] for entry in list_models()}
+
+
+def test_the_next_version_comes_after_those_that_are_packaged():
+    packaged = [row for row in list_models() if row["id"] == "japan_monthly"]
+    version, month = packaged[-1]["version"], Month.parse(packaged[-1]["as_of"])
+    year, number, last = version.split(".")
+    assert next_version("japan_monthly", month) == f"{year}.{number}.{int(last) + 1}"
+    assert next_version("japan_monthly", month + 1) == f"{(month + 1).year}.{(month + 1).number:02d}.1"
+    assert next_version("no_such_model", month) == f"{year}.{number}.1"
 
 
 def test_unknown_models_are_answered_with_what_there_is():
