@@ -54,6 +54,16 @@ class EquityLaw:
     choices: dict[str, Any]
     hierarchy: Hierarchy
 
+    @property
+    def market_sd(self) -> Floats:
+        """Posterior sds (n,) of TOPIX's loadings on the factors."""
+        return np.asarray(self.hierarchy.topix.sd[0, : self.loadings.shape[1]])
+
+    @property
+    def residual_sd(self) -> float:
+        """Sd of what the regressors leave of TOPIX's months."""
+        return float(np.sqrt(self.hierarchy.topix.variance[0]))
+
 
 def estimate_equities(
     returns: Returns,

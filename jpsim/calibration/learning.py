@@ -113,10 +113,10 @@ def calibrate(
         model,
         outlook,
         series_rows(straight),
-        loading_rows(straight, found.equities.loadings_sd, _market_sd(found)),
+        loading_rows(straight, found.equities.loadings_sd, found.equities.market_sd),
         sign_rows(straight, found.returns, found.innovations, found.weights),
         [
-            term_chapter(model, _residual_sd(found), found.evidence, priors["equity"].get("terms", {})),
+            term_chapter(model, found.equities.residual_sd, found.evidence, priors["equity"].get("terms", {})),
             *_chapters(found, straight, identified, news),
             regime_chapter(model, priors["regimes"]),
             fiscal_chapter(priors["fiscal"]),
@@ -181,16 +181,6 @@ def _bridge_sample(
         raise InputError(f"boj_policy_rate_decided must be known in every month from {first} to {last}")
     two_year, count = observations.names.index("jgb_2y"), len(target)
     return target, law.panel[-count:, two_year], law.innovations[-count:, two_year]
-
-
-def _market_sd(found: _Found) -> Floats:
-    """Posterior sds (n,) of TOPIX's loadings on the factors."""
-    return np.asarray(found.equities.hierarchy.topix.sd[0, : len(found.observations.names)])
-
-
-def _residual_sd(found: _Found) -> float:
-    """Sd of what regressors leave of TOPIX's months."""
-    return float(np.sqrt(found.equities.hierarchy.topix.variance[0]))
 
 
 def _announcements(panel: Panel, priors: Priors, variables: Sequence[str]) -> Announcements:
