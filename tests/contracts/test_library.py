@@ -16,6 +16,7 @@ import pytest
 
 from jpsim.conditioning.stories import Story, derive_story
 from jpsim.conditioning.support import intervenes
+from jpsim.conditioning.term_moments import term_moments
 from jpsim.dictionary import boj_meetings, channels, factors, series
 from jpsim.model.store import load_model
 from jpsim.months import Month
@@ -78,6 +79,8 @@ def means(name: str, month: int) -> dict[str, float]:
         conditional = part.law.conditional
         model = conditional.system.model
         monthly = part.law.drift + conditional.mean_innovations @ model.loadings.T
+        if model.terms:
+            monthly = monthly + term_moments(conditional).mean @ model.term_loadings.T
         monthly = np.concatenate([monthly, monthly @ model.aggregation.T], axis=1)
         returns = np.prod(1.0 + monthly[:month], axis=0) - 1.0
         found = dict(zip((*model.series, *model.aggregates), returns, strict=True))
