@@ -104,7 +104,7 @@ def test_drawn_betas_are_those_of_the_draws_own_covariance(model):
     for Sigma, loadings, beta in zip(draws.Sigma, draws.loadings, draws.beta, strict=True):
         covariance = loadings @ Sigma @ loadings.T + model.residual_cov
         # betas are those of the estimated factors; the fiscal impulse, a prior on top, moves them by little
-        assert_allclose(beta, covariance @ market / (market @ covariance @ market), rtol=0.02)
+        assert_allclose(beta, covariance @ market / (market @ covariance @ market), rtol=0.02, atol=0.01)
 
 
 def test_the_card_tells_what_is_imposed_and_what_is_found(model):
