@@ -13,6 +13,8 @@ from jpsim.model.store import write_arrays
 
 __all__ = ["export_model"]
 
+Floats = npt.NDArray[np.float64]
+
 _README = """\
 Model {id} {version}, as of the end of {as_of} (month 0). n factors, p lags, S base series, G aggregates.
 
@@ -83,7 +85,7 @@ def export_model(model: Model, path: Path) -> None:
         "alpha": model.alpha,
         "loadings": model.loadings,
         "regressor": np.array(["innovation"] * n),
-        "residual_cov": model.residual_cov,
+        "residual_cov": _definite(model.residual_cov),
         "aggregates": np.array(model.aggregates),
         "aggregation": model.aggregation,
         "regimes": np.array([regime.name for regime in model.regimes], dtype=str),
@@ -112,3 +114,12 @@ def _term_arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
         "term_centre": np.array([term.centre for term in model.terms], dtype=float),
         "term_loadings": model.term_loadings,
     }
+
+
+def _definite(covariance: Floats) -> Floats:
+    """Covariance with its variances larger by 1e-12 of their mean.
+
+    Sizes and sectors add up to the same TOPIX, so that it is singular: without this its Cholesky factor exists or
+    not by the last digit.
+    """
+    return np.asarray(covariance + 1e-12 * np.trace(covariance) / len(covariance) * np.eye(len(covariance)))
