@@ -109,3 +109,33 @@ def test_dask_that_is_missing_or_silent_is_said(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(InputError, match=r"jpsim\[dask\]"):
         Cluster(None)
+
+
+def test_a_process_that_ends_without_a_word_is_missed(processes):
+    """A worker killed while it writes its result leaves the pool reading: only its exit tells."""
+    expected, silenced = drawn(Threads(2)), []
+
+    class Silent:
+        """The reply of a worker that is gone."""
+
+        def result(self, timeout):
+            time.sleep(timeout)
+            raise TimeoutError
+
+    class Deaf(Processes):
+        """A pool whose first reply never comes, and whose first process is gone."""
+
+        def submit(self, parcel, shard):
+            reply = super().submit(parcel, shard)
+            if silenced:
+                return reply
+            silenced.append(reply.result())
+            next(iter(self._pool._processes.values())).kill()
+            return Silent()
+
+    pool = Deaf(2)
+    try:
+        assert_same(drawn(pool), expected)
+    finally:
+        pool.close()
+    assert silenced

@@ -90,6 +90,10 @@ class Cluster:
         content = self._parcels[parcel.name]
         return _DaskReply(self._client.submit(work_on, content, parcel.name, shard, pure=False))
 
+    def crippled(self) -> bool:
+        """Never: the scheduler knows of its workers."""
+        return False
+
     def renew(self) -> None:
         """Send tasks anew: the workers that held them are gone."""
         self._parcels.clear()

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from typing import Any, ClassVar, TypeVar
 
 from jpsim.simulation.executors.protocol import Progress, Task
-from jpsim.simulation.executors.sending import Parcel, each_in_order, spans_for, work_on
+from jpsim.simulation.executors.sending import Parcel, WorkerGone, each_in_order, spans_for, work_on
 from jpsim.simulation.sharding import Shard, Stop, cores
 
 __all__ = ["Processes"]
@@ -27,7 +27,7 @@ class Processes:
         0 for one a core.
     """
 
-    losses: ClassVar[tuple[type[BaseException], ...]] = (BrokenProcessPool,)
+    losses: ClassVar[tuple[type[BaseException], ...]] = (BrokenProcessPool, WorkerGone)
 
     def __init__(self, processes: int = 0) -> None:
         self.width = processes or cores()
@@ -46,6 +46,10 @@ class Processes:
     def submit(self, parcel: Parcel, shard: Shard) -> Future[Any]:
         """Let a process work on a shard."""
         return self._pool.submit(work_on, parcel.content, parcel.name, shard)
+
+    def crippled(self) -> bool:
+        """Whether a process is gone: killed while it hands over a result, it leaves the pool waiting for the rest."""
+        return any(process.exitcode is not None for process in dict(self._pool._processes or {}).values())
 
     def renew(self) -> None:
         """Start new processes: one that dies takes the others of its pool with it."""

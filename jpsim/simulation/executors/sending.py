@@ -12,7 +12,7 @@ from jpsim.errors import ResourceError, Stopped
 from jpsim.simulation.executors.protocol import Progress, Task
 from jpsim.simulation.sharding import SPAN, Shard, Stop
 
-__all__ = ["Parcel", "Pool", "each_in_order", "spans_for", "work_on"]
+__all__ = ["Parcel", "Pool", "WorkerGone", "each_in_order", "spans_for", "work_on"]
 
 Result = TypeVar("Result")
 
@@ -20,6 +20,10 @@ _POLL_SECONDS = 0.1
 _MOST_LOSSES = 8
 _SHARDS_PER_WORKER = 4
 _MOST_SPANS = 64
+
+
+class WorkerGone(Exception):
+    """A worker ended without a word."""
 
 
 class Reply(Protocol):
@@ -56,6 +60,9 @@ class Pool(Protocol):
     def submit(self, parcel: Parcel, shard: Shard) -> Reply:
         """Let a worker do the task with a shard."""
 
+    def crippled(self) -> bool:
+        """Whether a worker is gone of which no reply may ever tell."""
+
     def renew(self) -> None:
         """Make good what was lost; everything that is not done is submitted again."""
 
@@ -90,7 +97,7 @@ def each_in_order(
         if not pending:
             return
         try:
-            result = _wait(pending[0][1], stop)
+            result = _wait(pool, pending[0][1], stop)
         except pool.losses as loss:
             losses += 1
             if losses > _MOST_LOSSES:
@@ -105,11 +112,12 @@ def each_in_order(
         yield shard, result
 
 
-def _wait(reply: Reply, stop: Stop | None) -> Any:
+def _wait(pool: Pool, reply: Reply, stop: Stop | None) -> Any:
     while True:
         if stop is not None and stop():
             raise Stopped("drawing was interrupted")
         try:
             return reply.result(timeout=_POLL_SECONDS)
         except TimeoutError:
-            continue
+            if pool.crippled():
+                raise WorkerGone("a process ended") from None
