@@ -19,11 +19,13 @@ from jpsim.errors import InputError, LimitBreached
 
 __all__ = ["Answer", "Goal", "Solution", "seek_goal"]
 
-_DOUBLINGS = 12
+_STRIDES = 12
+_BEYOND = 1.2  # times the way that the last stride says is left
+_LEAST_STRIDE, _MOST_STRIDE = 1.5, 8.0  # over the one before
 _HALVINGS = 4
 _MOST = 60
 _ALIKE = 1e-9
-_NEGLIGIBLE = 0.02  # of the Monte Carlo error: differences below it are not pursued
+_NEGLIGIBLE = 0.1  # of the Monte Carlo error: differences below it are not pursued
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,19 +180,25 @@ class _Search:
 
     def _outwards(self, sign: int) -> Iterator[float]:
         """Possible values further and further from the start, until the target is passed or the knob ends."""
-        goal, inner = self.goal, self.goal.start
-        for doubling in range(_DOUBLINGS):
-            outer = _rounded(np.clip(goal.start + sign * goal.step * 2.0**doubling, goal.low, goal.high))
+        goal, inner, way = self.goal, self.goal.start, self.goal.step
+        for stride in range(_STRIDES):
+            outer = _rounded(np.clip(goal.start + sign * way, goal.low, goal.high))
             if outer == inner:
                 return
             if not self._possible(outer):
                 yield from self._towards(inner, outer)
                 return
             yield outer
-            stuck = doubling > 2 and abs(self.miss(outer) - self.miss(inner)) < _ALIKE
+            stuck = stride > 2 and abs(self.miss(outer) - self.miss(inner)) < _ALIKE
             if stuck and not np.isfinite([goal.low, goal.high]).all():
                 return
-            inner = outer
+            way, inner = way * self._lengthened(outer), outer
+
+    def _lengthened(self, outer: float) -> float:
+        """By how much the way from the start to a value should grow to pass the target: a little beyond its secant."""
+        before = self.miss(self.goal.start)
+        gone = (before - self.miss(outer)) / before
+        return float(np.clip(_BEYOND / gone, _LEAST_STRIDE, _MOST_STRIDE)) if gone > 0.0 else 2.0
 
     def _towards(self, inner: float, refused: float) -> Iterator[float]:
         """Approach a value that is refused by halving the way to it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ GoalStatistic = Literal["mean", "q50", "q05", "es95"]
 """Statistics that a goal may be about, as in `jpsim.simulation.result.STATISTICS`."""
 
 _OPTIONS = {"mean": "mean", "q50": "median", "q05": "q05", "es95": "es95"}
+_KEPT = 4  # samplers: the one of the solution, after which the slope asks for two more
 _NORMAL_KINDS = {"hard", "measurement", "marginal"}
 
 
@@ -144,15 +146,16 @@ def solve_for_knob(load: Load, key: str, wish: Wish, bounds: tuple[str, str] | N
     target = read_target(wish.target, wish.series, f"--{_OPTIONS[wish.statistic]}")
     knob = find_knob(load, key, scenario, bounds)
 
+    @lru_cache(maxsize=_KEPT)
     def sampler_at(value: float) -> Sampler:
         return prepare_job(select_scenario(knob.turn(value), scenario), model).samplers[0]
 
     def ask(value: float) -> Answer:
         return _answer(sampler_at(value), wish, position, month, paths)
 
-    before = ask(knob.start.value) if knob.stated else None
     tell = "{:.4g}".format if position < len(model.factors) else "{:.2%}".format
     solution = seek_goal(ask, Goal(target, knob.start.value, knob.step, *knob.ends), knob.write, tell)
+    before = solution.tried[knob.start.value] if knob.stated else None  # every search begins there
     final = sampler_at(solution.value)
     told = explain_story(final.story)
     drawn = 0 if _exact(final, wish, position) else paths

@@ -51,7 +51,9 @@ def scale_table(nu: float, shape: float) -> Floats:
     from scipy.special import gammainccinv, gammaincinv, gammaln, ndtr
 
     z = np.linspace(-REACH, REACH, int(2 * REACH * SCALE_NODES_PER_UNIT) + 1)
-    unit = np.where(z > 0.0, gammaincinv(shape, ndtr(-np.abs(z))), gammainccinv(shape, ndtr(-np.abs(z))))
+    chance, right = ndtr(-np.abs(z)), z > 0.0
+    unit = np.empty_like(z)
+    unit[right], unit[~right] = gammaincinv(shape, chance[right]), gammainccinv(shape, chance[~right])
     log_density = (shape - 1.0) * np.log(unit) - unit - gammaln(shape)
     scale = np.sqrt((nu - 2.0) * 0.5 / unit)
     slope = 0.5 * scale / unit * _normal_density(z) / np.exp(log_density)

@@ -48,7 +48,7 @@ def test_differences_far_below_the_error_are_not_pursued() -> None:
     fine = seek_goal(exact(lambda x: np.tanh(x) + 0.3 * x), goal(0.9), str)
     rough = seek_goal(exact(lambda x: np.tanh(x) + 0.3 * x, error=0.1), goal(0.9), str)
     assert rough.evaluations < fine.evaluations
-    assert abs(rough.answer.value - 0.9) < 0.002
+    assert abs(rough.answer.value - 0.9) < 0.1 * 0.1
 
 
 def test_each_value_is_evaluated_once() -> None:
