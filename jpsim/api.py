@@ -248,13 +248,16 @@ def _execute(
         },
         attribution=attribution,
         weights={sample.scenario: weights.get(sample.scenario, even) for sample in samples} if weights else {},
-        tables=tables | _tables(job, splits, held),
+        tables=tables | _tables(job, splits, held, weights),
         inputs=job.inputs,
     )
 
 
 def _tables(
-    job: Job, splits: Mapping[str, tuple[Mapping[str, Floats], Floats]], held: Mapping[str, BookSample]
+    job: Job,
+    splits: Mapping[str, tuple[Mapping[str, Floats], Floats]],
+    held: Mapping[str, BookSample],
+    weights: Mapping[str, Floats],
 ) -> dict[str, Any]:
     """Tables of a run beyond its summary, by file name."""
     found = {name: split for name, (split, _) in splits.items()}
@@ -262,11 +265,13 @@ def _tables(
     outputs = [job.model.outputs[i] for i in job.selected]
     tables = {"uncertainty.parquet": uncertainty_table(found, errors, outputs, job.request.steps)}
     if held:
-        from jpsim.analysis.books import components_table, drivers_table
+        from jpsim.analysis.books import components_table, drivers_table, hedges_table
 
         tables["components.parquet"] = components_table(held, job.request.steps)
         if (drivers := drivers_table(held, job.request.steps)) is not None:
             tables["drivers.parquet"] = drivers
+        if job.request.hedges is not False:
+            tables["hedges.parquet"] = hedges_table(job, weights)
     return tables
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from jpsim.reporting.labels import label_of
 from jpsim.reporting.page import Text
-from jpsim.runs import Driver, Run
+from jpsim.runs import Driver, Hedge, Run
 
 __all__ = ["BookInScenario", "Position", "book_in_scenario"]
 
-_COMPONENTS, _DRIVERS = "components.parquet", "drivers.parquet"
+_COMPONENTS, _DRIVERS, _HEDGES = "components.parquet", "drivers.parquet", "hedges.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,8 @@ class BookInScenario:
         Largest contribution to ES 95 % first.
     drivers
         What adds most to ES 95 % first; empty where the run leaves months out.
+    hedges
+        The best hedges of one instrument, of two, and so on; empty where the run asks for none.
     """
 
     scenario: int
@@ -67,6 +69,7 @@ class BookInScenario:
     statistics: Mapping[str, tuple[float, float]]
     positions: tuple[Position, ...]
     drivers: tuple[Driver, ...]
+    hedges: tuple[Hedge, ...]
 
     @property
     def shortfall(self) -> float:
@@ -87,6 +90,7 @@ def book_in_scenario(run: Run, scenario: int, month: int) -> BookInScenario | No
         statistics={name: (float(run.statistics[name][place]), float(run.errors[name][place])) for name in names},
         positions=_positions(run, run.scenarios[scenario], month),
         drivers=run[run.scenarios[scenario]].portfolio.drivers(month) if _DRIVERS in run.tables else (),
+        hedges=run[run.scenarios[scenario]].portfolio.hedges() if _HEDGES in run.tables else (),
     )
 
 

@@ -16,7 +16,7 @@ from jpsim.reporting.reasons import Reasons, attribution_reasons, further_reason
 from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
 from jpsim.reporting.waterfall import driver_names
-from jpsim.runs import Run
+from jpsim.runs import Hedge, Run
 
 __all__ = ["render_markdown"]
 
@@ -208,6 +208,7 @@ def _book(run: Run, scenario: int, language: Language) -> Iterator[str]:
     ]
     yield from _table([_word(key, language) for key in ("position", "follows", "weight", "component")], rows)
     yield from _book_drivers(found, language)
+    yield from _book_hedges(found, language)
 
 
 def _book_drivers(book: BookInScenario, language: Language) -> Iterator[str]:
@@ -224,6 +225,25 @@ def _book_drivers(book: BookInScenario, language: Language) -> Iterator[str]:
     yield from _table(
         [*(_word(key, language) for key in ("driver", "book_mean", "book_var95", "component")), "±"], rows
     )
+
+
+def _book_hedges(book: BookInScenario, language: Language) -> Iterator[str]:
+    if not book.hedges:
+        return
+    yield _word("book_hedges_note", language)
+    yield ""
+    rows = [
+        [_hedge_legs(one, language), *(f"{100 * each:.1f}% ±{100 * each.se:.2g}"
+                                       for each in (one.before, one.es95, one.saved))]
+        for one in book.hedges
+    ]  # fmt: skip
+    heads = ("hedge", "hedge_before", "hedge_after", "hedge_saved")
+    yield from _table([_word(key, language) for key in heads], rows)
+
+
+def _hedge_legs(hedge: Hedge, language: Language) -> str:
+    names = {name: _safe(label_of(name, "series").name(language)) for name in hedge.legs}
+    return ", ".join(f"{names[key]} {100 * ratio:+.1f}% ±{100 * ratio.se:.1f}" for key, ratio in hedge.legs.items())
 
 
 def _shown(cell: Cell) -> str:

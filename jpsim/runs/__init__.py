@@ -10,7 +10,7 @@ from jpsim.runs.journal import RunJournal, resume_journal
 from jpsim.runs.manifest import run_identifier
 from jpsim.runs.outcomes import Outcome, ScenarioResult, SeriesResult
 from jpsim.runs.parquet import contribution_table
-from jpsim.runs.portfolio import Breach, Component, Driver, Portfolio
+from jpsim.runs.portfolio import Breach, Component, Driver, Hedge, Portfolio
 from jpsim.runs.record import Attribution, Run, gather
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Distribution",
     "Driver",
     "Estimate",
+    "Hedge",
     "HistogramSlice",
     "Outcome",
     "PolicyPath",

@@ -44,6 +44,7 @@ _DECOMPOSITIONS = ("condition", "shock", "earnings", "var95", "es95")
 _TABLES = (
     "components.parquet",
     "drivers.parquet",
+    "hedges.parquet",
     "uncertainty.parquet",
     *(f"attribution_{by}.parquet" for by in _DECOMPOSITIONS),
 )

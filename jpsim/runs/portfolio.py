@@ -13,7 +13,7 @@ from jpsim.runs.plots import plot_drivers
 if TYPE_CHECKING:
     from jpsim.runs.outcomes import ScenarioResult
 
-__all__ = ["Breach", "Component", "Driver", "Portfolio", "portfolio_of"]
+__all__ = ["Breach", "Component", "Driver", "Hedge", "Portfolio", "portfolio_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,26 @@ class Driver:
     var95: float
     es95: Estimate
     es99: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Hedge:
+    """One of the best hedges, which the run found at its horizon.
+
+    Parameters
+    ----------
+    legs
+        Series to what is bought of it as futures, a share of the capital, negative if sold.
+    before, es95
+        Expected shortfall at 95 % without the hedge, and with it on paths on which its ratios were not fitted.
+    saved
+        ``es95`` less ``before``; both come from the same paths, and the error knows it.
+    """
+
+    legs: dict[str, Estimate]
+    before: Estimate
+    es95: Estimate
+    saved: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +146,18 @@ class Portfolio:
             for row in self._rows("drivers.parquet", at, "es95")
         )  # fmt: skip
 
+    def hedges(self) -> tuple[Hedge, ...]:
+        """The best hedges of one, two and three instruments at the horizon; InputError if the run asks for none."""
+        table = self.result.run.tables.get("hedges.parquet")
+        if table is None:
+            fix = "run with hedges: true, or ask jpsim.hedge"
+            raise InputError(Problem(f"{self.result.run.run_id} stores no hedges", fix=fix))
+        found: dict[int, list[dict[str, Any]]] = {}
+        for row in table.to_pylist():
+            if row["scenario"] == self.result.scenario:
+                found.setdefault(row["instruments"], []).append(row)
+        return tuple(map(_hedge, found.values()))
+
     def plot(self, at: int | str | Instant | None = None, *, most: int = 8, ax: Any = None) -> Any:
         """Draw the expected shortfall by driver as a waterfall (matplotlib); returns the Axes."""
         parts = {one.driver: float(one.es95) for one in self.drivers(at)}
@@ -152,6 +184,12 @@ class Portfolio:
 
     def _repr_html_(self) -> str:
         return self.result["portfolio"].at(self.result.run.horizon)._repr_html_()
+
+
+def _hedge(legs: list[dict[str, Any]]) -> Hedge:
+    first = legs[0]
+    ratios = {leg["series"]: Estimate(leg["ratio"], leg["ratio_se"]) for leg in legs}
+    return Hedge(ratios, *(Estimate(first[name], first[f"{name}_se"]) for name in ("es95_before", "es95", "saved")))
 
 
 def portfolio_of(result: ScenarioResult) -> Portfolio:

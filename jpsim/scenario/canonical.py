@@ -50,6 +50,8 @@ def plain_request(request: RunRequest) -> dict[str, Any]:
     plain["horizon"] = f"{request.horizon}{request.step[0]}"
     if request.report_at is None:
         plain.pop("report_at")
+    if request.hedges is False:
+        plain.pop("hedges")
     plain["limits"] = [_with_unit(limit, _unit(limit.series)) for limit in request.limits]
     plain["executor"] = {name: getattr(request.executor, name) for name in type(request.executor).model_fields}
     return plain

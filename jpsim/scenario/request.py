@@ -104,6 +104,11 @@ class RunRequest(Record):
         description="decompositions beside the one of the means by factor: condition, shock, earnings, var95, es95",
     )
     portfolio: str | None = Field(None, description="file with id or code, and weight or amount")
+    hedges: Flag | tuple[str, ...] = Field(
+        False,
+        description="whether the portfolio's best hedges are found, or the series and groups that may hedge it",
+        json_schema_extra={"x-items": "series"},
+    )
     limits: tuple[Limit, ...] = Field((), description="bounds on risk numbers")
     paths_out: Literal["none", "sample", "all"] = Field("none", description="which paths are written")
     formats: tuple[Format, ...] = Field(("parquet", "html"), description="what is written beside the manifest")

@@ -253,6 +253,14 @@ def _series(at: Cursor) -> object:
     return tuple(item.known(known, "series or group") for item in at.items("all, or a list of ids and groups"))
 
 
+def _hedges(at: Cursor) -> object:
+    if not isinstance(at.node.content, list):
+        return at.flag()
+    if not at.node.content:
+        at.refuse("the list of hedges is empty", "true, false, or a list of ids and groups")
+    return tuple(item.known((*GROUPS, *series()), "series or group") for item in at.items("a list of series"))
+
+
 def _formats(at: Cursor) -> tuple[str | None, ...]:
     words = ("parquet", "html", "csv", "xlsx", "pdf", "md")
     return tuple(item.word(words) for item in at.items("a list of formats"))
@@ -310,6 +318,7 @@ _READERS: dict[str, Any] = {
     "arithmetic": lambda at: at.word(("strict", "fast")),
     "attribution": _decompositions,
     "portfolio": lambda at: _optional(at, "a file"),
+    "hedges": _hedges,
     "limits": lambda at: tuple(_limit(item) for item in at.items("a list of limits")),
     "paths_out": lambda at: at.word(("none", "sample", "all")),
     "formats": _formats,
@@ -324,7 +333,7 @@ def _provenance(root: Node, request: RunRequest) -> dict[str, str]:
         if path[0] not in ("schema", "scenarios", "library") and node.content is not None:
             found[_joined(path)] = str(node.place)
     for name in RunRequest.model_fields:
-        if name == "report_at" and request.report_at is None:
+        if (name == "report_at" and request.report_at is None) or (name == "hedges" and request.hedges is False):
             continue
         if name not in ("scenarios", "library") and not any(key.split(".")[0] == name for key in found):
             found[name] = "default"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +13,13 @@ from scipy.optimize import linprog
 from scipy.sparse import eye_array, hstack
 from scipy.stats import norm
 
+from jpsim.analysis.books import take_in_book
 from jpsim.analysis.books.hedges import find_hedges
 from jpsim.analysis.books.hedging import least_shortfall, least_variance, rank_subsets, shortfall_plane
 from jpsim.api import execute
 from jpsim.errors import InputError
 from jpsim.reporting.hedge_table import hedge_table
-from jpsim.runs import Run
+from jpsim.runs import Run, load_run_folder, write_run_folder
 from jpsim.scenario import load_run
 from jpsim.simulation.job import Job, prepare_job
 from tests.models import small_model
@@ -105,7 +108,16 @@ def test_instruments_that_are_sums_of_others_do_no_harm() -> None:
     assert np.std(gain + sizes @ doubled) == pytest.approx(np.std(gain + plain @ gains), rel=1e-6)
 
 
-RUN = "schema: jpsim/run@1\nscenarios: [free.yaml]\nhorizon: 3m\npaths: 6000\nseed: 11\ninnovations: student_t\n"
+RUN = """\
+schema: jpsim/run@1
+scenarios: [free.yaml]
+horizon: 3m
+paths: 6000
+seed: 11
+innovations: student_t
+portfolio: portfolio.csv
+hedges: [index, size]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +144,47 @@ def test_hedges_of_a_run(done: tuple[Run, Job]) -> None:
         assert choice.saved.value == pytest.approx(float(choice.es95) - float(found.es95), abs=1e-12)
         assert abs(float(choice.es95) - choice.fitted) < 6.0 * choice.es95.se
     assert found.choices[0].fitted >= found.choices[1].fitted - 1e-6 >= found.choices[2].fitted - 2e-6
+
+
+def test_a_run_stores_the_hedges_that_it_asks_for(done: tuple[Run, Job], tmp_path: Path) -> None:
+    """The table reads back as what `find_hedges` finds on the same paths."""
+    run, job = done
+    found = find_hedges(job, "free", 3, among=["index", "size"])
+    read = load_run_folder(write_run_folder(run, tmp_path))
+    assert read.tables["hedges.parquet"].equals(run.tables["hedges.parquet"])
+    stored = read["free"].portfolio.hedges()
+    assert [tuple(one.legs) for one in stored] == [choice.series for choice in found.choices]
+    for one, choice in zip(stored, found.choices, strict=True):
+        assert tuple(one.legs.values()) == choice.sizes
+        assert tuple(leg.se for leg in one.legs.values()) == choice.size_errors
+        assert (one.before, one.es95, one.saved) == (found.es95, choice.es95, choice.saved.value)
+        assert one.saved.se == choice.saved.se
+
+
+def test_hedges_are_read_from_the_run_file(done: tuple[Run, Job], tmp_path: Path) -> None:
+    request = done[1].request
+    assert request.hedges == ("index", "size")
+    assert "hedges:\n- index\n- size\n" in request.to_yaml()
+    (tmp_path / "free.yaml").write_text("schema: jpsim/scenario@1\nid: free\nas_of: 2026-01-30\n")
+    path = tmp_path / "run.yaml"
+    path.write_text(RUN.replace("hedges: [index, size]\n", ""))
+    assert "hedges" not in load_run(path).resolved()  # the content of a run without them stays what it is
+    assert load_run(path, ["hedges=true"]).hedges is True
+    with pytest.raises(InputError, match="do: write topix"):
+        load_run(path, ["hedges=[topx]"])
+    with pytest.raises(InputError, match="the list of hedges is empty"):
+        load_run(path, ["hedges=[]"])
+    with pytest.raises(InputError, match="no portfolio to hedge"):
+        take_in_book(load_run(path, ["hedges=true", "portfolio=null"]), small_model())
+    path.with_name("portfolio.csv").write_text("id,weight\ntopix,1\n")
+    with pytest.raises(InputError, match="tse33_fishery_agri"):
+        take_in_book(load_run(path, ["hedges=[tse33_fishery_agri]"]), small_model())
+
+
+def test_a_run_without_hedges_says_how_to_get_them(done: tuple[Run, Job]) -> None:
+    bare = replace(done[0], tables={key: one for key, one in done[0].tables.items() if key != "hedges.parquet"})
+    with pytest.raises(InputError, match="hedges: true"):
+        bare["free"].portfolio.hedges()
 
 
 def test_least_variance_of_a_run_is_its_regression(done: tuple[Run, Job]) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from jpsim.analysis.books.book import Book, Leg, Position
     from jpsim.analysis.books.components import components_table
     from jpsim.analysis.books.driver_table import drivers_table
+    from jpsim.analysis.books.hedge_rows import hedges_table
     from jpsim.analysis.books.hedges import HedgeChoice, Hedges, Measure, find_hedges
     from jpsim.analysis.books.reading import parse_book, read_book
     from jpsim.analysis.books.requests import BOOK_FILE, PORTFOLIO, book_of, hold_book, take_in_book
@@ -32,6 +33,7 @@ __all__ = [
     "draw_book",
     "drivers_table",
     "find_hedges",
+    "hedges_table",
     "hold_book",
     "parse_book",
     "read_book",
@@ -42,6 +44,7 @@ _MODULES = {
     "book": ("Book", "Leg", "Position"),
     "components": ("components_table",),
     "driver_table": ("drivers_table",),
+    "hedge_rows": ("hedges_table",),
     "hedges": ("HedgeChoice", "Hedges", "Measure", "find_hedges"),
     "reading": ("parse_book", "read_book"),
     "requests": ("BOOK_FILE", "PORTFOLIO", "book_of", "hold_book", "take_in_book"),

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.analysis.books.book import Book
-from jpsim.analysis.books.derivatives import hedging_series
 from jpsim.analysis.books.hedging import least_shortfall, least_variance, rank_subsets, shortfall_plane
+from jpsim.analysis.books.instruments import list_instruments
 from jpsim.analysis.books.requests import book_of
 from jpsim.analysis.books.revaluation import Revaluation
 from jpsim.analysis.ordered_sample import OrderedSample
@@ -31,7 +31,7 @@ MEASURES: tuple[Measure, ...] = ("es95", "variance")
 
 _TAIL = 0.05
 _SCREENED, _SCREEN_PATHS = 8, 16_384  # subsets of least variance whose shortfall is compared, and on how many paths
-_MOST_INSTRUMENTS, _MOST_SIZE = 90, 3
+_MOST_SIZE = 3
 _BOUND = 5.0  # largest size, over the gross weight of the book
 
 
@@ -162,7 +162,7 @@ def find_hedges(
         raise InputError(Problem("the run has no portfolio to hedge", fix=fix))
     if not 1 <= most <= _MOST_SIZE:
         raise InputError(Problem(f"hedges of {most} instruments", allowed=f"1 to {_MOST_SIZE}"))
-    names = _instruments(job, among)
+    names = list_instruments(job.model, among)
     gain, instruments = _draw(book, job, scenario, month, names, told)
     share = np.full(gain.size, 1.0 / gain.size) if weights is None else weights / weights.sum()
     bare = _risk(gain, share)
@@ -175,21 +175,6 @@ def find_hedges(
     return Hedges(
         scenario, month, measure, tuple(names), book.capital, book.currency, **estimates, choices=tuple(choices)
     )
-
-
-def _instruments(job: Job, among: Sequence[str]) -> list[str]:
-    model = job.model
-    kinds = dict(zip(model.outputs, model.output_kinds, strict=True))
-    equities = [name for name in model.outputs if kinds[name] != "factor"]
-    if not among:
-        return [name for name in hedging_series() if name in equities]
-    for name in among:
-        if name not in kinds.values() or name == "factor":
-            position(tuple(equities), name)
-    found = [name for name in equities if name in among or kinds[name] in among]
-    if len(found) > _MOST_INSTRUMENTS:
-        raise InputError(Problem(f"hedges among {len(found)} series", allowed=f"at most {_MOST_INSTRUMENTS}"))
-    return found
 
 
 def _draw(

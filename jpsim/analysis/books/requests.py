@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jpsim.analysis.books.book import Book
     from jpsim.analysis.books.risk import BookSample
 
-__all__ = ["BOOK_FILE", "PORTFOLIO", "book_of", "hold_book", "take_in_book"]
+__all__ = ["BOOK_FILE", "PORTFOLIO", "book_of", "hedges_among", "hold_book", "take_in_book"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,7 +44,7 @@ def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping
     Raises
     ------
     InputError
-        All problems of the book, or limits on a portfolio where there is none.
+        All problems of the book, or limits on a portfolio and hedges of it where there is none.
     ResourceError
         If its components would not fit into memory.
     """
@@ -52,9 +52,15 @@ def take_in_book(request: RunRequest, model: Model) -> tuple[RunRequest, Mapping
         if any(limit.series == PORTFOLIO for limit in request.limits):
             found = "limits: there is one on the portfolio, and the run has no portfolio"
             raise InputError(Problem(found, fix="name its file under portfolio, or remove the limit"))
+        if request.hedges is not False:
+            fix = "name its file under portfolio, or remove hedges"
+            raise InputError(Problem("hedges: the run has no portfolio to hedge", fix=fix))
         return request, {}
-    from jpsim.analysis.books.reading import read_book  # few runs have a book: the others need not wait for it
+    # Few runs have a book: the others need not wait for it.
+    from jpsim.analysis.books.instruments import list_instruments
+    from jpsim.analysis.books.reading import read_book
 
+    list_instruments(model, hedges_among(request))
     book = read_book(request.folder / request.portfolio, _equities(model), _month_of(model.as_of))
     if not request.every_step or model.step == "day":
         _refuse_monthly(book)
@@ -99,6 +105,11 @@ def hold_book(
         threads=job.request.executor.threads,
         stop=stop,
     )
+
+
+def hedges_among(request: RunRequest) -> tuple[str, ...]:
+    """Series and kinds that a request names as hedges; none where it leaves the choice open, or wants none."""
+    return request.hedges if isinstance(request.hedges, tuple) else ()
 
 
 def _month_of(as_of: Instant) -> Month:

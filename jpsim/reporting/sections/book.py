@@ -35,6 +35,10 @@ class _Held:
         others = self.book.positions[_MOST:]
         return len(others), sum(one.weight for one in others), sum(one.component for one in others)
 
+    def name_of(self, series: str) -> Text:
+        """Names of a series."""
+        return label_of(series, "series").names
+
     @property
     def driver_rows(self) -> list[tuple[Text, float, float, float, float]]:
         """Names, mean, value at risk, shortfall and its error of each driver that matters; the others in one row."""
