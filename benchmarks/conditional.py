@@ -88,7 +88,6 @@ def law_of(given: Conditioned, mixing: Mixing | None = None) -> Law:
         intercept=system.offset,
         transition=system.transition,
         impact=system.impact,
-        gain=np.zeros((MONTHS, FACTORS, 0)),
         # No series follow the factors: none of their movement need be told apart as foreseen.
         free_intercept=np.zeros(FACTORS),
         free_transition=np.zeros((FACTORS, FACTORS)),
@@ -141,7 +140,7 @@ def factor_paths(law: Law, paths: int) -> Floats:
     for first, count in superblocks(0, paths):
         simulate(
             drawing.coefficients[0], scratch, sink, drawing.key, np.uint64(first), 0, count, True,
-            drawing.targets_of(first, count),
+            drawing.targets_of(scratch, first, count),
         )  # fmt: skip
         out[:, :, first : first + count] = sink.paths[:, :, :count]
     return out

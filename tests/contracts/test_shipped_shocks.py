@@ -10,7 +10,7 @@ from jpsim.calibration.dynamics import forecast_moments
 from jpsim.calibration.terms import linearised
 from jpsim.model.store import find_model, load_model, read_card
 
-FISCAL_SHARE = 0.02
+FISCAL_SHARE = 0.03
 """Sizes are restricted in standard deviations of the estimated shocks; the fiscal impulse widens them a little."""
 SHOCKS = ("monetary_policy", "demand", "fiscal_term_premium", "global_risk", "yen", "oil", "technology")
 
