@@ -32,6 +32,7 @@ from benchmarks.conditional import conditional_seconds
 from benchmarks.figures import Figure, draw_svg, print_figures, write_json, write_page
 from benchmarks.peers import peer_seconds
 from benchmarks.scaling import peak_memory, scale
+from benchmarks.sizing import elsewhere
 from jpsim import api
 from jpsim.scenario import load_run
 from jpsim.simulation.plan import list_versions
@@ -120,19 +121,32 @@ def time_commands() -> list[Figure]:
 
 
 def time_w1() -> list[Figure]:
-    """Time W1 in a process of its own, and its memory at a million paths."""
+    """Time W1 in a process of its own, and its memory at a million paths and at ten."""
     with TemporaryDirectory() as folder:
         found = Path(folder) / "w1.json"
         subprocess.run([sys.executable, str(ROOT / "benchmarks" / "w1.py"), "--json", str(found)], check=True)
         figures = [Figure(**figure) for figure in json.loads(found.read_text(encoding="utf-8"))]
-    small, large = peak_memory(100_000), peak_memory(1_000_000)
+    small, large, huge = (peak_memory(paths) for paths in (100_000, 1_000_000, 10_000_000))
     kept = 60 * 12 * 8 * 1e6 / 2**20
-    print(f"peak of a process that draws W1: {small:.0f} MiB at 1e5 paths, {large:.0f} MiB at 1e6")
+    print(
+        f"peak of a process that draws W1: {small:.0f} MiB at 1e5 paths, {large:.0f} MiB at 1e6, {huge:.0f} MiB at 1e7"
+    )
     return [
         *figures,
         Figure("W1 at 1e6 paths, numpy's paths alone / the whole process of jpsim, memory", kept / large, 18.0),
-        Figure("W1, memory at 1e6 paths / at 1e5", large / small, 1.1, more=False),
+        Figure("W1, memory at 1e7 paths / at 1e5", huge / small, 1.1, more=False),
     ]
+
+
+def time_exact() -> list[Figure]:
+    """Time exact statistics of a scenario of the shipped model over those of histograms."""
+    figures = []
+    for paths in (100_000, 1_000_000):
+        plain, exact = (elsewhere("baseline", paths, 2, kind)["processor"] for kind in ("histogram", "exact"))
+        print(f"baseline, {paths:,} paths: {plain:.2f} s with histograms, {exact:.2f} s exact, processor time")
+        what = f"statistics of {paths:,} paths of the shipped model, exact / by histograms, processor time"
+        figures.append(Figure(what, exact / plain, 2.0, more=False))
+    return figures
 
 
 def time_conditional() -> list[Figure]:
@@ -186,6 +200,8 @@ def measure_all() -> None:
     figures = time_w1()
     print("\nconditioned scenarios of 17 rows", flush=True)
     figures += time_conditional()
+    print("\nexact statistics", flush=True)
+    figures += time_exact()
     print("\nother libraries", flush=True)
     time_peers()
     print("\ngrowth", flush=True)
