@@ -276,7 +276,8 @@ def test_attribution_of_an_announcement_sums_to_the_sample(tmp_path: Path, by: s
     one, other = (Sampler.of(each, "gaussian", 4, plain=True).paths(0, count)[outputs] for each in stories)
     drivers = attribution_drivers(stories, by)  # type: ignore[arg-type]
     sampled = (other - one).mean(axis=2)
-    shares = attribute_means(*stories, sampled, rows, drivers, by)  # type: ignore[arg-type]
+    weights = np.eye(len(model.series) + len(model.aggregates))[rows]
+    shares = attribute_means(*stories, sampled, weights, drivers, by)  # type: ignore[arg-type]
     np.testing.assert_allclose(shares.sum(axis=0), sampled, atol=1e-12)
     error = (other - one).std(axis=2) / np.sqrt(count)
     assert np.all(np.abs(shares[-1]) < 4 * error)

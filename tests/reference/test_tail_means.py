@@ -22,7 +22,7 @@ views: [{series: topix, at: 6m, mean: 1%, absorb: earnings}]
 
 @pytest.fixture(scope="module")
 def model():
-    return load_model(find_model("japan_monthly", None))
+    return load_model(find_model("japan_monthly", None)).linear  # terms have tests of their own, test_term_moments
 
 
 @pytest.fixture(scope="module", params=["gaussian", "student_t"])

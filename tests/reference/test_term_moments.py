@@ -177,7 +177,7 @@ def shipped():
 def test_contributions_sum_and_terms_belong_to_their_factors(shipped, pair) -> None:
     rng = np.random.default_rng(3)
     stories = tuple(derive_story(shipped, one, MONTHS, {}) for one in pair)
-    rows = list(range(len(shipped.series) + len(shipped.aggregates)))
+    rows = np.eye(len(shipped.series) + len(shipped.aggregates))
     sampled = rng.normal(0.0, 0.05, (len(rows), MONTHS))
     for by in ("factor", "shock"):
         drivers = attribution_drivers(stories, by)
