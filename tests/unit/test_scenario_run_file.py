@@ -239,6 +239,7 @@ def test_provenance_covers_every_leaf_of_the_resolved_run(run):
     assert {name.split(".")[0] for name in request.provenance} == {*type(request).model_fields} - {
         "library",
         "report_at",
+        "hedges",
     }
 
 
