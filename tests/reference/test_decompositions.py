@@ -21,7 +21,7 @@ MONTHS = 12
 
 @pytest.fixture(scope="module")
 def model():
-    return load_model(find_model("japan_monthly", None)).linear  # the sources below are linear; terms: test_term_moments
+    return load_model(find_model("japan_monthly", None)).linear  # linear sources; terms: test_term_moments
 
 
 @pytest.fixture(scope="module")
