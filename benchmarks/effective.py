@@ -9,9 +9,11 @@ from time import perf_counter
 import numpy as np
 
 from jpsim.conditioning.conditional import Conditional, condition
+from jpsim.conditioning.premium import Shift
 from jpsim.conditioning.rows import Row
-from jpsim.conditioning.scenario_law import Part, ScenarioLaw, Story
+from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stacked import stack_rows
+from jpsim.conditioning.stories import Story
 from jpsim.conditioning.system import build_system
 from jpsim.model import Model
 from jpsim.model.store import load_model
@@ -46,9 +48,10 @@ def distant(model: Model, pair: tuple[tuple[str, int], ...], distance: float) ->
 def shares(model: Model, distance: float) -> Iterator[tuple[float, float, int]]:
     """Share of the paths that each pair leaves, seconds of the fit, components."""
     for pair in PAIRS:
-        law = ScenarioLaw(Scenario(id="distant"), distant(model, pair, distance), np.zeros(HORIZON))
+        given, none = distant(model, pair, distance), np.zeros(HORIZON)
+        law = ScenarioLaw(Scenario(id="distant"), given, Shift(none, none), np.zeros(len(model.series)))
         start = perf_counter()
-        sampler = Sampler.of(Story(law.scenario, (Part(1.0, 0, law),)), "stochastic_volatility", 1)
+        sampler = Sampler.of(Story.of(law), "stochastic_volatility", 1)
         seconds = perf_counter() - start
         weights = sampler.weights(PATHS)
         mixing = sampler.laws[0].mixing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -83,3 +84,8 @@ def test_the_stacked_response_is_the_recursion():
     for t in range(MONTHS):
         y = given.transition @ y + given.impact @ z[t]
     np.testing.assert_allclose(np.einsum("isk,sk->i", response[-1], z), y, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["conditional", "effective", "kernels", "peers", "scaling", "sizing", "w1"])
+def test_every_benchmark_can_be_imported(name):
+    assert importlib.import_module(f"benchmarks.{name}").__doc__
