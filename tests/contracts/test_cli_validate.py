@@ -136,11 +136,20 @@ def test_errors_become_exit_codes_without_traceback(project, body, code, told):
         assert ("Traceback" in done.stderr) is traced
 
 
+def _listen():
+    """A job that a shell has put into the background inherits that it ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_is_answered_within_a_second(project):
     code = _main_with("    import time; print('up', flush=True); time.sleep(30)")
     environment = {**os.environ, "PYTHONPATH": str(project)}
     with subprocess.Popen(
-        [sys.executable, "-c", code, "fake"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        [sys.executable, "-c", code, "fake"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        preexec_fn=_listen,
     ) as child:
         assert child.stdout.readline() == b"up\n"
         start = time.perf_counter()

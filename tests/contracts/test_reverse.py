@@ -148,7 +148,7 @@ def test_a_drawn_solution_has_its_monte_carlo_error_and_plausibility(project: Pa
     done = solve(project, "--q05", "-15%", "--paths", "4000", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    assert answer["reached"] == pytest.approx(-0.15, abs=0.03 * answer["reached_se"])
+    assert answer["reached"] == pytest.approx(-0.15, abs=0.1 * answer["reached_se"])
     assert answer["value_se"] == pytest.approx(answer["reached_se"] / abs(answer["slope"]), rel=1e-9)
     assert answer["plausibility"]["rows"] > 0
     assert answer["set"].startswith(KNOB)
