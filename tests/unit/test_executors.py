@@ -139,3 +139,11 @@ def test_a_process_that_ends_without_a_word_is_missed(processes):
     finally:
         pool.close()
     assert silenced
+
+
+def test_processes_that_died_between_two_draws_are_replaced(processes):
+    expected = drawn(processes)
+    for process in list(processes._pool._processes.values()):
+        process.kill()
+        process.join()
+    assert_same(drawn(processes), expected)

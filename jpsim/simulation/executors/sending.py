@@ -93,7 +93,7 @@ def each_in_order(
     parcel, pending, losses = Parcel(task), deque[tuple[Shard, Reply]](), 0
     while True:
         while len(pending) < 2 * pool.width and (shard := next(shards, None)):
-            pending.append((shard, pool.submit(parcel, shard)))
+            pending.append((shard, _sent(pool, parcel, shard)))
         if not pending:
             return
         try:
@@ -110,6 +110,15 @@ def each_in_order(
         if progress is not None:
             progress(shard.end)
         yield shard, result
+
+
+def _sent(pool: Pool, parcel: Parcel, shard: Shard) -> Reply:
+    """Submit a shard, to new workers if the old ones turn out to be gone since the last result."""
+    try:
+        return pool.submit(parcel, shard)
+    except pool.losses:
+        pool.renew()
+        return pool.submit(parcel, shard)
 
 
 def _wait(pool: Pool, reply: Reply, stop: Stop | None) -> Any:
