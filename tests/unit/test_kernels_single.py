@@ -7,28 +7,14 @@ import pytest
 from numba import njit
 
 from jpsim.simulation.kernels.arrays import BLOCK
-from jpsim.simulation.kernels.elementary import cos_sin_quarter, exponential, like, log_unit
+from jpsim.simulation.kernels.elementary import like
 from jpsim.simulation.kernels.normals import fill_single_normals
 from jpsim.simulation.kernels.tails import bend_tails
 from jpsim.simulation.tail_tables import tail_maps
 from tests.naive import simulation as naive
+from tests.unit.test_kernels_elementary import on_array
 
 ULP = 2.0**-23
-
-
-@njit(error_model="numpy")
-def on_array(x, which):
-    out = np.empty_like(x)
-    for i in range(x.size):
-        if which == 0:
-            out[i] = exponential(x[i])
-        elif which == 1:
-            out[i] = log_unit(x[i])
-        elif which == 2:
-            out[i] = cos_sin_quarter(x[i])[0]
-        else:
-            out[i] = cos_sin_quarter(x[i])[1]
-    return out
 
 
 @njit

@@ -51,7 +51,7 @@ def by_precision(double: Callable[..., Any], single: Callable[..., Any]) -> Any:
 
 def _joined(double: Callable[..., Any], single: Callable[..., Any], *, fast: bool) -> Any:
     def joined(*_: Any) -> Any:
-        raise NotImplementedError("only kernels can call it")
+        raise TypeError("only compiled kernels call it")
 
     options: Any = {**_OPTIONS, "forceinline": True, "fastmath": _FAST if fast else False}
 
