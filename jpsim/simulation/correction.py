@@ -108,4 +108,6 @@ def lay_out_correction(mixing: Mixing | None, months: int, n: int, *, pilots: bo
         evidence=products if mixing.response is None else _products(exposure, exposure),
         noise=noise,
         gap=np.array(mixing.gap, dtype=np.float64),
+        skewed=int(mixing.skew is not None),
+        lean=np.zeros((0, 0)) if mixing.skew is None else np.ascontiguousarray(exposure @ mixing.skew),
     )

@@ -66,6 +66,9 @@ class Mixing(NamedTuple):
 
     The targets of the last `free` rows are functions of the scores ``L^-1 (sum_t s_t response_t z_t + e)``, ``L L' =
     V``, which are standard normal and independent of what the correction leaves of the shocks.
+
+    With `skew` months are skewed: to all these shocks ``s_t (W_t**0.5 - W_t**-0.5) skew`` is added, ``W_t = (nu - 2) /
+    g_t``, which has mean zero. What it does to the rows is taken off the gap before the correction, and added after it.
     """
 
     nu: float
@@ -78,6 +81,7 @@ class Mixing(NamedTuple):
     sv_start: float = 0.0  # v_0
     tilt: ScaleTilt | None = None
     free: int = 0  # rows whose values are drawn path by path: the last ones
+    skew: Floats | None = None  # (n,) None for symmetric months
 
     @property
     def normal(self) -> bool:

@@ -115,6 +115,7 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
         lag=by_lag(extra, n, p),
         sum=pad(extra[..., p * n :], 2),
         impact=pad(dynamics.impact, 2),
+        lean=pad(_lean(law), 1),
         free_own=pad(dynamics.free_intercept, 1),
         free_lag=by_lag(dynamics.free_transition, n, p),
         free_sum=pad(dynamics.free_transition[:, p * n :], 2),
@@ -132,6 +133,12 @@ def lay_out(law: Law, *, pilots: bool = False) -> Coefficients:
     if not single:
         return laid
     return _rounded(laid)._replace(returns=_rounded(laid.returns), terms=_rounded(laid.terms))
+
+
+def _lean(law: Law) -> Floats:
+    """(h, n) how the factors' innovations move with each month's excess."""
+    skew = None if law.mixing is None else law.mixing.skew
+    return np.zeros(law.dynamics.intercept.shape) if skew is None else np.asarray(law.dynamics.impact @ skew)
 
 
 def _rounded(laid: Laid) -> Laid:
@@ -161,6 +168,7 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
         "sums": law.sum.shape[2] * BLOCK,
         "shocks": n * BLOCK * (months if small else 1),
         "scales": months * BLOCK,
+        "excess": months * BLOCK * law.correction.skewed,
         "volatility": BLOCK,
         "news": BLOCK,
         "ratio": BLOCK,

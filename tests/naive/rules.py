@@ -23,7 +23,7 @@ class Memory:
             self.target = max(law.start[rules.target], rules.floor)
             self.age = rules.meetings.age if rules.meetings else 0.0
         if law.mixing is not None:
-            self.missing = law.mixing.gap + targets
+            self.missing, self.lean = law.mixing.gap + targets, naive.lean_of(law, seed, path)
 
     def shift(self, t, level):
         """The month's shift of the yen whose summed change before it is `level`."""
@@ -63,11 +63,12 @@ class Memory:
         v = np.diag(mixing.noise[ahead]).astype(float)
         for m in months:
             v += self.scales[m] ** 2 * response[m][ahead] @ mixing.exposure[m][ahead].T
-        before, after = self.missing[ahead], self.missing[ahead] - reach[ahead] * shift
+        mean = sum(mixing.exposure[m][ahead] @ self.lean[m] for m in months)
+        before, after = self.missing[ahead] - mean, self.missing[ahead] - mean - reach[ahead] * shift
         self.log_weight += 0.5 * (before @ np.linalg.solve(v, before) - after @ np.linalg.solve(v, after))
         for m in months:
             shocks[m] -= self.scales[m] ** 2 * response[m][ahead].T @ np.linalg.solve(v, reach[ahead] * shift)
-        self.missing[ahead] = after
+        self.missing[ahead] = after + mean
 
     def decide(self, t, levels):
         """The target at the end of a month with these reported levels."""

@@ -120,6 +120,16 @@ def scales_of(law, seed, path):
     return out
 
 
+def lean_of(law, seed, path):
+    """Mean of each month's shocks given the mixing variables, (h, n)."""
+    months, n = law.dynamics.intercept.shape
+    if law.mixing is None or law.mixing.skew is None:
+        return np.zeros((months, n))
+    g, _ = mixing_variables(law, seed, path)
+    growth = scales_of(law, seed, path) * np.sqrt(g / (law.mixing.nu - 2.0))
+    return np.outer(growth * ((law.mixing.nu - 2.0) / g - 1.0), law.mixing.skew)
+
+
 def log_ratio(law, seed, path):
     """Log density of the mixing variables' law over that of their proposal."""
     mixing, tilt = law.mixing, law.mixing.tilt
@@ -145,14 +155,15 @@ def requirement_covariance(law, s, response):
 
 def log_likelihood(law, seed, path, targets):
     v = requirement_covariance(law, scales_of(law, seed, path), law.mixing.exposure)
-    density = stats.multivariate_normal(np.zeros(len(v)), v).logpdf(law.mixing.gap + targets)
+    mean = np.einsum("tmn,tn->m", law.mixing.exposure, lean_of(law, seed, path))
+    density = stats.multivariate_normal(mean, v).logpdf(law.mixing.gap + targets)
     return density + log_ratio(law, seed, path)
 
 
 def shocks_of(law, seed, path, s, targets):
     months, n = law.dynamics.intercept.shape
     z = np.array([[normal(seed, 1, path, t, i) for i in range(n)] for t in range(months)])
-    shocks = s[:, None] * z
+    shocks = s[:, None] * z + lean_of(law, seed, path)
     if law.mixing is None or law.mixing.gap.size == 0:
         return shocks
     m = law.mixing.gap.size
@@ -273,7 +284,7 @@ def some_terms(rng, n, series, count):
 
 def example_law(
     rng, *, n=5, p=2, months=4, series=7, groups=3, common=2,
-    nu=np.inf, rows=0, varying=False, idio_nu=np.inf, sv=0.0, impulses=0, terms=0,
+    nu=np.inf, rows=0, varying=False, idio_nu=np.inf, sv=0.0, impulses=0, terms=0, skew=0.0,
 ):  # fmt: skip
     """A stable law of any size with random coefficients, monthly like the shipped ones."""
     cumulated = np.arange(1, n, 3)
@@ -299,6 +310,8 @@ def example_law(
         noise = np.where(np.arange(rows) % 2 == 0, 0.0, 0.1)
         exposure = 0.5 * rng.normal(size=(months, rows, n))
         mixing = Mixing(nu, exposure, noise, rng.normal(size=rows), sv_phi=0.9, sv_sigma=sv, sv_start=2.0 * sv)
+    if skew:
+        mixing = mixing._replace(skew=skew * rng.normal(size=n))
     mix = np.eye(series)
     mix[-2:, :4] = 0.25
     weights = rng.dirichlet(np.ones(series), groups)

@@ -24,6 +24,9 @@ LAWS = {
     "normal months with requirements": {"rows": 4},
     "stochastic volatility": {"sv": 0.3},
     "stochastic volatility of student months": {"nu": 6.0, "sv": 0.25, "rows": 3},
+    "skewed months": {"nu": 6.0, "skew": 0.4},
+    "skewed months with requirements": {"nu": 6.0, "rows": 4, "skew": -0.3},
+    "skewed months of stochastic volatility with requirements": {"nu": 6.0, "sv": 0.25, "rows": 3, "skew": 0.3},
     "impulses": {"impulses": 3},
     "nonlinear terms": {"terms": 7},
     "nonlinear terms under conditions, in fat tails": {"terms": 5, "nu": 6.0, "sv": 0.25, "rows": 3},
@@ -41,6 +44,8 @@ def law_of(name):
 VARIANTS = {
     "some shocks deliver": ("student months with requirements", lambda law: naive.deliver_by(law, 4, RNG())),
     "some normal shocks deliver": ("normal months with requirements", lambda law: naive.deliver_by(law, 3, RNG())),
+    "some skewed shocks deliver": ("skewed months with requirements", lambda law: naive.deliver_by(law, 3, RNG())),
+    "proposal, skewed months": ("skewed months of stochastic volatility with requirements", lambda law: tilted(law, 2)),
     "proposal": ("stochastic volatility of student months", lambda law: tilted(law)),
     "proposal, student only": ("student months with requirements", lambda law: tilted(law)),
     "mixture of proposals": ("stochastic volatility of student months", lambda law: tilted(law, 3)),

@@ -30,6 +30,8 @@ LAWS = {
     "intervention with requirements": ({"rows": 5}, {"meetings": False}),
     "both with requirements and wild months": ({"rows": 4, "nu": 6.0, "sv": 0.3}, {}),
     "intervention, two shocks deliver": ({"rows": 2, "drivers": 2}, {"meetings": False}),
+    "both with requirements and skewed, wild months": ({"rows": 4, "nu": 6.0, "sv": 0.3, "skew": -0.3}, {}),
+    "both, three shocks deliver in skewed months": ({"rows": 3, "drivers": 3, "nu": 6.0, "skew": 0.3}, {}),
     "both, three shocks deliver in wild months": ({"rows": 3, "drivers": 3, "nu": 6.0, "sv": 0.3}, {}),
 }
 

@@ -54,6 +54,8 @@ class Correction(NamedTuple):
     evidence: Floats  # (h, m, m) exposure_t exposure_t'
     noise: Floats  # (m,) variances
     gap: Floats  # (m,)
+    skewed: int  # whether months are skewed
+    lean: Floats  # (h, m) how the rows move with a month's excess, see `scales`
 
 
 class Returns(NamedTuple):
@@ -121,6 +123,7 @@ class Coefficients(NamedTuple):
     lag: Floats  # (h, p, n', n')
     sum: Floats  # (h, n', c')
     impact: Floats  # (h, n', n')
+    lean: Floats  # (h, n') how the innovations move with the month's excess
     free_own: Floats  # (n',)
     free_lag: Floats  # (p, n', n')
     free_sum: Floats  # (n', c')
@@ -143,6 +146,7 @@ class Scratch(NamedTuple):
     sums: Floats  # (c')
     shocks: Floats  # (n'), or (h n') where all months must be known before the first
     scales: Floats  # (h)
+    excess: Floats  # (h), or empty where months are symmetric
     volatility: Floats  # 1 row: log volatility of the month
     news: Floats  # 1
     ratio: Floats  # 1: log of prior over proposal of the scales

@@ -61,7 +61,7 @@ def start_yen(scratch: Any, law: Any) -> None:
     """Begin a block: nothing due, and all requirements still to be met."""
     set_all(scratch.yen, 0.0)
     if law.intervention.reach.shape[1] > 0:
-        set_gap(scratch.missing, law.correction, scratch.targets)
+        set_gap(scratch.missing, law.correction, scratch)
 
 
 @routine

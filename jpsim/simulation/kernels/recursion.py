@@ -38,6 +38,15 @@ def draw_impulses(scratch: Any, returns: Any, seed: Any, first: Any) -> None:
 
 
 @routine
+def lean_innovation(innovation: Any, lean: Any, excess: Any) -> None:
+    """Add what a month's excess does to the factors' innovations."""
+    for i in range(lean.size):
+        row = innovation[i * BLOCK : (i + 1) * BLOCK]
+        for p in range(BLOCK):
+            row[p] += lean[i] * like(row, excess[p])
+
+
+@routine
 def advance_factors(scratch: Any, law: Any, shocks: Any, t: int) -> int:
     """Advance the factors by one month; returns the offset of the new observation in the ring of lags."""
     p = law.lags.shape[0]
@@ -51,6 +60,8 @@ def advance_factors(scratch: Any, law: Any, shocks: Any, t: int) -> int:
         old = (slot + p - k) % (p + 1)
         add_product(innovation, law.lag[t, k], scratch.lags[old * wide : (old + 1) * wide])
     add_product(innovation, law.impact[t], shocks)
+    if law.correction.skewed:
+        lean_innovation(innovation, law.lean[t], scratch.excess[t * BLOCK : (t + 1) * BLOCK])
     fill_rows(new, law.free_own)
     add_rows(new, innovation)
     add_product(new, law.free_sum, scratch.sums)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from jpsim.simulation.kernels.arrays import BLOCK
-from jpsim.simulation.kernels.blocks import set_all
+from jpsim.simulation.kernels.blocks import copy_rows, set_all
 from jpsim.simulation.kernels.elementary import exponential, log_unit
 from jpsim.simulation.kernels.jit import routine
 from jpsim.simulation.kernels.normals import fill_row
@@ -84,6 +84,13 @@ def advance_volatility(scratch: Any, scale: Any, correction: Any, seed: Any, fir
 
 
 @routine
+def lean_scales(excess: Any, scale: Any) -> None:
+    """Replace a month's Student-t scales by its excess."""
+    for p in range(BLOCK):
+        excess[p] = scale[p] * (excess[p] - 1.0 / excess[p])
+
+
+@routine
 def mix_odds(out: Any, odds: Any, share: Any) -> None:
     """Log of prior over the mixture's density, ``-log sum_c share_c exp(-odds_c)``."""
     set_all(out, -np.inf)
@@ -104,7 +111,10 @@ def mix_odds(out: Any, odds: Any, share: Any) -> None:
 
 @routine
 def draw_scales(scratch: Any, correction: Any, seed: Any, first: Any, months: int) -> None:
-    """Fill (h, BLOCK) scales s_t; ones without mixing. Keeps log prior over proposal in ``scratch.ratio``."""
+    """Fill (h, BLOCK) scales s_t; ones without mixing. Keeps log prior over proposal in ``scratch.ratio``.
+
+    Where months are skewed, fills their excess, too: ``s_t (w_t - 1 / w_t)``, w_t the Student-t part of s_t.
+    """
     set_all(scratch.ratio, 0.0)
     set_all(scratch.volatility, correction.origin)
     tilted = correction.share.size > 0
@@ -121,7 +131,12 @@ def draw_scales(scratch: Any, correction: Any, seed: Any, first: Any, months: in
                 add_gamma_odds(scratch.odds, scale, correction, t)
             else:
                 scale_of(scale, correction.scale[0])
+        if correction.skewed:
+            excess = scratch.excess[t * BLOCK : (t + 1) * BLOCK]
+            copy_rows(excess, scale)
         if correction.volatile:
             advance_volatility(scratch, scale, correction, seed, first, t)
+        if correction.skewed:
+            lean_scales(excess, scale)
     if tilted:
         mix_odds(scratch.ratio, scratch.odds, correction.share)

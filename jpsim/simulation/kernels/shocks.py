@@ -88,13 +88,20 @@ def solve_upper(gram: Any, x: Any, m: int, lane: int) -> None:
 
 
 @inlined
-def set_gap(out: Any, correction: Any, targets: Any) -> None:
-    """Set `out` to the required value less the mean, ``gap + targets``; padded rows are zero."""
-    copy_rows(out, targets)
+def set_gap(out: Any, correction: Any, scratch: Any) -> None:
+    """Set `out` to the required value less the mean given the scales, ``gap + targets - sum_t lean_t excess_t``.
+
+    Padded rows are zero.
+    """
+    copy_rows(out, scratch.targets)
     for r in range(correction.gap.size):
         row = out[r * BLOCK : (r + 1) * BLOCK]
         for p in range(BLOCK):
             row[p] += correction.gap[r]
+        for t in range(correction.lean.shape[0] if correction.skewed else 0):
+            excess, lean = scratch.excess[t * BLOCK : (t + 1) * BLOCK], correction.lean[t, r]
+            for p in range(BLOCK):
+                row[p] -= lean * excess[p]
 
 
 @routine
@@ -136,7 +143,7 @@ def condition_shocks(scratch: Any, correction: Any, seed: Any, first: Any) -> No
     """
     months, rows = correction.response.shape[0], correction.gap.size
     padded, wide = correction.response.shape[2], correction.response.shape[1] * BLOCK
-    set_gap(scratch.multipliers, correction, scratch.targets)
+    set_gap(scratch.multipliers, correction, scratch)
     subtract_own(scratch, correction, correction.exposure, seed, first)
     if correction.fixed:
         for t in range(months):
@@ -156,14 +163,14 @@ def condition_shocks(scratch: Any, correction: Any, seed: Any, first: Any) -> No
 
 @routine
 def log_density(out: Any, scratch: Any, correction: Any) -> None:
-    """Log density of ``gap + targets`` under ``N(0, V)`` for the paths of a block.
+    """Log density of ``gap + targets - sum_t lean_t excess_t`` under ``N(0, V)`` for the paths of a block.
 
     ``V = sum_t s_t**2 exposure_t exposure_t' + noise`` whichever shocks deliver: what the requirements say
     of the scales does not depend on that.
     """
     rows = correction.gap.size
     x = scratch.multipliers
-    set_gap(x, correction, scratch.targets)
+    set_gap(x, correction, scratch)
     set_all(out, -0.5 * rows * LOG_2PI)
     for lane in range(0, BLOCK, LANES):
         factorise(scratch.gram, correction.evidence, correction.noise, scratch.scales, lane)
