@@ -7,8 +7,8 @@ months stands on its own (driver ``compounding``), and what the closed form leav
 is ``monte_carlo``. Stories are compared regime by regime; what a shift of the regimes' probabilities does
 to the reference's own mean, or another regime's drift and loadings where the two share none, is the driver
 ``regime``. Closed forms are those of normal innovations, so under Student-t months with conditions and
-under views ``monte_carlo`` also holds what tails and views add. Interventions count as innovations of the
-yen by their mean on a pilot; what else they change is in ``monte_carlo``, too.
+under views ``monte_carlo`` also holds what tails and views add. Interventions are a driver of their own,
+``fx_intervention``: what a pilot's cumulative returns gain by them, on the same draws with and without.
 
 A nonlinear term is a function of one factor, and counts as that factor's, or a product of what two factors do: half
 of it is each one's, which is the Shapley value of a product (Shapley 1953, doi:10.1515/9781400881970-018): alone
@@ -31,7 +31,8 @@ from jpsim.conditioning.stories import Part, Story
 from jpsim.model import Model
 
 __all__ = [
-    "By", "attribute_means", "attribution_drivers", "expected_growth_of", "mean_growth", "monthly_mean", "term_parts",
+    "INTERVENTION", "By", "attribute_means", "attribution_drivers", "expected_growth_of", "intervention_growth",
+    "mean_growth", "monthly_mean", "term_parts",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -39,10 +40,12 @@ By = Literal["factor", "shock"]
 
 _SHIFTED = 1e-12
 _NONLINEAR = "nonlinear"
+INTERVENTION = "fx_intervention"
+"""Driver of what the rule of currency intervention adds to returns."""
 
 
 def attribution_drivers(stories: tuple[Story, ...], by: By = "factor") -> tuple[str, ...]:
-    """Names of the drivers of a run: factors or shocks, what views state, impulse channels, three remainders.
+    """Names of the drivers of a run: factors or shocks, what views state, impulse channels, rules, three remainders.
 
     Shocks are the structural ones that the model identifies, the exogenous factors, and ``unidentified``
     for what these do not span; what nonlinear terms add stands on its own there.
@@ -52,7 +55,8 @@ def attribution_drivers(stories: tuple[Story, ...], by: By = "factor") -> tuple[
     booked = ["equity_premium", *(["earnings"] if any(law.shift.earnings.any() for law in laws) else [])]
     sources = _sources(laws[0].conditional.system.model, by)
     curved = [_NONLINEAR] if by == "shock" and any(law.conditional.system.model.terms for law in laws) else []
-    return (*sources, *curved, *booked, *channels, "compounding", "regime", "monte_carlo")
+    acting = [INTERVENTION] if any(law.intervention is not None for law in laws) else []
+    return (*sources, *curved, *booked, *channels, *acting, "compounding", "regime", "monte_carlo")
 
 
 def attribute_means(
@@ -135,7 +139,7 @@ def _explain(reference: ScenarioLaw, scenario: ScenarioLaw, rows: Floats, driver
     model = scenario.conditional.system.model
     picked = rows @ np.vstack([np.eye(len(model.series)), model.aggregation])
     loadings = picked @ model.loadings
-    moved = scenario.mean_innovations - reference.mean_innovations
+    moved = scenario.conditional.mean_innovations - reference.conditional.mean_innovations
     monthly = np.zeros((len(drivers), moved.shape[0], len(rows)))
     monthly[: len(_sources(model, by))] = np.einsum("rn,knm,tm->ktr", loadings, _projections(model, by), moved)
     for law, sign in ((scenario, 1.0), (reference, -1.0)):
@@ -157,13 +161,17 @@ def _explain(reference: ScenarioLaw, scenario: ScenarioLaw, rows: Floats, driver
     growth = mean_growth(scenario, picked) - mean_growth(reference, picked)
     plain = (np.cumprod(1.0 + mean_1, axis=0) - np.cumprod(1.0 + mean_0, axis=0)).T
     linked[drivers.index("compounding")] = growth - plain
+    for law, sign in ((scenario, 1.0), (reference, -1.0)):
+        if law.intervention is not None:
+            linked[drivers.index(INTERVENTION)] += sign * rows @ law.intervention.growth.T
     return linked
 
 
 def _compound(law: ScenarioLaw, rows: Floats) -> Floats:
     """(R, h) mean compound growth since month 0."""
     model = law.conditional.system.model
-    return mean_growth(law, rows @ np.vstack([np.eye(len(model.series)), model.aggregation]))
+    grown = mean_growth(law, rows @ np.vstack([np.eye(len(model.series)), model.aggregation]))
+    return grown if law.intervention is None else grown + rows @ law.intervention.growth.T
 
 
 def term_parts(law: ScenarioLaw, picked: Floats) -> dict[str, Floats]:
@@ -179,9 +187,9 @@ def term_parts(law: ScenarioLaw, picked: Floats) -> dict[str, Floats]:
 
 
 def monthly_mean(law: ScenarioLaw, picked: Floats) -> Floats:
-    """(h, R) mean monthly returns of R sums of base series, `picked` being (R, S)."""
+    """(h, R) mean monthly returns of R sums of base series without interventions, `picked` being (R, S)."""
     model = law.conditional.system.model
-    mean: Floats = law.drift @ picked.T + law.mean_innovations @ (picked @ model.loadings).T
+    mean: Floats = law.drift @ picked.T + law.conditional.mean_innovations @ (picked @ model.loadings).T
     return mean if law.terms is None else mean + law.terms.mean @ (picked @ model.term_loadings).T
 
 
@@ -198,6 +206,16 @@ def mean_growth(law: ScenarioLaw, picked: Floats) -> Floats:
 def expected_growth_of(story: Story, rows: Floats) -> Floats:
     """(R, h) expected growth from month 0 in a story of R series, `rows` being their (R, S + G) weights."""
     return np.asarray(np.sum([part.weight * _compound(part.law, rows) for part in story.parts], axis=0))
+
+
+def intervention_growth(story: Story, rows: Floats) -> Floats:
+    """(R, h) what interventions add to mean cumulative returns in a story; `rows` as in `expected_growth_of`."""
+    months = story.parts[0].law.conditional.system.horizon
+    total = np.zeros((len(rows), months))
+    for part in story.parts:
+        if part.law.intervention is not None:
+            total += part.weight * rows @ part.law.intervention.growth.T
+    return total
 
 
 def _link(monthly: Floats, mean_0: Floats, mean_1: Floats) -> Floats:

@@ -16,7 +16,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.attribution import mean_growth
+from jpsim.analysis.attribution import INTERVENTION, mean_growth
 from jpsim.analysis.shapley import shapley_values
 from jpsim.conditioning.premium import Shift
 from jpsim.conditioning.scenario_law import Returns, ScenarioLaw
@@ -85,7 +85,7 @@ class Setting:
 
 
 def share_conditions(
-    setting: Setting, reference: Scenario, scenario: Scenario, sampled: Floats
+    setting: Setting, reference: Scenario, scenario: Scenario, sampled: Floats, intervened: Floats | None = None
 ) -> tuple[tuple[str, ...], Floats]:
     """Share the difference of two means among what is assumed differently.
 
@@ -97,6 +97,8 @@ def share_conditions(
         The two; members of mixtures are compared one by one, with their weights.
     sampled
         (R, r) differences of the sampled means.
+    intervened
+        (R, r) what interventions add to these; None where none act.
 
     Returns
     -------
@@ -107,6 +109,8 @@ def share_conditions(
     for (one, a), (other, b) in product(_members(setting, reference), _members(setting, scenario)):
         for name, share in _share_one(setting, a, b).items():
             total[name] = total.get(name, np.zeros(sampled.shape)) + one * other * share
+    if intervened is not None:
+        total[INTERVENTION] = intervened
     shares = np.array([*total.values(), np.zeros(sampled.shape)])
     shares[-1] = sampled - shares.sum(axis=0)
     return (*total, "monte_carlo"), shares

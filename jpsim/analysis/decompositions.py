@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.attribution import By, attribute_means, attribution_drivers, expected_growth_of
+from jpsim.analysis.attribution import (
+    INTERVENTION,
+    By,
+    attribute_means,
+    attribution_drivers,
+    expected_growth_of,
+    intervention_growth,
+)
 from jpsim.analysis.books import PORTFOLIO, BookSample
 from jpsim.analysis.books.attribution import RiskMeasure, book_growth, book_means, book_risks, book_series
 from jpsim.analysis.condition_shares import Setting, share_conditions
@@ -181,9 +188,12 @@ def _condition(scene: _Scene) -> Blocks:
         innovations=request.innovations,
     )
     first, later = request.scenarios[0], zip(request.scenarios[1:], means[1:], strict=True)
+    acting = INTERVENTION in attribution_drivers(job.stories)
+    added = [intervention_growth(story, scene.rows)[:, setting.places] for story in job.stories] if acting else []
     blocks: Blocks = []
     for place, (scenario, mean) in enumerate(later, start=1):
-        drivers, parts = share_conditions(setting, first, scenario, scene.with_book(mean - means[0]))
+        intervened = added[place] - added[0] if acting else None
+        drivers, parts = share_conditions(setting, first, scenario, scene.with_book(mean - means[0]), intervened)
         blocks += _blocks(scene, place, drivers, parts)
     return blocks
 

@@ -5,7 +5,8 @@ change of the expected price. Earnings are those expected for the next twelve mo
 trend, the mean innovations of the factors through `jpsim.analysis.elasticities`, each with its lag, and
 what views book as earnings. The multiple is the rest, by driver: what a factor's innovations do to the
 price beyond what they do to earnings so far, the equity premium, the impulses, and the model's drift beyond
-the trend. What nonlinear terms do is the multiple's, by factor as in `attribution`. A month's simple
+the trend. What nonlinear terms do is the multiple's, by factor as in `attribution`. What interventions in the
+currency market add to a price is known from paths; earnings follow the yen's mean shift by them. A month's simple
 contributions become logs by the factor ``log(1 + m) / m`` of its mean (Cariño 1999, Journal of Performance
 Measurement 3(4)).
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.analysis.attribution import mean_growth, monthly_mean, term_parts
+from jpsim.analysis.attribution import INTERVENTION, intervention_growth, mean_growth, monthly_mean, term_parts
 from jpsim.analysis.elasticities import Elasticities
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
@@ -36,8 +37,10 @@ def earnings_drivers(stories: tuple[Story, ...], elasticities: Elasticities) -> 
     stated = ["stated"] if any(law.shift.earnings.any() for law in laws) else []
     dividends = ["dividends"] if any(law.dividends.any() for law in laws) else []
     factors = laws[0].conditional.system.model.factors
-    earnings = [f"earnings:{name}" for name in ("trend", *elasticities.factors, *stated)]
-    multiple = [f"multiple:{name}" for name in (*factors, "equity_premium", *channels, "drift", "compounding")]
+    acting = [INTERVENTION] if any(law.intervention is not None for law in laws) else []
+    earnings = [f"earnings:{name}" for name in ("trend", *elasticities.factors, *stated, *acting)]
+    rest = (*factors, "equity_premium", *channels, "drift", "compounding", *acting)
+    multiple = [f"multiple:{name}" for name in rest]
     return (*earnings, *multiple, *dividends, "monte_carlo")
 
 
@@ -71,8 +74,25 @@ def split_growth(
         total += part.weight * _split_law(part.law, picked, rows, drivers, elasticities)
         growth += part.weight * mean_growth(part.law, picked)
     total[drivers.index("multiple:compounding")] = np.log(growth) - total.sum(axis=0)
-    total[drivers.index("monte_carlo")] = np.log1p(sampled) - np.log(growth)
+    whole = growth
+    if f"multiple:{INTERVENTION}" in drivers:
+        whole = growth + intervention_growth(story, rows)
+        earned = rows @ _intervened_earnings(story, elasticities)
+        total[drivers.index(f"earnings:{INTERVENTION}")] = earned
+        total[drivers.index(f"multiple:{INTERVENTION}")] = np.log(whole / growth) - earned
+    total[drivers.index("monte_carlo")] = np.log1p(sampled) - np.log(whole)
     return total
+
+
+def _intervened_earnings(story: Story, elasticities: Elasticities) -> Floats:
+    """(S + G, h) what the yen's mean shift by interventions adds to the logs of earnings."""
+    yen = elasticities.factors.index("usdjpy") if "usdjpy" in elasticities.factors else None
+    added = np.zeros((elasticities.mean.shape[1], story.parts[0].law.conditional.system.horizon))
+    for part in story.parts:
+        if yen is not None and part.law.intervention is not None:
+            lagged = _lagged(part.law.intervention.yen, elasticities.months[yen])
+            added += part.weight * np.outer(elasticities.mean[yen] / 100.0, lagged)
+    return added
 
 
 def _split_law(

@@ -2,10 +2,10 @@
 
 On a path the cumulative return is exactly ``R_t = sum_s G_{s-1} r_s``, with the growth G up to the month before and
 the month's simple return r, which is a sum over the drivers; nonlinear terms are their factors', as in
-`jpsim.analysis.attribution`. Expected shortfall is the mean of -R_t given the
-tail, so that the means of its terms given the tail are its Euler contributions and sum to it (Tasche 1999,
-arXiv:cond-mat/0104295). Value at risk is the mean of -R_t at one point; it is taken over the paths between
-two quantiles around it.
+`jpsim.analysis.attribution`, and what interventions add to the yen's innovation is a driver. Expected shortfall is
+the mean of -R_t given the tail, so that the means of its terms given the tail are its Euler contributions and sum
+to it (Tasche 1999, arXiv:cond-mat/0104295). Value at risk is the mean of -R_t at one point; it is taken over the
+paths between two quantiles around it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.analysis.attribution import INTERVENTION
 from jpsim.analysis.term_values import path_terms, term_shares
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
+from jpsim.model import Model
 from jpsim.simulation.law import Law
+from jpsim.simulation.part_sampling import PartSampler
 from jpsim.simulation.sampling import Sampler
 
 __all__ = [
-    "MOST_PATHS", "TailBand", "fixed_returns", "path_innovations", "tail_drivers", "tail_means",
+    "MOST_PATHS", "TailBand", "fixed_returns", "innovation_loadings", "path_innovations", "split_interventions",
+    "tail_drivers", "tail_means",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -41,10 +45,12 @@ class TailBand:
 
 
 def tail_drivers(stories: tuple[Story, ...]) -> tuple[str, ...]:
-    """Names of the drivers of a run: factors, what views state, impulse channels, drift and residual."""
+    """Names of the drivers of a run: factors, interventions, what views state, impulse channels, drift and residual."""
     laws = [part.law for story in stories for part in story.parts]
     channels = sorted({effect.channel for law in laws for effect in law.impulses})
-    return (*laws[0].conditional.system.model.factors, "equity_premium", "earnings", *channels, "drift", "residual")
+    acting = [INTERVENTION] if any(law.intervention is not None for law in laws) else []
+    factors = laws[0].conditional.system.model.factors
+    return (*factors, *acting, "equity_premium", "earnings", *channels, "drift", "residual")
 
 
 def tail_means(
@@ -71,7 +77,7 @@ def tail_means(
     tally = _Tally.of(drivers, rows, band)
     for first, size, part in sampler.spans(count):
         share = np.ones(size) if weights is None else weights[first : first + size]
-        tally.add(part.source, part.law, sampler.paths(first, size), share)
+        tally.add(part, first, sampler.paths(first, size), share)
     with np.errstate(invalid="ignore", divide="ignore"):
         means: Floats = tally.sums / tally.weight
     return means
@@ -101,14 +107,17 @@ class _Tally:
         tally.sums, tally.weight = np.zeros((len(drivers), *band.low.shape)), np.zeros(band.low.shape)
         return tally
 
-    def add(self, source: ScenarioLaw, law: Law, drawn: Floats, weights: Floats) -> None:
-        """Add paths (O, h, m) that follow one law."""
-        model = source.conditional.system.model
+    def add(self, part: PartSampler, first: int, drawn: Floats, weights: Floats) -> None:
+        """Add paths (O, h, m) that follow one part, from path `first` on."""
+        model = part.source.conditional.system.model
         levels = drawn[: len(model.factors)]
-        innovations = path_innovations(law, levels)
-        terms, shares = path_terms(model, law.start, innovations, levels), term_shares(model)
+        innovations = path_innovations(part.law, levels)
+        terms, shares = path_terms(model, part.law.start, innovations, levels), term_shares(model)
         picked = np.vstack([np.eye(len(model.series)), model.aggregation])[self.rows]
-        fixed = fixed_returns(source, picked, self.drivers[len(model.factors) : -1])
+        if INTERVENTION in self.drivers:
+            innovations = split_interventions(part, first, innovations)
+        loadings = innovation_loadings(model, picked, len(innovations))
+        fixed = fixed_returns(part.source, picked, self.drivers[len(innovations) : -1])
         for i, row in enumerate(self.rows):
             values = drawn[len(model.factors) + row]
             inside = (values > self.band.low[i, :, None]) & (values <= self.band.high[i, :, None])
@@ -117,9 +126,9 @@ class _Tally:
             self.weight[i] += counted.sum(axis=1)
             grown = np.vstack([np.ones(some.size), 1.0 + values[:-1, some]])
             moved = (innovations[:, :, some] * grown) @ counted.T
-            by_factor = _up_to_each(moved) * (picked[i] @ model.loadings)[:, None]
+            by_factor = _up_to_each(moved) * loadings[i][:, None]
             bent = (terms[:, :, some] * grown) @ counted.T
-            by_factor += shares @ (_up_to_each(bent) * (picked[i] @ model.term_loadings)[:, None])
+            by_factor[: len(shares)] += shares @ (_up_to_each(bent) * (picked[i] @ model.term_loadings)[:, None])
             by_rest = _up_to_each(fixed[:, i, :, None] * (grown @ counted.T))
             known = np.concatenate([by_factor, by_rest])
             self.sums[:-1, i] += known
@@ -136,7 +145,7 @@ def fixed_returns(source: ScenarioLaw, picked: Floats, names: Sequence[str]) -> 
     picked
         (R, S) weights of the base series in the R series.
     names
-        D' drivers, of those between the factors and the residual.
+        D' drivers, of those between what moves along paths and the residual.
     """
     model = source.conditional.system.model
     monthly = np.zeros((len(names), len(picked), source.shift.premium.size))
@@ -146,6 +155,21 @@ def fixed_returns(source: ScenarioLaw, picked: Floats, names: Sequence[str]) -> 
     for effect in source.impulses:
         monthly[names.index(effect.channel)] += picked @ effect.mean.T
     return monthly
+
+
+def split_interventions(part: PartSampler, first: int, innovations: Floats) -> Floats:
+    """(n + 1, h, m) innovations of the factors without what interventions add to the yen's, and that behind them."""
+    split = np.concatenate([innovations, np.zeros((1, *innovations.shape[1:]))])
+    if part.law.intervenes:
+        split[-1] = part.trace(first, innovations.shape[2])[1]
+        split[part.source.conditional.system.model.factor("usdjpy")] -= split[-1]
+    return split
+
+
+def innovation_loadings(model: Model, picked: Floats, rows: int) -> Floats:
+    """(R, rows) loadings of R series on innovations, and where there is one row more on what interventions add."""
+    loadings: Floats = picked @ model.loadings
+    return loadings if rows == len(model.factors) else np.column_stack([loadings, loadings[:, model.factor("usdjpy")]])
 
 
 def path_innovations(law: Law, levels: Floats) -> Floats:

@@ -160,7 +160,12 @@ class Conditional:
 
 
 def condition(
-    system: System, rows: tuple[Row, ...], drivers: tuple[str, ...] = (), place: Place | None = None
+    system: System,
+    rows: tuple[Row, ...],
+    drivers: tuple[str, ...] = (),
+    place: Place | None = None,
+    *,
+    intervened: bool = False,
 ) -> Conditional:
     """Condition a system on a scenario's rows.
 
@@ -172,6 +177,8 @@ def condition(
         What is known of the path.
     drivers, place
         Structural shocks that must deliver the rows, and where they were named; all shocks if empty.
+    intervened
+        Whether interventions act, after each of which named shocks must deliver what is still due.
 
     Raises
     ------
@@ -188,7 +195,7 @@ def condition(
     response, recursion = stacked.exposure, None
     if drivers and rows:
         basis = driver_basis(system.model, drivers, _imposed(system.model, table))
-        refuse_undeliverable(table, stacked.exposure @ basis, drivers, place)
+        refuse_undeliverable(table, stacked.exposure @ basis, drivers, place, anew=intervened)
         response = stacked.exposure @ basis @ basis.T
     elif np.array_equal(table.firsts, table.months):
         values, free = centres - table.constants, list(targets.free)

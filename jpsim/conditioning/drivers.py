@@ -18,7 +18,7 @@ from jpsim.dictionary import factors
 from jpsim.errors import InputError, Place, Problem
 from jpsim.model import Model
 
-__all__ = ["driver_basis", "exogenous_factors", "refuse_undeliverable", "refuse_undeliverable_anew"]
+__all__ = ["driver_basis", "exogenous_factors", "refuse_undeliverable"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,7 +57,9 @@ def driver_basis(model: Model, drivers: tuple[str, ...], imposed: Collection[str
     return np.asarray(basis, dtype=np.float64)
 
 
-def refuse_undeliverable(table: RowTable, delivered: Floats, drivers: tuple[str, ...], place: Place | None) -> None:
+def refuse_undeliverable(
+    table: RowTable, delivered: Floats, drivers: tuple[str, ...], place: Place | None, *, anew: bool = False
+) -> None:
     """Refuse conditions that the named shocks cannot carry.
 
     Parameters
@@ -68,6 +70,9 @@ def refuse_undeliverable(table: RowTable, delivered: Floats, drivers: tuple[str,
         (h, m, k) exposures of the rows to the named shocks of each month.
     drivers, place
         Their names, and where they were written.
+    anew
+        Whether interventions, which nobody foresees, act: then what is due after any month must be within reach of
+        the shocks of later months alone.
 
     Raises
     ------
@@ -75,62 +80,48 @@ def refuse_undeliverable(table: RowTable, delivered: Floats, drivers: tuple[str,
         If more rows must be delivered up to a date than the drivers have shocks, or the shocks do not
         reach a row.
     """
-    named = ", ".join(drivers)
     imposed = exogenous_factors()
     must = [i for i, row in enumerate(table.rows) if row.kind != "measurement" and row.name not in imposed]
+    _refuse_too_many(table, must, drivers, place)
+    named = ", ".join(drivers)
+    for month in range(delivered.shape[0] if anew else 1):
+        due = [i for i in must if table.rows[i].month > month]
+        lost = _lost(delivered[month:, due])
+        if not lost:
+            continue
+        listed = "; ".join(table.rows[due[i]].text for i in lost)
+        found = f"the drivers [{named}] cannot deliver these conditions independently of each other: {listed}"
+        fix = "name more drivers, or state fewer dates"
+        if month:
+            found = f"after an intervention in month {month} the drivers [{named}] could not deliver {listed}"
+            fix = "name more drivers, state fewer dates, or state USD/JPY"
+        raise InputError(Problem(found, place, fix=fix))
+
+
+def _refuse_too_many(table: RowTable, must: list[int], drivers: tuple[str, ...], place: Place | None) -> None:
+    """Refuse more rows up to a date than the drivers have shocks by then."""
     for month in sorted({table.rows[i].month for i in must}):
         due = [i for i in must if table.rows[i].month <= month]
         shocks = month * len(drivers)
         if len(due) > shocks:
             listed = "; ".join(table.rows[i].text for i in due)
-            raise InputError(
-                Problem(
-                    f"{len(due)} conditions up to month {month} must be delivered, but the drivers [{named}] have only "
-                    f"{shocks} shocks by then: {listed}",
-                    place,
-                    fix="name more drivers, state fewer dates, or give some conditions an sd (kind: measurement)",
-                )
-            )
-    flat = delivered.transpose(1, 0, 2).reshape(delivered.shape[1], -1)
+            found = f"{len(due)} conditions up to month {month} must be delivered, but the drivers "
+            found += f"[{', '.join(drivers)}] have only {shocks} shocks by then: {listed}"
+            fix = "name more drivers, state fewer dates, or give some conditions an sd (kind: measurement)"
+            raise InputError(Problem(found, place, fix=fix))
+
+
+def _lost(delivered: Floats) -> list[int]:
+    """Rows out of reach of shocks to which they have (h, m, k) exposures; all if they are not within reach together."""
+    rows = delivered.shape[1]
+    if not rows:
+        return []
+    flat = delivered.transpose(1, 0, 2).reshape(rows, -1)
     size = np.linalg.norm(flat, axis=1)
-    weak = [table.rows[i] for i in must if size[i] < 1e-12]
-    values = np.linalg.svd(flat[must] / np.maximum(size[must, None], 1e-300), compute_uv=False) if must else np.ones(1)
-    if weak or values[-1] < _SINGULAR * values[0]:
-        listed = "; ".join(row.text for row in weak or [table.rows[i] for i in must])
-        found = f"the drivers [{named}] cannot deliver these conditions independently of each other: {listed}"
-        raise InputError(Problem(found, place, fix="name more drivers, or state fewer dates"))
-
-
-def refuse_undeliverable_anew(table: RowTable, response: Floats, drivers: tuple[str, ...], place: Place | None) -> None:
-    """Refuse conditions that the named shocks cannot carry after an intervention that nobody foresaw.
-
-    Parameters
-    ----------
-    table
-        The rows.
-    response
-        (h, m, n) exposures of the rows along the named shocks of each month.
-    drivers, place
-        Their names, and where they were written.
-
-    Raises
-    ------
-    InputError
-        If some month leaves the named shocks of later months too few for the rows that are due in these.
-    """
-    for month in range(1, response.shape[0]):
-        left = [i for i, row in enumerate(table.rows) if row.month > month and row.kind != "measurement"]
-        if not left:
-            return
-        flat = response[month:, left].transpose(1, 0, 2).reshape(len(left), -1)
-        size = np.linalg.norm(flat, axis=1)
-        values = np.linalg.svd(flat / np.maximum(size[:, None], 1e-300), compute_uv=False)
-        if size.min() < 1e-12 or len(left) > flat.shape[1] or values[-1] < _SINGULAR * values[0]:
-            listed = "; ".join(table.rows[i].text for i in left)
-            found = (
-                f"after an intervention in month {month} the drivers [{', '.join(drivers)}] could not deliver {listed}"
-            )
-            raise InputError(Problem(found, place, fix="name more drivers, state fewer dates, or state USD/JPY"))
+    if (weak := np.flatnonzero(size < 1e-12)).size:
+        return weak.tolist()
+    values = np.linalg.svd(flat / size[:, None], compute_uv=False)
+    return list(range(rows)) if rows > flat.shape[1] or values[-1] < _SINGULAR * values[0] else []
 
 
 def _rounding(model: Model) -> Floats:

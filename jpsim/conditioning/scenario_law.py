@@ -14,8 +14,8 @@ import numpy.typing as npt
 from jpsim.conditioning.announcement import Announcement, announce, is_announced
 from jpsim.conditioning.conditional import Conditional, condition
 from jpsim.conditioning.dividends import monthly_dividends
-from jpsim.conditioning.drivers import refuse_undeliverable_anew
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_effects
+from jpsim.conditioning.interventions import InterventionEffect
 from jpsim.conditioning.meetings import POLICY_RATE, settle_at_meetings
 from jpsim.conditioning.premium import Shift, shift_views, solve_shift
 from jpsim.conditioning.quantity import find_conditioned
@@ -57,8 +57,8 @@ class ScenarioLaw:
         (S,) monthly dividends of the base series; zero where price returns are asked for.
     warnings
         Plain sentences about plausibility.
-    nudge
-        (h, n) mean of what state-dependent rules add to the factors' innovations; None for nothing.
+    intervention
+        What interventions bring; None where none act, or before the law is compiled.
     windows
         Rows that speak of maxima and minima.
     unwindowed
@@ -78,7 +78,7 @@ class ScenarioLaw:
     dividends: Floats
     impulses: tuple[ImpulseEffect, ...] = ()
     warnings: tuple[str, ...] = ()
-    nudge: Floats | None = None
+    intervention: InterventionEffect | None = None
     windows: tuple[Row, ...] = ()
     unwindowed: Conditional | None = None
     checked: tuple[Row, ...] = ()
@@ -91,12 +91,6 @@ class ScenarioLaw:
         model = self.conditional.system.model
         drift: Floats = model.alpha + self.dividends + np.outer(self.shift.total, model.beta)
         return drift + sum(effect.mean for effect in self.impulses)
-
-    @property
-    def mean_innovations(self) -> Floats:
-        """(h, n) means of the factors' innovations, rules included."""
-        means = self.conditional.mean_innovations
-        return means if self.nudge is None else means + self.nudge
 
     @cached_property
     def terms(self) -> TermMoments | None:
@@ -162,9 +156,7 @@ def derive_law(
     windows = _windows(rows)
     averaged = {row.name for row in rows if row.first is not None}
     apart = tuple(row for row in windows if row.name in averaged)
-    conditional = condition(system, _without(rows, apart), drivers, place)
-    if drivers and intervenes(scenario):
-        refuse_undeliverable_anew(conditional.table, conditional.response, drivers, place)
+    conditional = condition(system, _without(rows, apart), drivers, place, intervened=intervenes(scenario))
     unwindowed = condition(system, _without(rows, windows), drivers, place) if windows else None
     impulses = impulse_effects(model, scenario.impulses, horizon)
     if shift is None:

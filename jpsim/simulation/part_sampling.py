@@ -15,7 +15,7 @@ from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.term_moments import Innovations
 from jpsim.simulation.compilation import compile_law
 from jpsim.simulation.cross_entropy import fit_scale_tilt
-from jpsim.simulation.engine import draw_scores, log_likelihoods
+from jpsim.simulation.engine import draw_scores, log_likelihoods, trace_interventions
 from jpsim.simulation.importance import log_model_density, log_range_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import DOUBLE, Law, Numerics, ScaleTilt
@@ -171,6 +171,10 @@ class PartSampler:
     def targets(self, first: int, count: int, scores: Floats) -> Floats:
         """Deviations of the rows' values as the kernels want them, (m, count); see `simulation.drawing.Targets`."""
         return self._padded(self._deviations(first, count, scores)[0])
+
+    def trace(self, first: int, count: int) -> tuple[Floats, Floats]:
+        """Interventions, 1 or 0, and shifts of the yen by them on some paths; both (h, count)."""
+        return trace_interventions(self.law, self.seed, first, count, self.targets if self.soft_rows else None)
 
     def weigh(self, first: int, count: int) -> tuple[Floats, Floats, Floats]:
         """Weigh some paths, and say what holds the laws that are stated.

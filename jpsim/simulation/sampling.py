@@ -27,7 +27,7 @@ from jpsim.simulation.law import DOUBLE, Law, Numerics
 from jpsim.simulation.part_sampling import PartSampler
 from jpsim.simulation.placement import place_histograms
 from jpsim.simulation.result import ScenarioSample
-from jpsim.simulation.rule_premium import note_shifts, settle_premium
+from jpsim.simulation.rule_premium import note_interventions, settle_premium
 from jpsim.simulation.sharding import Stop, on_threads
 from jpsim.simulation.tilting import Moments, log_total, margin_moments
 from jpsim.simulation.views import Demand, demands_of, impose
@@ -104,7 +104,7 @@ class Sampler:
         parts = points
         if story.draws > 1:
             parts = [compiled(part).like(points[place % len(points)]) for place, part in enumerate(story.parts)]
-        parts = [note_shifts(part, len(parts)) for part in parts]
+        parts = [note_interventions(part, len(parts)) for part in parts]
         story = story.told([part.source for part in parts])
         unplaced = cls(story, tuple(parts), seed, threads)
         code = parts[0].law.levels.code

@@ -97,3 +97,23 @@ def test_the_residual_is_what_the_factors_do_not_explain(model, sampler) -> None
     weights = model.aggregation[model.aggregates.index("topix")]
     spread = np.sqrt(weights @ model.residual_cov @ weights / PATHS)
     assert abs(found) < 4.5 * spread
+
+
+def test_interventions_are_taken_out_of_the_yen(model, tmp_path) -> None:
+    """Their driver is the loading on the yen times what the traced rule adds to its innovation, month by month."""
+    path = tmp_path / "acting.yaml"
+    path.write_text(TEXT.split("conditions")[0] + "rules: {fx_intervention: {threshold: 154 JPY}}\n", encoding="utf-8")
+    acting = Sampler.of(derive_story(model, load_scenario(path), MONTHS, {}), "gaussian", 9)
+    drivers, topix = tail_drivers((acting.story,)), len(model.series) + model.aggregates.index("topix")
+    everything = TailBand(np.full((1, MONTHS), -np.inf), np.full((1, MONTHS), np.inf))
+    found = tail_means(acting, None, PATHS, [topix], everything, drivers)[:, 0]
+    drawn, shifts = acting.paths(0, PATHS), acting.trace(0, PATHS)[1]
+    grown = np.vstack([np.ones(PATHS), 1.0 + drawn[len(model.factors) + topix, :-1]])
+    loading = (model.aggregation @ model.loadings)[model.aggregates.index("topix"), model.factor("usdjpy")]
+    expected = np.cumsum(loading * (grown * shifts).mean(axis=1))
+    assert expected[-1] < -0.005
+    np.testing.assert_allclose(found[drivers.index("fx_intervention")], expected, atol=1e-12)
+    yen = path_innovations(acting.parts[0].law, drawn[: len(model.factors)])[model.factor("usdjpy")] - shifts
+    np.testing.assert_allclose(
+        found[drivers.index("usdjpy")], np.cumsum(loading * (grown * yen).mean(axis=1)), atol=1e-12
+    )

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from jpsim.analysis.attribution import INTERVENTION, attribute_means, attribution_drivers
 from jpsim.conditioning.stories import derive_story
 from jpsim.errors import InputError
 from jpsim.model.store import load_model
@@ -143,6 +144,30 @@ def test_a_premium_view_holds_with_interventions(tmp_path, kind) -> None:
     assert risk is not None
     assert risk.acts
     assert 0.3 < risk.probability[-1] < 0.95
+
+
+def test_interventions_are_a_driver_of_their_own(tmp_path) -> None:
+    """What they add is the paired difference with and without the rule: the closed form leaves sampling error alone."""
+    model, count = load_model("japan_monthly").linear, 40_000
+    text = "conditions: {jgb_10y: {change: {6m: +20bp}}}\nregime: reflation"
+    calm = sampler_of(model, scenario_from(tmp_path, text, "calm"), "gaussian")
+    acting = sampler_of(
+        model, scenario_from(tmp_path, f"{text}\nrules: {{fx_intervention: {{threshold: 154 JPY}}}}"), "gaussian"
+    )
+    topix = len(model.factors) + len(model.series) + model.aggregates.index("topix")
+    ours, theirs = (one.paths(0, count, [topix])[0] for one in (acting, calm))
+    share = acting.weights(count) / count
+    sampled = ours @ share - theirs.mean(axis=1)
+    rows = np.eye(len(model.outputs) - len(model.factors))[[topix - len(model.factors)]]
+    for by in ("factor", "shock"):
+        drivers = attribution_drivers((calm.story, acting.story), by)
+        parts = attribute_means(calm.story, acting.story, sampled[None], rows, drivers, by)[:, 0]
+        np.testing.assert_allclose(parts.sum(axis=0), sampled, atol=1e-12)
+        known = parts[[drivers.index(INTERVENTION), drivers.index("monte_carlo")]]
+        np.testing.assert_allclose(known.sum(axis=0), sampled, atol=1e-9)  # nothing else differs
+        error = np.sqrt((ours - theirs).var(axis=1) * (1 / count + 1 / 16_384))
+        assert np.abs(known[1] / error).max() < 4.0  # what the pilot leaves is noise
+        assert known[0, -1] < -10 * error[-1]
 
 
 def test_the_decided_target_follows_the_expected_rate() -> None:

@@ -19,10 +19,17 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.analysis.attribution import INTERVENTION
 from jpsim.analysis.books.book import Book
 from jpsim.analysis.books.option_shares import share_option
 from jpsim.analysis.books.revaluation import Revaluation
-from jpsim.analysis.tail_means import fixed_returns, path_innovations, tail_drivers
+from jpsim.analysis.tail_means import (
+    fixed_returns,
+    innovation_loadings,
+    path_innovations,
+    split_interventions,
+    tail_drivers,
+)
 from jpsim.analysis.term_values import path_terms, term_shares
 from jpsim.conditioning.stories import Story
 from jpsim.simulation.part_sampling import PartSampler
@@ -116,7 +123,8 @@ class BookDrivers:
             restored = self._book.rebalancing == "monthly"
             own["specific"][:] = self.revaluation.specific(gain.shape, first) * (grown if restored else 1.0)
         for here, part in self._spans(first, gain.shape[1]):
-            monthly[: len(self.shared), :, here] = self._by_series(part, outputs[:, :, here], amounts[:, :, here])
+            brought = self._by_series(part, first + here.start, outputs[:, :, here], amounts[:, :, here])
+            monthly[: len(self.shared), :, here] = brought
         by_driver = np.cumsum(monthly, axis=1)
         for name in own.keys() & {"hedge_carry", "translation"}:
             by_driver[self.names.index(name)] = beside[name]
@@ -173,19 +181,23 @@ class BookDrivers:
             own["time_value"] += weight * shares.time_value
         return np.cumsum(by_index + own["volatility"] + own["time_value"], axis=0)
 
-    def _by_series(self, part: PartSampler, outputs: Floats, amounts: Floats) -> Floats:
-        """(D', h, m) what the months' returns of the series bring to the amounts, by shared driver."""
+    def _by_series(self, part: PartSampler, first: int, outputs: Floats, amounts: Floats) -> Floats:
+        """(D', h, m) what the months' returns of the series bring to the amounts, by shared driver, from a path on."""
         model = part.source.conditional.system.model
         n = len(model.factors)
         picked = np.vstack([np.eye(len(model.series)), model.aggregation])[[row - n for row in self._series.values()]]
         innovations = path_innovations(part.law, outputs[:n])
-        brought = np.empty((len(self.shared), *outputs.shape[1:]))
-        brought[:n] = np.tensordot((picked @ model.loadings).T, amounts, axes=1) * innovations
         terms = path_terms(model, part.law.start, innovations, outputs[:n])
+        if INTERVENTION in self.shared:
+            innovations = split_interventions(part, first, innovations)
+        moving = len(innovations)
+        brought = np.empty((len(self.shared), *outputs.shape[1:]))
+        brought[:moving] = np.tensordot(innovation_loadings(model, picked, moving).T, amounts, axes=1) * innovations
         if terms.size:
             bent = np.tensordot((picked @ model.term_loadings).T, amounts, axes=1) * terms
             brought[:n] += np.tensordot(term_shares(model), bent, axes=1)
-        brought[n:] = np.einsum("djh,jhm->dhm", fixed_returns(part.source, picked, self.shared[n:]), amounts)
+        fixed = fixed_returns(part.source, picked, self.shared[moving:])
+        brought[moving:] = np.einsum("djh,jhm->dhm", fixed, amounts)
         return brought
 
     def _spans(self, first: int, count: int) -> Iterator[tuple[slice, PartSampler]]:
