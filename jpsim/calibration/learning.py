@@ -26,6 +26,7 @@ from jpsim.calibration.parameter_draws import draw_parameters
 from jpsim.calibration.policy_evidence import PolicyEvidence, policy_odds, policy_rows, story_sizes
 from jpsim.calibration.priors import Priors, read_priors
 from jpsim.calibration.regime_card import describe_regimes, regime_chapter
+from jpsim.calibration.regime_evidence import RegimeEvidence, weigh_departures
 from jpsim.calibration.regime_parameters import build_regimes
 from jpsim.calibration.regimes import estimate_regimes
 from jpsim.calibration.responses import response_draws, response_rows, sign_probabilities
@@ -118,7 +119,7 @@ def calibrate(
         [
             term_chapter(model, found.equities.residual_sd, found.evidence, priors["equity"].get("terms", {})),
             *_chapters(found, straight, identified, news),
-            regime_chapter(model, priors["regimes"]),
+            regime_chapter(model, priors["regimes"], _departures(found)),
             fiscal_chapter(priors["fiscal"]),
         ],
     )
@@ -210,6 +211,14 @@ def _divide(found: _Found, model: Model) -> Model:
     parts = build_regimes(model, regimes, found.equities, found.structure)
     first = found.observations.first + len(model.B)
     return replace(model, regimes=parts, meta={**model.meta, "regimes": describe_regimes(regimes, first)})
+
+
+def _departures(found: _Found) -> RegimeEvidence:
+    """Score the regimes' departures out of sample."""
+    settings, names = found.priors["regimes"], found.observations.names
+    first = Month.parse(settings["scored_from"]) - (found.observations.first + len(found.law.B)) - 1
+    half_life = found.priors["sample"]["half_life"]
+    return weigh_departures(found.returns.topix, found.innovations, names, half_life, settings, first)
 
 
 def _describe_shocks(model: Model, identified: Identified, news: Announcements) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.calibration.markdown import table
+from jpsim.calibration.regime_evidence import RegimeEvidence
 from jpsim.calibration.regimes import Regimes
 from jpsim.calibration.terms import linearised
 from jpsim.model.core import Model
@@ -51,16 +52,12 @@ def _by_month(regimes: Regimes, probability: Floats, first: Month) -> dict[str, 
     return {name: {str(first + month): value for month, value in enumerate(column)} for name, column in columns}
 
 
-def regime_chapter(model: Model, settings: dict[str, Any]) -> str:
-    """Write when each regime held and what differs between them."""
+def regime_chapter(model: Model, settings: dict[str, Any], evidence: RegimeEvidence) -> str:
+    """Write when each regime held, what differs between them, and what that is worth out of sample."""
     found = model.meta["regimes"]
     names = [regime.name for regime in model.regimes]
     now = ", ".join(f"{regime.name} {regime.probability:.0%}" for regime in model.regimes)
-    laws = "; ".join(
-        f"`{name}` with {', '.join(f'{value:+.2f} for {factor}' for factor, value in law['correlations'].items())} "
-        f"({law['reason']})"
-        for name, law in settings["laws"].items()
-    )
+    laws = "; ".join(f"`{name}` ({law['reason']})" for name, law in settings["laws"].items())
     return f"""\
 ## Regimes / レジーム
 
@@ -71,8 +68,8 @@ along. The regimes' average over the discounted months is the pooled law of the 
 
 When each held is learned from monthly surprises of TOPIX, {", ".join(settings["variables"])}, each divided by its \
 local volatility: a Markov chain between two Student-t laws, by Gibbs sampling (Hamilton 1989, doi:10.2307/1912559). \
-The laws have a prior worth {settings["strength"]:g} months that names them by TOPIX's correlations: {laws}. Two \
-regimes raise the log likelihood over one by {found["log_likelihood_gain"]:.1f} in \
+The laws have a prior worth {settings["strength"]:g} months that names them by the correlations of years that stand \
+for them: {laws}. Two regimes raise the log likelihood over one by {found["log_likelihood_gain"]:.1f} in \
 {len(found["smoothed"][names[0]])} months. Most of that is the correlation of the S&P 500 with Treasury yields and \
 USDJPY, which turned in 2022 and turned back: what the model calls `{names[-1]}` is a time in which bonds and equities \
 fell together everywhere, and Japan's yields were part of it. That it is about Japan's own budget, the data do not \
@@ -87,7 +84,21 @@ Probability of `{names[-1]}`, mean of each year, given all months / 各年の平
 Effects of a factor alone (others move with it as they do in that regime), in percent. Departures of more factors than \
 these four, and of single sectors, were tried: marginal likelihood does not support them.
 
-{_correlations(model)}"""
+{_correlations(model)}
+### Out of sample / アウトオブサンプル
+
+TOPIX given the core factors, {evidence.months} months from {settings["scored_from"]} on, regimes dated and departures \
+estimated anew each year from what was there by then: root mean squared error {evidence.pooled:.2f}% with pooled \
+loadings, {evidence.divided:.2f}% with the regimes'. Slope of what pooled loadings miss on what the departures \
+contribute; a true departure has 1, noise 0, and the effect of each factor here is with the others given. The priors \
+of the regimes are of today, which flatters them.
+
+{_slopes(evidence)}"""
+
+
+def _slopes(evidence: RegimeEvidence) -> str:
+    rows = [(name, f"{slope:.2f}", f"{error:.2f}") for name, (slope, error) in evidence.slopes.items()]
+    return table(("departures from", "slope", "se"), rows)
 
 
 def _years(found: dict[str, Any], name: str) -> str:

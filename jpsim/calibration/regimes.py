@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.calibration.switching import Switching, filter_states, local_scale, sample_switching
+from jpsim.errors import InputError
 
 __all__ = ["Regimes", "date_regimes", "estimate_regimes"]
 
@@ -165,14 +166,27 @@ def estimate_regimes(
     )
 
 
-def _centre(y: Floats, correlations: dict[str, float], variables: list[str]) -> Floats:
-    """Prior mean of a regime's covariance: the pooled one, but for the stated correlations with TOPIX."""
+def _centre(y: Floats, correlations: dict[str, dict[str, float]], variables: list[str]) -> Floats:
+    """Prior mean of a regime's covariance: the pooled one, but for the stated correlations.
+
+    Raises
+    ------
+    InputError
+        No variables have these correlations at once.
+    """
     covariance = np.cov(y[np.isfinite(y).all(axis=1)].T)
     sd = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(sd, sd)
-    for name, value in correlations.items():
-        place = 1 + variables.index(name)
-        correlation[0, place] = correlation[place, 0] = value
+    names = ["topix", *variables]
+    for one, others in correlations.items():
+        for other, value in others.items():
+            i, j = names.index(one), names.index(other)
+            correlation[i, j] = correlation[j, i] = value
+    if np.linalg.eigvalsh(correlation)[0] <= 0.0:
+        stated = ", ".join(f"{one} with {other}" for one, others in correlations.items() for other in others)
+        raise InputError(
+            f"regimes: no variables have these correlations at once: {stated}; state more of them, or less"
+        )
     return np.asarray(correlation * np.outer(sd, sd))
 
 
