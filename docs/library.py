@@ -2,7 +2,8 @@
 
     python docs/library.py
 
-Families are the runs in ``configs/`` that list them; a test compares the page with what this prints.
+Families and their names are those of ``jpsim/data/families.toml``, each a run in ``configs/``; a test compares the page
+with what this prints.
 """
 
 from __future__ import annotations
@@ -12,19 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jpsim.scenario import Condition, Scenario, load_run
+from jpsim.scenario.families import REFERENCE as REFERENCE_FAMILY
+from jpsim.scenario.families import families
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "library.md"
 REFERENCE = "baseline"
-FAMILIES = {
-    "boj_family": "Bank of Japan",
-    "yen_family": "The yen",
-    "fiscal_family": "Budget and long bonds",
-    "world": "The world",
-    "technology": "Technology",
-    "home": "At home",
-    "supervisory_pair": "Supervisory pair",
-}
+FAMILIES = {name: family.name_en for name, family in families().items() if name != REFERENCE_FAMILY}
 
 NOTES = {
     "fiscal_family": "In `fiscal_expansion` the impulse raises activity, but the steeper curve takes it back: "

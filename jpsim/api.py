@@ -60,6 +60,7 @@ __all__ = [
     "explain",
     "hedge",
     "keep_journal",
+    "outline",
     "plan",
     "reopen",
     "replay",
@@ -182,6 +183,17 @@ def plan(request: RunRequest) -> tuple[Job, Plan]:
     """Prepare a request and estimate what it takes, without drawing."""
     job = _prepare(request)
     return job, job.plan()
+
+
+def outline(job: Job, planned: Plan) -> dict[str, Any]:
+    """Describe a prepared job as plain JSON: what it takes, and how plausible each scenario is, with its warnings."""
+    told = {story.scenario.id: explain_story(story) for story in job.stories}
+    return {
+        "plan": planned.to_dict(),
+        "content_hash": job.content_hash,
+        "plausibility": {scenario: answer["plausibility"] for scenario, answer in told.items()},
+        "warnings": {scenario: answer["warnings"] for scenario, answer in told.items()},
+    }
 
 
 def execute(

@@ -46,6 +46,7 @@ COMMANDS = {
     "data": ("jpsim.cli.data", "Pull official feeds and build a data panel."),
     "calibrate": ("jpsim.cli.calibrate", "Estimate a model from a data panel."),
     "backtest": ("jpsim.cli.backtest", "Score the model out of sample against benchmarks."),
+    "serve": ("jpsim.cli.serve", "Serve the workbench to a browser of this machine."),
     "doctor": ("jpsim.cli.doctor", "Show what is installed and what is missing."),
     "warmup": ("jpsim.cli.warmup", "Compile the kernels ahead of the first run."),
 }

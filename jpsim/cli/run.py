@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +50,7 @@ def command(
     from jpsim.cli.kernels import choose_kernel_folder
     from jpsim.errors import Stopped
     from jpsim.scenario import load_run
+    from jpsim.signals import heed_signals
 
     extra = {"paths": paths, "seed": seed, "executor.threads": threads}
     changes = [*overrides, *(f"{key}={value}" for key, value in extra.items() if value is not None)]
@@ -65,7 +65,7 @@ def command(
     if dry_run:
         _show_plan(job, planned, as_json)
         return
-    with _stopping(), api.keep_journal(job, out, resume) as journal, _progress(job, quiet or as_json) as progress:
+    with heed_signals(), api.keep_journal(job, out, resume) as journal, _progress(job, quiet or as_json) as progress:
         try:
             result = api.execute(job, progress=progress, journal=journal)
             stored = api.store(result, out, job)
@@ -76,26 +76,6 @@ def command(
             raise Stopped(f"the run was interrupted; {told}", stopped.signal_number) from None
     _show_run(stored.run, stored.path, as_json=as_json, everything=everything, lang=lang)
     api.check_limits(stored.run, request)
-
-
-@contextmanager
-def _stopping() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into `Stopped`, and ignore what follows: tidying up takes no second."""
-    from jpsim.errors import Stopped
-
-    caught: list[int] = []
-
-    def on_signal(received: int, _: object) -> None:
-        if not caught:
-            caught.append(received)
-            raise Stopped("the run was interrupted; nothing was stored", received)
-
-    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -120,19 +100,11 @@ def _progress(job: Job, silent: bool) -> Iterator[Callable[[str, int, int], None
 
 
 def _show_plan(job: Job, planned: Plan, as_json: bool) -> None:
-    from jpsim.conditioning.explanation import explain_story
+    from jpsim import api
     from jpsim.simulation.plan import check_plan
 
-    told = {story.scenario.id: explain_story(story) for story in job.stories}
-    cards = {scenario: answer["plausibility"] for scenario, answer in told.items()}
-    warnings = {scenario: answer["warnings"] for scenario, answer in told.items()}
+    answer = api.outline(job, planned)
     if as_json:
-        answer = {
-            "plan": planned.to_dict(),
-            "content_hash": job.content_hash,
-            "plausibility": cards,
-            "warnings": warnings,
-        }
         click.echo(json.dumps(answer, ensure_ascii=False))
     else:
         click.echo(
@@ -141,9 +113,9 @@ def _show_plan(job: Job, planned: Plan, as_json: bool) -> None:
             f"({planned.memory_free / 2**30:,.1f} GiB free)"
             + (f", up to {planned.disk_bytes / 2**20:,.0f} MiB of files" if planned.disk_bytes else "")
         )
-        for scenario, card in cards.items():
+        for scenario, card in answer["plausibility"].items():
             click.echo(f"{scenario}: {_plausible(card)}")
-            for warning in warnings[scenario]:
+            for warning in answer["warnings"][scenario]:
                 click.echo(f"  warning: {warning}")
     check_plan(planned)
 

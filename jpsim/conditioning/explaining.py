@@ -16,7 +16,7 @@ __all__ = ["explain", "referred_scenarios", "steps_of"]
 
 
 def explain(
-    scenario: str | Path | Scenario, *, model: str = "japan_monthly", horizon: int | str = 12
+    scenario: str | Path | Scenario, *, model: str = "japan_monthly", horizon: int | str = 12, plain: bool = False
 ) -> dict[str, Any]:
     """Describe a scenario in closed form, without simulating.
 
@@ -28,6 +28,9 @@ def explain(
         An id, id@version or a folder.
     horizon
         Months ahead, as 12 or "12m"; trading days on a daily model, as 21 or "21d".
+    plain
+        Whether only rules that the scenario names are in force, as in a run with Gaussian innovations and without
+        parameter uncertainty.
 
     Returns
     -------
@@ -37,7 +40,8 @@ def explain(
     near = None if isinstance(scenario, Scenario) else _near(scenario)
     library = referred_scenarios(found, near)
     believed = load_model(model)
-    return explain_story(derive_story(believed, found, steps_of(horizon, believed), library, divided=True))
+    steps = steps_of(horizon, believed)
+    return explain_story(derive_story(believed, found, steps, library, divided=not plain, plain=plain))
 
 
 def referred_scenarios(scenario: Scenario, near: Path | None) -> dict[str, Scenario]:

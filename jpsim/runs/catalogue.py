@@ -107,7 +107,9 @@ def verify_run(path: Path) -> tuple[str, ...]:
     return (MANIFEST, *expected)
 
 
-def gc_runs(directory: Path, remove: Sequence[str] = (), *, dry_run: bool = False) -> tuple[Path, ...]:
+def gc_runs(
+    directory: Path, remove: Sequence[str] = (), *, dry_run: bool = False, journals: bool = True
+) -> tuple[Path, ...]:
     """Remove what killed writers and stopped runs left behind, and the runs named in `remove`; never any other run.
 
     Parameters
@@ -118,6 +120,8 @@ def gc_runs(directory: Path, remove: Sequence[str] = (), *, dry_run: bool = Fals
         Ids, or the starts of ids, of runs to remove.
     dry_run
         Only say what would go.
+    journals
+        Whether the journals of stopped runs go, too, so that these cannot be resumed.
 
     Returns
     -------
@@ -127,7 +131,8 @@ def gc_runs(directory: Path, remove: Sequence[str] = (), *, dry_run: bool = Fals
     runs = tuple(find_run(directory, reference) for reference in remove)
     if not Path(directory).is_dir():
         return ()
-    hidden = sorted(path for end in (PARTIAL_SUFFIX, JOURNAL_SUFFIX) for path in Path(directory).glob(f".*{end}"))
+    endings = (PARTIAL_SUFFIX, JOURNAL_SUFFIX) if journals else (PARTIAL_SUFFIX,)
+    hidden = sorted(path for end in endings for path in Path(directory).glob(f".*{end}"))
     leftovers = tuple(path for path in hidden if _abandoned(path))
     if not dry_run:
         for folder in leftovers:

@@ -97,6 +97,7 @@ class Library:
     _composed: dict[str, Node | None] = field(default_factory=dict)
     _scenarios: dict[str, Scenario | None] = field(default_factory=dict)
     _files: dict[str, Path] = field(default_factory=dict)
+    _extended: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add_reference(self, at: Cursor) -> str | None:
         """Take in what a run lists: an id, a path relative to the run, or a scenario written out."""
@@ -169,7 +170,8 @@ class Library:
             tree = self.composed(name, (), at, near)
             if tree is not None:
                 draft = read_scenario(tree, self.findings)
-                draft._origin = replace(draft._origin, warnings=tuple(self.findings.warnings[warned:]))
+                warnings = tuple(self.findings.warnings[warned:])
+                draft._origin = replace(draft._origin, warnings=warnings, parents=self._extended[name])
                 self.drafts[name] = draft
             self._scenarios[name] = self.drafts.get(name) if len(self.findings.problems) == before else None
         return self._scenarios[name]
@@ -191,6 +193,7 @@ class Library:
                 parents.append((name, tree))
         if len(self.findings.problems) > before:
             return None
+        self._extended[identifier] = tuple(name for name, _ in parents)
         tree = compose(own, parents, self.findings)
         for path, value in self.overrides.get(identifier, ()):
             changed = assign(tree, path, value)

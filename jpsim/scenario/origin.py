@@ -22,10 +22,13 @@ class Origin:
         Path -> where it stands. Numbers of list items are texts, dates are as `When` writes them.
     warnings
         What looks like a slip but may be meant.
+    parents
+        Ids of the scenarios that it extends, as written.
     """
 
     places: Mapping[tuple[str, ...], Place] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+    parents: tuple[str, ...] = ()
 
     def place(self, path: tuple[str | int, ...]) -> Place | None:
         """Place of `path` or of its nearest known ancestor; None if even the root is unknown."""

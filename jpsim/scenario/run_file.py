@@ -32,7 +32,7 @@ from jpsim.scenario.request import Decomposition, Executor, Limit, RunRequest, n
 from jpsim.scenario.schema import Scenario
 from jpsim.scenario.when import When
 
-__all__ = ["GROUPS", "RUN_SCHEMA", "load_file", "load_run"]
+__all__ = ["GROUPS", "RUN_SCHEMA", "load_file", "load_run", "read_run", "schema_problem"]
 
 RUN_SCHEMA = "jpsim/run@1"
 """Value of the key `schema` in a run file."""
@@ -61,9 +61,27 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> RunRequest:
     InputError
         All problems of the run and of the scenarios that it refers to.
     """
-    path = Path(path)
+    return read_run(read_yaml(Path(path)), Path(path), overrides)
+
+
+def read_run(root: Node, path: Path, overrides: Sequence[str] = ()) -> RunRequest:
+    """Read a run from its tree, as if it stood in a file.
+
+    Parameters
+    ----------
+    root
+        The run.
+    path
+        The file that it stands in, or would stand in: its ids and paths are looked up from there.
+    overrides
+        See `load_run`.
+
+    Raises
+    ------
+    InputError
+        See `load_run`.
+    """
     findings = Findings()
-    root = read_yaml(path)
     changes = [change for text in overrides if (change := _override(text, findings)) is not None]
     root, of_scenarios = _apply(root, changes, findings)
     request = _read_run(Cursor(root, findings), path, of_scenarios)
@@ -87,11 +105,16 @@ def load_file(path: str | Path) -> RunRequest | Scenario:
         return load_scenario(path.name, path)
     if schema is not None and schema.content == RUN_SCHEMA:
         return load_run(path)
-    allowed = f"schema: {SCHEMA} or schema: {RUN_SCHEMA}"
+    raise InputError(schema_problem(root, f"schema: {SCHEMA} or schema: {RUN_SCHEMA}"))
+
+
+def schema_problem(root: Node, allowed: str) -> Problem:
+    """What is wrong with a file whose key `schema` is missing, or none of those allowed."""
+    schema = root.child("schema")
     if schema is None:
-        raise InputError(Problem("the file does not say what it is", root.place, allowed))
+        return Problem("the file does not say what it is", root.place, allowed)
     found = Cursor(schema, Findings()).said
-    raise InputError(Problem(f"no schema is called {found}", schema.place, allowed))
+    return Problem(f"no schema is called {found}", schema.place, allowed)
 
 
 def _override(text: str, findings: Findings) -> Override | None:

@@ -223,6 +223,11 @@ class Scenario(Record):
         """What looks like a slip but may be meant."""
         return self._origin.warnings
 
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Ids of the scenarios that the file extends; none for a scenario made in Python."""
+        return self._origin.parents
+
     def place(self, *path: str | int) -> Place | None:
         """Where the leaf at `path` was written, or its nearest known ancestor.
 

@@ -1,0 +1,70 @@
+"""`jpsim serve`: the workbench in a browser."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+_LIBRARIES = ("starlette", "uvicorn")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8712, show_default=True,
+              help="Port on this machine, 0 for a free one.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True,
+              help="Folder that holds runs.")  # fmt: skip
+@click.option("--model", default="japan_monthly", show_default=True, help="An id, id@version or a folder.")
+@click.option("--no-browser", is_flag=True, help="Print the address; open no browser.")
+def command(port: int, out: Path, model: str, no_browser: bool) -> None:
+    """Serve the workbench to browsers of this machine, until Ctrl-C.
+
+    The address that is printed opens it once, for one browser.
+    """
+    _require_libraries()
+    from jpsim.cli.kernels import choose_kernel_folder
+    from jpsim.web.serving import bind, serve
+    from jpsim.web.settings import Settings
+
+    opened = bind(port)
+    models = _models(model)
+    settings = Settings(
+        port=opened.getsockname()[1],
+        out=out.absolute(),
+        folder=Path.cwd(),
+        kernels=choose_kernel_folder(),
+        model=next(reversed(models)),
+        models=models,
+    )
+
+    def ready(printed: str, own: str) -> None:
+        click.echo(printed)
+        if not no_browser:
+            import webbrowser
+
+            webbrowser.open(own)
+
+    serve(opened, settings, ready)
+
+
+def _require_libraries() -> None:
+    from jpsim.errors import InputError, Problem
+
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        found = f"the workbench needs {' and '.join(missing)}"
+        raise InputError(Problem(found, fix='install the extra: pip install "jpsim[serve]"'))
+
+
+def _models(reference: str) -> dict[str, str]:
+    """Ids that pages may name -> what the facade takes; the model that was asked for is the last."""
+    from jpsim.model.store import find_model, list_models, load_model
+
+    packaged = {str(entry["id"]): str(entry["id"]) for entry in list_models()}
+    if reference in packaged:
+        return {**{name: place for name, place in packaged.items() if name != reference}, reference: reference}
+    folder = find_model(reference, Path.cwd())
+    return packaged | {load_model(folder).id: str(folder.resolve())}

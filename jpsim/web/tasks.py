@@ -1,0 +1,104 @@
+"""What a child is asked to do: each task takes plain JSON, calls the facade, and returns plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jpsim import api
+from jpsim.errors import JpsimError, LimitBreached
+from jpsim.runs import find_run, load_run_folder
+from jpsim.scenario import Scenario, draft_run, draft_scenario, load_scenario
+from jpsim.signals import heed_signals
+from jpsim.simulation.kernel_cache import kernels_cached
+from jpsim.simulation.plan import check_disk, check_plan
+from jpsim.web.pace import Pace
+
+__all__ = ["TASKS", "Tell"]
+
+Plain = dict[str, Any]
+Tell = Callable[[Plain], None]
+
+
+def explain(asked: Mapping[str, Any], tell: Tell) -> Plain:
+    """Describe a scenario in closed form; the bands of the model without any scenario stand beside it."""
+    scenario = draft_scenario(asked["text"]) if "text" in asked else load_scenario(asked["id"])
+    how = {"model": asked["model"], "horizon": asked["horizon"], "plain": asked["plain"]}
+    told = api.explain(scenario, **how)
+    return {"id": scenario.id, "horizon": asked["horizon"], **told, "unconditional": _unconditional(**how)}
+
+
+@lru_cache(maxsize=16)
+def _unconditional(model: str, horizon: str, plain: bool) -> Plain:
+    """Bands of the factors where nothing is said."""
+    nothing = Scenario.model_validate({"id": "unconditional"})
+    bands: Plain = api.explain(nothing, model=model, horizon=horizon, plain=plain)["bands"]
+    return bands
+
+
+def plan(asked: Mapping[str, Any], tell: Tell) -> Plain:
+    """Say what a run takes, and whether it fits."""
+    request = draft_run(asked["keys"], asked["drafts"], Path.cwd())
+    job, planned = api.plan(request)
+    refused = None
+    try:
+        check_plan(planned)
+        check_disk(planned, Path(asked["out"]))
+    except JpsimError as error:
+        refused = str(error)
+    notes = [*map(str, request.warnings), *planned.warnings]
+    return {**api.outline(job, planned), "notes": notes, "fits": refused is None, "refused": refused}
+
+
+def run(asked: Mapping[str, Any], tell: Tell) -> Plain:
+    """Carry out a run and store it; progress is told on the way."""
+    out = Path(asked["out"])
+    request = draft_run(asked["keys"], asked["drafts"], Path.cwd())
+    pace = Pace(tell, len(request.scenarios))
+    with heed_signals():
+        if not kernels_cached(request.precision, request.arithmetic):
+            pace.compile()
+        else:
+            pace.begin("preparing")
+        job, planned = api.plan(request)
+        check_disk(planned, out)
+        pace.begin("drawing", planned.seconds)
+        result = api.execute(job, progress=pace.draw)
+        pace.begin("storing")
+        stored = api.store(result, out, job)
+    return {"run_id": stored.run.run_id, "breached": _breached(stored.run, request)}
+
+
+def _breached(result: Any, request: Any) -> str | None:
+    try:
+        api.check_limits(result, request)
+    except LimitBreached as error:
+        return str(error)
+    return None
+
+
+def compare(asked: Mapping[str, Any], tell: Tell) -> Plain:
+    """Compare two scenarios of stored runs on their common draws."""
+    opened = {name: load_run_folder(find_run(Path(asked["out"]), name)) for name in {asked["a"][0], asked["b"][0]}}
+    results = [opened[name][scenario] for name, scenario in (asked["a"], asked["b"])]
+    return api.compare(*results, at=asked["month"], series=asked["series"]).to_dict()
+
+
+def warm(asked: Mapping[str, Any], tell: Tell) -> Plain:
+    """Load what the first real task would wait for: the model, and the kernels, which compile if need be."""
+    api.explain("baseline", model=asked["model"], horizon=asked["horizon"])
+    if asked["draws"]:
+        api.simulate(load_scenario("baseline"), paths=16)
+    return {}
+
+
+TASKS: Mapping[str, Callable[[Mapping[str, Any], Tell], Plain]] = {
+    "compare": compare,
+    "explain": explain,
+    "plan": plan,
+    "run": run,
+    "warm": warm,
+}
+"""Name -> task."""
