@@ -23,7 +23,8 @@ ORIGIN = f"http://127.0.0.1:{PORT}"
 def settings(folder: Path) -> Settings:
     """A workbench whose runs and scenarios lie below a folder."""
     return Settings(
-        port=PORT, out=folder / "outputs", folder=folder, kernels=default_folder(), model="japan_monthly",
+        port=PORT, out=folder / "outputs", folder=folder, kernels=default_folder(),
+        model="japan_monthly", horizon="12m",
         models={"japan_monthly": "japan_monthly", "japan_daily": "japan_daily"},
     )  # fmt: skip
 

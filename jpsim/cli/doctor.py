@@ -15,6 +15,7 @@ _OPTIONAL = {
     "xarray": "labelled cubes: pip install 'jpsim[frames]'",
     "xlsxwriter": "workbooks: pip install 'jpsim[xlsx]'",
     "typst": "PDF: pip install 'jpsim[pdf]'",
+    "uvicorn": "the workbench: pip install 'jpsim[serve]'",
     "matplotlib": "pictures: pip install 'jpsim[plot]'",
 }
 

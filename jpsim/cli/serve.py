@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import click
 __all__ = ["command"]
 
 _LIBRARIES = ("starlette", "uvicorn")
+_HORIZONS = {"month": "12m", "day": "21d"}
 
 
 @click.command()
@@ -26,23 +29,26 @@ def command(port: int, out: Path, model: str, no_browser: bool) -> None:
     """
     _require_libraries()
     from jpsim.cli.kernels import choose_kernel_folder
+    from jpsim.model.store import load_model
     from jpsim.web.serving import bind, serve
     from jpsim.web.settings import Settings
 
     opened = bind(port)
     models = _models(model)
+    chosen = next(reversed(models))
     settings = Settings(
         port=opened.getsockname()[1],
         out=out.absolute(),
         folder=Path.cwd(),
         kernels=choose_kernel_folder(),
-        model=next(reversed(models)),
+        model=chosen,
+        horizon=_HORIZONS[load_model(models[chosen]).step],
         models=models,
     )
 
     def ready(printed: str, own: str) -> None:
         click.echo(printed)
-        if not no_browser:
+        if not no_browser and _has_display():
             import webbrowser
 
             webbrowser.open(own)
@@ -57,6 +63,11 @@ def _require_libraries() -> None:
     if missing:
         found = f"the workbench needs {' and '.join(missing)}"
         raise InputError(Problem(found, fix='install the extra: pip install "jpsim[serve]"'))
+
+
+def _has_display() -> bool:
+    """Whether a browser that opens has a window of its own, and does not take this terminal."""
+    return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _models(reference: str) -> dict[str, str]:

@@ -39,7 +39,7 @@ def explain_question(body: Plain, settings: Settings) -> Plain:
     if ("text" in body) == ("id" in body):
         raise Refusal(HTTPStatus.BAD_REQUEST, "one of id and text is needed")
     subject = {"text": _draft(body["text"])} if "text" in body else {"id": slug(body["id"], "scenario")}
-    horizon = body.get("horizon", "12m")
+    horizon = body.get("horizon", settings.horizon)
     if _HORIZON.fullmatch(horizon) is None:
         raise Refusal(HTTPStatus.BAD_REQUEST, "horizon: months, as 12m, or trading days on a daily model, as 21d")
     innovations = known(body.get("innovations", "student_t"), _words("innovations"), "law of innovations")
@@ -54,6 +54,7 @@ def run_question(body: Plain, settings: Settings) -> Plain:
         raise Refusal(HTTPStatus.BAD_REQUEST, f"scenarios: 1 to {_MOST_SCENARIOS} ids")
     drafts = {slug(name, "scenario"): _draft(text) for name, text in body.get("drafts", {}).items()}
     keys = {name: value for name, value in body.items() if name != "drafts"}
+    keys = {"horizon": settings.horizon} | keys
     keys |= {"scenarios": [slug(name, "scenario") for name in listed], "model": _model(body, settings)}
     return {"keys": keys, "drafts": drafts, "out": str(settings.out)}
 
@@ -62,7 +63,7 @@ def defaults(settings: Settings) -> Plain:
     """What a run is carried out with where nothing is said."""
     fields = RunRequest.model_fields
     names = ("paths", "seed", "parameter_uncertainty", *_OPTIONS)
-    return {"model": settings.model, "horizon": "12m"} | {name: fields[name].default for name in names}
+    return {"model": settings.model, "horizon": settings.horizon} | {name: fields[name].default for name in names}
 
 
 def knobs() -> Plain:

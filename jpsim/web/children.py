@@ -62,6 +62,11 @@ class Child:
         """Number of the process, where there is one."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def warming(self) -> bool:
+        """Whether it is still loading, or compiling kernels, after a start."""
+        return self._starting is not None and not self._starting.done()
+
     def start(self) -> None:
         """Start in the background: imports and first loading take seconds."""
         self._starting = asyncio.create_task(self._warm_up())

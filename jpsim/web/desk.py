@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from jpsim.web.settings import Settings
 from jpsim.web.workspace import Workspace
 
 __all__ = ["Desk"]
+
+_LOOK_SECONDS = 0.5
 
 
 class Desk:
@@ -32,7 +35,7 @@ class Desk:
         self.settings = settings
         self.workspace = Workspace(settings.folder)
         model = settings.models[settings.model]
-        warm = {"model": model, "horizon": "12m", "draws": False}
+        warm = {"model": model, "horizon": settings.horizon, "draws": False}
         self.children = {
             "explain": Child(settings.kernels, warm),
             "draw": Child(settings.kernels, warm),
@@ -53,14 +56,24 @@ class Desk:
             await child.close()
 
     async def ask(self, request: Request, which: str, task: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Have a child answer a request, unless the one who asked has gone; `Refusal` where it fails."""
+        """Have a child answer a request; `Refusal` where it fails.
+
+        What nobody waits for any more is not begun. A plan or a comparison, which may take minutes, is then ended;
+        an explanation is over sooner than a child could be replaced.
+        """
+        begun = asyncio.Event()
 
         async def wanted() -> bool:
+            begun.set()
             return not await request.is_disconnected()
 
         child = self.children[which]
+        asking = asyncio.ensure_future(child.ask(task, asked, wanted=wanted))
+        while not (await asyncio.wait({asking}, timeout=_LOOK_SECONDS))[0]:
+            if which == "draw" and begun.is_set() and await request.is_disconnected():
+                await child.interrupt()
         try:
-            return await child.ask(task, asked, wanted=wanted)
+            return asking.result()
         except Failed as failed:
             if failed.error["kind"] == "died":
                 child.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import traceback
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 from jpsim.runs import gc_runs
 from jpsim.web.children import Child, Failed
-from jpsim.web.refusals import Refusal
+from jpsim.web.refusals import Refusal, plain_error
 
 __all__ = ["Job", "Jobs"]
 
@@ -100,6 +101,7 @@ class Jobs:
         if sum(job.state == "queued" for job in self._jobs.values()) >= _MOST_WAITING:
             raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, f"{_MOST_WAITING} runs wait already")
         job = Job(secrets.token_hex(8), asked)
+        job.progress["stage"] = "warming" if self._child.warming else None
         self._jobs[job.id] = job
         self._waiting.put_nowait(job)
         for old in [one for one in self._jobs.values() if one.ended][: max(len(self._jobs) - _MOST_KEPT, 0)]:
@@ -171,6 +173,9 @@ class Jobs:
         except Failed as failed:
             if not job.ended:
                 await self._fail(job, failed.error)
+        except Exception as error:  # the queue goes on
+            traceback.print_exc()
+            await self._fail(job, plain_error(error))
         else:
             job.run_id, job.breached = found["run_id"], found["breached"]
             job.progress = {"stage": None, "share": 1.0, "seconds_left": 0.0}
@@ -179,8 +184,9 @@ class Jobs:
     async def _fail(self, job: Job, error: Mapping[str, Any]) -> None:
         """Tell why a job has no run; a child that was killed may have left half a folder behind."""
         if error["kind"] == "died":
-            await asyncio.to_thread(gc_runs, self._out, journals=False)
             self._child.start()
+            with suppress(OSError):
+                await asyncio.to_thread(gc_runs, self._out, journals=False)
         job.progress = {**job.progress, "stage": None, "seconds_left": None}
         job.error = None if job.cancelling else error
         job.change("cancelled" if job.cancelling else "failed")

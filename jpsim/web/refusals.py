@@ -54,7 +54,7 @@ def plain_error(error: BaseException) -> Plain:
     if isinstance(error, JpsimError):
         kind = "resource" if isinstance(error, ResourceError) else type(error).__name__.lower()
         return {"kind": kind, "message": without_paths(str(error)), "problems": []}
-    found = f"this is a defect of jpsim: {type(error).__name__}: {error}"
+    found = f"this is a defect of jpsim: {type(error).__name__}: {error}; the terminal of jpsim serve shows where"
     return {"kind": "defect", "message": without_paths(found), "problems": []}
 
 

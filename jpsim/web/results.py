@@ -35,6 +35,9 @@ Plain = dict[str, Any]
 
 _FAN = ("q05", "q10", "q25", "q50", "q75", "q90", "q95", "mean")
 _MEANS = "factor"
+_DECOMPOSED = {"earnings": "log_growth", "var95": "var95", "es95": "es95"}
+"""Decomposition -> what its contributions sum to: a difference from the reference, or the scenario's own log growth."""
+
 _MOST_BINS = 128
 
 
@@ -168,11 +171,12 @@ def _histogram(edges: Any, counts: Any) -> Plain:
 
 
 def attribution(run: Run, scenario: str, series: str, month: int, by: str) -> Plain:
-    """Drivers and contributions of one difference from the reference, which they sum to."""
+    """Drivers and contributions, which sum to the difference `of` something from the reference, or to log growth."""
     held = run.attribution if by == _MEANS else _decomposition(run, by)
     parts = held.parts(scenario, series, month)
     return {
         "by": by,
+        "of": _DECOMPOSED.get(by, "mean"),
         "available": decompositions(run),
         "drivers": [{"driver": name, **driver_names(name), "contribution": value} for name, value in parts.items()],
         "total": sum(parts.values()),

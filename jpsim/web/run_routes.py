@@ -160,7 +160,8 @@ def result_routes(desk: Desk) -> list[Route]:
     async def compared(request: Request) -> Response:
         words = query(request, "a", "b", "month", "series")
         sides = [_side(words.get(name, "")) for name in ("a", "b")]
-        for (name, scenario), run in zip(sides, [results.open_run(out, name) for name, _ in sides], strict=True):
+        for name, scenario in sides:
+            run = await asyncio.to_thread(results.open_run, out, name)
             known(scenario, run.scenarios, f"scenario of {name}")
         asked: dict[str, Any] = {"out": str(out), "a": sides[0], "b": sides[1], "series": None, "month": None}
         if "month" in words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["Settings"]
@@ -25,6 +25,8 @@ class Settings:
         Where compiled kernels are kept.
     model
         Id of the model that is used where a request names none.
+    horizon
+        Horizon where a request names none, on the clock of that model.
     models
         Id of every model that may be named -> what the facade takes for it: an id, or the folder it was started with.
     """
@@ -34,7 +36,8 @@ class Settings:
     folder: Path
     kernels: Path
     model: str
-    models: Mapping[str, str] = field(default_factory=dict)
+    horizon: str
+    models: Mapping[str, str]
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -9,9 +9,8 @@ from typing import Any
 
 from jpsim import api
 from jpsim.errors import JpsimError, LimitBreached
-from jpsim.runs import find_run, load_run_folder
-from jpsim.scenario import Scenario, draft_run, draft_scenario, load_scenario
-from jpsim.signals import heed_signals
+from jpsim.runs import Run, find_run, load_run_folder
+from jpsim.scenario import RunRequest, Scenario, draft_run, draft_scenario, load_scenario
 from jpsim.simulation.kernel_cache import kernels_cached
 from jpsim.simulation.plan import check_disk, check_plan
 from jpsim.web.pace import Pace
@@ -20,6 +19,8 @@ __all__ = ["TASKS", "Tell"]
 
 Plain = dict[str, Any]
 Tell = Callable[[Plain], None]
+
+_NOTHING = Scenario.model_validate({"id": "unconditional"})
 
 
 def explain(asked: Mapping[str, Any], tell: Tell) -> Plain:
@@ -33,8 +34,7 @@ def explain(asked: Mapping[str, Any], tell: Tell) -> Plain:
 @lru_cache(maxsize=16)
 def _unconditional(model: str, horizon: str, plain: bool) -> Plain:
     """Bands of the factors where nothing is said."""
-    nothing = Scenario.model_validate({"id": "unconditional"})
-    bands: Plain = api.explain(nothing, model=model, horizon=horizon, plain=plain)["bands"]
+    bands: Plain = api.explain(_NOTHING, model=model, horizon=horizon, plain=plain)["bands"]
     return bands
 
 
@@ -57,21 +57,21 @@ def run(asked: Mapping[str, Any], tell: Tell) -> Plain:
     out = Path(asked["out"])
     request = draft_run(asked["keys"], asked["drafts"], Path.cwd())
     pace = Pace(tell, len(request.scenarios))
-    with heed_signals():
-        if not kernels_cached(request.precision, request.arithmetic):
-            pace.compile()
-        else:
-            pace.begin("preparing")
-        job, planned = api.plan(request)
-        check_disk(planned, out)
-        pace.begin("drawing", planned.seconds)
-        result = api.execute(job, progress=pace.draw)
-        pace.begin("storing")
-        stored = api.store(result, out, job)
+    if kernels_cached(request.precision, request.arithmetic):
+        pace.begin("preparing")
+    else:
+        pace.compile()
+    job, planned = api.plan(request)
+    check_disk(planned, out)
+    pace.begin("drawing", planned.seconds)
+    result = api.execute(job, progress=pace.draw)
+    pace.begin("storing")
+    stored = api.store(result, out, job)
     return {"run_id": stored.run.run_id, "breached": _breached(stored.run, request)}
 
 
-def _breached(result: Any, request: Any) -> str | None:
+def _breached(result: Run, request: RunRequest) -> str | None:
+    """Which limits a run breaks, in words."""
     try:
         api.check_limits(result, request)
     except LimitBreached as error:
@@ -88,9 +88,10 @@ def compare(asked: Mapping[str, Any], tell: Tell) -> Plain:
 
 def warm(asked: Mapping[str, Any], tell: Tell) -> Plain:
     """Load what the first real task would wait for: the model, and the kernels, which compile if need be."""
-    api.explain("baseline", model=asked["model"], horizon=asked["horizon"])
+    how = {"model": asked["model"], "horizon": asked["horizon"]}
+    _unconditional(**how, plain=False)
     if asked["draws"]:
-        api.simulate(load_scenario("baseline"), paths=16)
+        api.simulate(_NOTHING, **how, paths=16)
     return {}
 
 

@@ -13,9 +13,12 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
+from jpsim.errors import JpsimError
+from jpsim.signals import heed_signals
 from jpsim.web.answers import finite
 from jpsim.web.refusals import plain_error
 
@@ -60,7 +63,7 @@ class _Line:
 
 def main(folder: str) -> None:
     """Work until the parent is gone; `folder` is where compiled kernels are kept."""
-    signal.signal(signal.SIGINT, lambda *_: None)  # a task that can be stopped says so itself
+    signal.signal(signal.SIGINT, lambda *_: None)  # between tasks there is nothing to stop
     line = _Line()
     from pathlib import Path
 
@@ -79,7 +82,10 @@ def _carried_out(asked: Plain, line: _Line) -> Plain:
 
     number = asked["number"]
     try:
-        found = TASKS[asked["task"]](asked["asked"], lambda content: line.tell({"number": number, "told": content}))
+        with heed_signals():
+            found = TASKS[asked["task"]](asked["asked"], lambda content: line.tell({"number": number, "told": content}))
     except Exception as error:
+        if not isinstance(error, JpsimError):
+            traceback.print_exc()
         return {"number": number, "error": plain_error(error)}
     return {"number": number, "answer": found}

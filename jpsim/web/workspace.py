@@ -11,6 +11,7 @@ from typing import Any
 from jpsim.errors import InputError, Problem
 from jpsim.scenario import Scenario, draft_scenario, find_scenarios, load_scenario, write_scenario
 from jpsim.scenario.families import family_of
+from jpsim.scenario.grammar import SCHEMA
 from jpsim.scenario.library import packaged_library
 from jpsim.web.refusals import Refusal, plain_problem
 
@@ -43,20 +44,23 @@ class Workspace:
         files = find_scenarios(self._folder)
         stamp = [(name, path, *_changed(path)) for name, path in files.items()]
         if self._listed[0] != stamp:
-            self._listed = stamp, [_entry(name, path) for name, path in files.items()]
+            entries = (self._entry(name, path) for name, path in files.items())
+            self._listed = stamp, [entry for entry in entries if entry is not None]
         return self._listed[1]
 
     def show(self, identifier: str) -> Plain:
         """Everything about one scenario."""
         path = find_scenarios(self._folder).get(identifier)
-        if path is None:
+        if path is None or path.resolve().parent != path.parent.resolve():
             raise Refusal(HTTPStatus.NOT_FOUND, f"no scenario is called {identifier}")
         shown = {"id": identifier, "origin": _origin(path), "text": path.read_text("utf-8-sig", errors="replace")}
         try:
             scenario = load_scenario(identifier, self._folder)
         except InputError as error:
-            return shown | {"resolved_text": None, "problems": [plain_problem(one) for one in error.problems]}
-        return shown | _words(scenario) | {"resolved_text": write_scenario(scenario), "problems": []}
+            told = _NO_WORDS | {"family": None, "resolved_text": None}
+            return shown | told | {"problems": [plain_problem(one) for one in error.problems]}
+        told = _words(scenario) | {"family": family_of(identifier, scenario.parents)}
+        return shown | told | {"resolved_text": write_scenario(scenario), "problems": []}
 
     def save(self, identifier: str, text: str, *, replace: bool) -> Plain:
         """Save a scenario under its id, whole or not at all.
@@ -69,10 +73,9 @@ class Workspace:
             There is one, and it is not to be replaced.
         """
         self._check(identifier, text)
-        place = self.place
-        place.mkdir(parents=True, exist_ok=True)
-        target = place / f"{identifier}.yaml"
-        beside = place / f".{identifier}.{secrets.token_hex(4)}.new"
+        target = self._target(identifier)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{identifier}.{secrets.token_hex(4)}.new")
         try:
             _write(beside, text)
             if replace:
@@ -85,6 +88,22 @@ class Workspace:
         finally:
             beside.unlink(missing_ok=True)
         return {"id": identifier, "origin": "workspace"}
+
+    def _entry(self, name: str, path: Path) -> Plain | None:
+        """A line; None for a file with problems that does not say that it is a scenario."""
+        entry = {"id": name, "origin": _origin(path)}
+        try:
+            scenario = load_scenario(name, self._folder)
+        except InputError as error:
+            problems = [plain_problem(one) for one in error.problems]
+            return entry | _NO_WORDS | {"family": None, "problems": problems} if _says_scenario(path) else None
+        return entry | _words(scenario) | {"family": family_of(name, scenario.parents), "problems": []}
+
+    def _target(self, identifier: str) -> Path:
+        """Where a scenario is saved: where its id leads to already, unless that is the library, or else in `place`."""
+        found = find_scenarios(self._folder).get(identifier)
+        own = found is not None and found.parent.resolve() == self._folder.resolve()
+        return found if found is not None and own else self.place / f"{identifier}.yaml"
 
     def _check(self, identifier: str, text: str) -> None:
         scenario = draft_scenario(text, near=self._folder)
@@ -102,15 +121,6 @@ def check_text(text: str, folder: Path) -> Plain:
         return {"ok": False, "id": None, "problems": problems, "warnings": []}
     warnings = [plain_problem(warning) for warning in scenario.warnings]
     return {"ok": True, "id": scenario.id, "problems": [], "warnings": warnings} | _words(scenario)
-
-
-def _entry(name: str, path: Path) -> Plain:
-    entry = {"id": name, "origin": _origin(path)}
-    try:
-        scenario = load_scenario(name, path.parent)
-    except InputError as error:
-        return entry | _NO_WORDS | {"family": None, "problems": [plain_problem(one) for one in error.problems]}
-    return entry | _words(scenario) | {"family": family_of(name, scenario.parents), "problems": []}
 
 
 _NO_WORDS: Plain = {
@@ -131,6 +141,12 @@ def _words(scenario: Scenario) -> Plain:
 
 def _origin(path: Path) -> str:
     return "library" if path.resolve().parent == packaged_library().resolve() else "workspace"
+
+
+def _says_scenario(path: Path) -> bool:
+    """Whether a file names the schema of scenarios near its beginning."""
+    with path.open("rb") as stream:
+        return SCHEMA.encode() in stream.read(4096)
 
 
 def _changed(path: Path) -> tuple[int, int]:
