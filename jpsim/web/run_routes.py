@@ -108,7 +108,7 @@ def result_routes(desk: Desk) -> list[Route]:
         month = run.steps[run.place(whole(words["month"], "month"))] if "month" in words else None
         kind = known(words["kind"], run.kinds, "kind") if "kind" in words else None
         scenario = known(words.get("scenario", run.scenarios[0]), run.scenarios, "scenario of this run")
-        return answer(await asyncio.to_thread(results.summary, run, scenario, kind, month))
+        return await asyncio.to_thread(lambda: answer(results.summary(run, scenario, kind, month)))
 
     async def fan(request: Request) -> Response:
         words = query(request, "series")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,7 +126,7 @@ def test_runs_wait_in_their_order_for_two_clients(server: Server) -> None:
     assert server.wait(second, "cancelled")["run_id"] is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGSEGV, marks=pytest.mark.slow)])
 def test_a_child_that_dies_fails_its_run_and_nothing_else(server: Server, number: int) -> None:
     stored = len(server.client.get("/api/runs").json())
     job = server.start_run(LONG)
@@ -139,6 +140,24 @@ def test_a_child_that_dies_fails_its_run_and_nothing_else(server: Server, number
     assert after["error"] is None
     assert server.hidden() == []
     assert len(server.client.get("/api/runs").json()) == stored + 1
+
+
+@pytest.mark.slow
+def test_runs_cancelled_at_any_moment_are_whole_or_absent(server: Server) -> None:
+    """Seeded moments over the whole of a run: preparing, drawing, decomposing, storing."""
+    moments = np.random.default_rng(8).uniform(0.0, 8.0, 30)
+    server.wait(server.start_run(1024), "done")
+    for moment in moments:
+        before = {row["run_id"] for row in server.client.get("/api/runs").json()}
+        job = server.start_run(20_000)
+        time.sleep(moment)
+        ended = server.client.delete(f"/api/jobs/{job}").json()
+        after = {row["run_id"] for row in server.client.get("/api/runs").json()}
+        assert ended["state"] in ("cancelled", "done")
+        assert after - before == ({ended["run_id"]} if ended["state"] == "done" else set())
+        assert server.hidden() == []
+    for row in server.client.get("/api/runs").json():
+        assert server.client.post(f"/api/runs/{row['run_id']}/verify", json={}).json()["ok"]
 
 
 def test_a_child_that_dies_while_it_explains_is_replaced(server: Server) -> None:
@@ -171,7 +190,9 @@ def test_paths_that_are_not_made_plain_by_a_client_lead_nowhere(server: Server) 
         assert json.loads(answer.partition("\r\n\r\n")[2])["error"]["message"] == "Not Found"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_it_ends_within_a_second_and_leaves_nothing(tmp_path: Path, number: int, code: int) -> None:
     with serving(tmp_path) as server:
         job = server.start_run(LONG)
