@@ -13,7 +13,7 @@ from jpsim.calibration.hierarchy import Hierarchy, build_design, fit_hierarchy
 from jpsim.calibration.residuals import Residuals, decompose_residuals
 from jpsim.calibration.returns import Returns
 from jpsim.calibration.structure import Structure
-from jpsim.calibration.terms import average_slopes, centred, read_terms
+from jpsim.calibration.terms import average_slopes, centred, read_terms, sloped
 from jpsim.calibration.volatility import Volatility
 from jpsim.model.terms import Term
 
@@ -125,7 +125,7 @@ def estimate_equities(
         beta=beta,
         loadings=loadings[:, :n],
         loadings_sd=np.concatenate([fits.sector33.sd, fits.tilts.sd])[:, :n],
-        terms=terms,
+        terms=sloped(terms, names, slopes),
         term_loadings=loadings[:, n:],
         slopes=slopes,
         residuals=residuals,

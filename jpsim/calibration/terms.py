@@ -22,7 +22,7 @@ from jpsim.errors import InputError, Problem
 from jpsim.model.core import Model
 from jpsim.model.terms import Term
 
-__all__ = ["TermPrior", "average_slopes", "centred", "linearised", "read_terms", "term_values"]
+__all__ = ["TermPrior", "average_slopes", "centred", "linearised", "read_terms", "sloped", "term_values"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -145,6 +145,12 @@ def average_slopes(terms: Sequence[Term], names: Sequence[str], Sigma: Floats, l
         elif term.kind == "gate":
             row[i] = excess(term, levels[place[term.other]])
     return out
+
+
+def sloped(terms: Sequence[Term], names: Sequence[str], slopes: Floats) -> tuple[Term, ...]:
+    """Terms with the linear parts that a plain run keeps: slopes (K, n), as `average_slopes` finds them."""
+    own = (float(row[names.index(term.factor)]) for row, term in zip(slopes, terms, strict=True))
+    return tuple(replace(term, slope=slope) for term, slope in zip(terms, own, strict=True))
 
 
 def linearised(model: Model) -> Model:

@@ -112,12 +112,14 @@ def _wrong_with(term: Term, model: Model) -> list[str]:
     found = []
     if term.side not in (1, -1):
         found.append(f"acts on the side {term.side}, not 1 or -1")
-    if not np.isfinite([term.knot, term.centre]).all():
-        found.append("has a knot or centre that is not finite")
+    if not np.isfinite([term.knot, term.centre, term.slope]).all():
+        found.append("has a knot, centre or slope that is not finite")
     if term.kind == "gate" and model.transform[model.factor(term.other)] == "log100" and not term.knot > 0:
         found.append(f"has the knot {term.knot:g} on the level of {term.other}, which is above zero")
     if term.kind == "gate" and term.centre != 0.0:
         found.append(f"is a gate, whose mean is zero, with the centre {term.centre:g}")
+    if term.kind == "pair" and term.slope != 0.0:
+        found.append(f"is a pair, which has no linear part, with the slope {term.slope:g}")
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.days import DAYS_PER_MONTH, Instant, Step
-from jpsim.model.terms import Term
+from jpsim.model.terms import Term, linear_parts
 
 __all__ = ["Model", "ParameterDraws", "Regime", "RegimeDraws"]
 
@@ -220,11 +220,15 @@ class Model:
 
     @cached_property
     def linear(self) -> Model:
-        """The same model without its nonlinear terms; itself if it has none."""
+        """The same model with the linear parts of its nonlinear terms in their place; itself if it has none."""
         if not self.terms:
             return self
-        draws = self.draws and replace(self.draws, term_loadings=np.zeros((0, 0, 0)))
-        return replace(self, terms=(), term_loadings=np.zeros((0, 0)), draws=draws)
+        slopes, draws = linear_parts(self.terms, self.factors), self.draws
+        if draws is not None:
+            straight = draws.loadings + draws.term_loadings @ slopes
+            draws = replace(draws, loadings=straight, term_loadings=np.zeros((0, 0, 0)))
+        loadings = self.loadings + self.term_loadings @ slopes
+        return replace(self, terms=(), term_loadings=np.zeros((0, 0)), loadings=loadings, draws=draws)
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:

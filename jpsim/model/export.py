@@ -39,12 +39,13 @@ parameter uncertainty each path is in one regime throughout, regime k with regim
 regime_Sigma[k], regime_alpha[k] and regime_loadings[k] take the place of Sigma, alpha and loadings.
 
 Where terms holds ids, such a run also adds term_loadings phi_t to r_t, the same in all regimes. phi_t is by term_kind
-    hinge: max(side (u[factor] - knot), 0) - centre
-    gate:  max(side d, 0) u[factor], d = x[other] - knot, or 100 log(x[other] / knot) where other is log100, with the
-           reported level x at the end of the month before
+    hinge: max(side (u[factor] - knot), 0) - centre - slope u[factor]
+    gate:  (max(side d, 0) - slope) u[factor], d = x[other] - knot, or 100 log(x[other] / knot) where other is log100,
+           with the reported level x at the end of the month before
     pair:  u[factor] u[other] - centre
-from the arrays term_factor, term_other, term_knot, term_side and term_centre. With Gaussian innovations and without
-parameter uncertainty terms are off, unless the scenario says rules: {{nonlinear: on}}.
+from the arrays term_factor, term_other, term_knot, term_side, term_centre and term_slope: what a term does beyond its
+linear part, which is in loadings and regime_loadings. With Gaussian innovations and without parameter uncertainty
+terms are off, unless the scenario says rules: {{nonlinear: on}}.
 """
 
 
@@ -83,7 +84,7 @@ def export_model(model: Model, path: Path) -> None:
         "series": np.array(model.series),
         "kind": np.array(model.kind),
         "alpha": model.alpha,
-        "loadings": model.loadings,
+        "loadings": model.linear.loadings,
         "regressor": np.array(["innovation"] * n),
         "residual_cov": _definite(model.residual_cov),
         "aggregates": np.array(model.aggregates),
@@ -94,7 +95,7 @@ def export_model(model: Model, path: Path) -> None:
         "as_of": np.array(str(model.as_of)),
         "readme": np.array(readme),
     }
-    inside = [model.in_regime(regime.name) for regime in model.regimes]
+    inside = [model.linear.in_regime(regime.name) for regime in model.regimes]
     for name in ("Sigma", "alpha", "loadings"):
         arrays[f"regime_{name}"] = np.array([getattr(one, name) for one in inside]).reshape(
             len(inside), *getattr(model, name).shape
@@ -112,6 +113,7 @@ def _term_arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
         "term_knot": np.array([term.knot for term in model.terms], dtype=float),
         "term_side": np.array([term.side for term in model.terms], dtype=np.int64),
         "term_centre": np.array([term.centre for term in model.terms], dtype=float),
+        "term_slope": np.array([term.slope for term in model.terms], dtype=float),
         "term_loadings": model.term_loadings,
     }
 

@@ -6,13 +6,14 @@ Shapley value of a product of two is a half each, Shapley 1953, doi:10.1515/9781
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["TERM_KINDS", "Term", "TermKind"]
+__all__ = ["TERM_KINDS", "Term", "TermKind", "linear_parts"]
 
 Floats = npt.NDArray[np.float64]
 TermKind = Literal["hinge", "gate", "pair"]
@@ -42,6 +43,8 @@ class Term:
         1 if it acts above its knot, -1 below.
     centre
         Mean of the function, which is taken out so that it moves no mean by itself; 0 for a gate.
+    slope
+        Slope in ``u_factor`` of its linear part, which stays where terms are off; 0 for a pair, which has none.
     en, ja
         What it is called.
     """
@@ -53,6 +56,7 @@ class Term:
     knot: float = 0.0
     side: int = 1
     centre: float = 0.0
+    slope: float = 0.0
     en: str = ""
     ja: str = ""
 
@@ -76,3 +80,11 @@ class Term:
     def threshold(self, *, logarithmic: bool) -> float:
         """Knot of a gate in model units, 100 log of it where its level is `logarithmic`."""
         return float(100.0 * np.log(self.knot)) if logarithmic else self.knot
+
+
+def linear_parts(terms: Sequence[Term], factors: Sequence[str]) -> Floats:
+    """Slopes (T, n) of the linear parts of T terms in the innovations of the n `factors`."""
+    out = np.zeros((len(terms), len(factors)))
+    for row, term in zip(out, terms, strict=True):
+        row[factors.index(term.factor)] = term.slope
+    return out

@@ -13,10 +13,11 @@ from jpsim.calibration.priors import read_priors
 from jpsim.calibration.returns import TILTS, Returns
 from jpsim.calibration.structure import Structure
 from jpsim.calibration.term_evidence import weigh_terms
-from jpsim.calibration.terms import average_slopes, centred, linearised, read_terms, term_values
+from jpsim.calibration.terms import average_slopes, centred, linearised, read_terms, sloped, term_values
 from jpsim.calibration.volatility import Volatility
 from jpsim.errors import InputError
 from jpsim.model import Term
+from jpsim.model.terms import linear_parts
 from tests.models import bent_model, small_model
 
 NAMES = ("usdjpy", "jgb_10y", "vix")
@@ -94,6 +95,18 @@ def test_slopes_are_those_of_a_regression_on_the_innovation(term, i):
     found = average_slopes([term], NAMES, SIGMA, LEVELS)[0]
     assert_allclose(found[i], expected, rtol=1e-7)
     assert np.count_nonzero(found) == 1
+
+
+def test_what_a_term_does_beyond_its_slope_does_not_move_with_its_factor():
+    """Monte Carlo of normal innovations: correlations with every innovation; z-scores."""
+    u = np.random.default_rng(44).multivariate_normal(np.zeros(3), SIGMA, 400_000, method="cholesky")
+    slopes = average_slopes(TERMS, NAMES, SIGMA, LEVELS)
+    kept = sloped(TERMS, NAMES, slopes)
+    assert kept[:2] == (replace(LEAP, slope=slopes[0, 2]), replace(SURGE, slope=slopes[1, 0]))
+    beyond = term_values(TERMS, NAMES, u, LEVELS) - u @ linear_parts(kept, NAMES).T
+    for k, rest in enumerate(beyond.T):
+        z = [(rest * own).mean() / max((rest * own).std(), 1e-9) * np.sqrt(len(u)) for own in u.T]
+        assert np.abs(z).max() < 4.0, TERMS[k].id
 
 
 def test_a_product_has_no_slope():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from jpsim.calibration.terms import term_values
 from jpsim.conditioning.explanation import explain_story
 from jpsim.conditioning.stories import derive_story
 from jpsim.errors import InputError, UnsupportedError
@@ -65,7 +66,8 @@ def test_a_model_without_terms_is_stored_as_ever(tmp_path) -> None:
         (Term("a", "hinge", "euro"), "'a' needs a factor where it names 'euro'"),
         (Term("a", "pair", "usdjpy"), "'a' needs a factor where it names ''"),
         (Term("a", "hinge", "usdjpy", side=0), "'a' acts on the side 0, not 1 or -1"),
-        (Term("a", "hinge", "usdjpy", knot=np.inf), "'a' has a knot or centre that is not finite"),
+        (Term("a", "hinge", "usdjpy", knot=np.inf), "'a' has a knot, centre or slope that is not finite"),
+        (Term("a", "pair", "usdjpy", "sp500", slope=0.1), "'a' is a pair, which has no linear part, with the slope 0"),
         (Term("a", "gate", "jgb_10y", "usdjpy"), "'a' has the knot 0 on the level of usdjpy, which is above zero"),
         (Term("a", "gate", "jgb_10y", "jgb_2y", centre=1.0), "'a' is a gate, whose mean is zero, with the centre 1"),
         (Term("usdjpy_above", "hinge", "usdjpy"), "two of its terms are called 'usdjpy_above'"),
@@ -103,6 +105,51 @@ def test_the_export_tells_the_terms(tmp_path) -> None:
         np.testing.assert_allclose(arrays["term_loadings"], model.term_loadings, rtol=1e-11)
         for name in ("term_factor", "term_knot", "term_side", "term_centre", "nonlinear: on"):
             assert name in str(arrays["readme"])
+
+
+def test_without_its_terms_a_model_keeps_their_linear_parts() -> None:
+    """Loadings less what terms add at a unit innovation, slope by slope; regimes and draws as the point."""
+    model = replace(drawn_model(), regimes=regime_model().regimes)
+    slopes = (-0.5, 0.3, 2.0, 0.1, 0.0)
+    model = replace(model, terms=tuple(replace(t, slope=s) for t, s in zip(model.terms, slopes, strict=True)))
+    straight, expected = model.linear, model.loadings.copy()
+    assert (straight.terms, straight.term_loadings.size) == ((), 0)
+    for term, column in zip(model.terms, model.term_loadings.T, strict=True):
+        expected[:, model.factor(term.factor)] += term.slope * column
+    np.testing.assert_allclose(straight.loadings, expected, rtol=1e-13)
+    inside = [replace(one, draws=None).in_regime("wild").loadings for one in (straight, model)]
+    np.testing.assert_allclose(inside[0] - inside[1], expected - model.loadings, rtol=0, atol=1e-15)
+    assert model.draws is not None
+    assert straight.draws is not None
+    moved = straight.draws.loadings[2] - model.draws.loadings[2]
+    yen = model.draws.term_loadings[2] @ [-0.5, 0.0, 2.0, 0.0, 0.0]
+    np.testing.assert_allclose(moved[:, model.factor("usdjpy")], yen, rtol=1e-12)
+
+
+def test_the_exported_terms_are_what_goes_beyond_the_exported_loadings(tmp_path) -> None:
+    """Returns rebuilt from the arrays, by the equations of their readme, are those of the model with its terms."""
+    model = bent_model(small_model())
+    slopes = (-0.5, 0.3, 2.0, 0.1, 0.0)
+    model = replace(model, terms=tuple(replace(t, slope=s) for t, s in zip(model.terms, slopes, strict=True)))
+    export_model(model, tmp_path / "model.npz")
+    rng, at = np.random.default_rng(7), model.factors.index
+    with np.load(tmp_path / "model.npz") as arrays:
+        for _ in range(20):
+            u = rng.standard_normal(len(model.factors)) * np.sqrt(np.diag(model.Sigma)) * 3.0
+            dollar, rate = (model.base_level[at(name)] * rng.uniform(0.9, 1.2) for name in ("usdjpy", "jgb_10y"))
+            knot, centre, slope = (arrays[f"term_{name}"] for name in ("knot", "centre", "slope"))
+            yen, stocks, long = u[at("usdjpy")], u[at("sp500")], u[at("jgb_10y")]
+            phi = [
+                max(yen - knot[0], 0.0) - centre[0] - slope[0] * yen,
+                max(-(stocks - knot[1]), 0.0) - centre[1] - slope[1] * stocks,
+                (max(100.0 * np.log(dollar / knot[2]), 0.0) - slope[2]) * yen,
+                (max(rate - knot[3], 0.0) - slope[3]) * long,
+                yen * stocks - centre[4],
+            ]
+            before = model.base_level.copy()
+            before[[at("usdjpy"), at("jgb_10y")]] = dollar, rate
+            expected = model.loadings @ u + model.term_loadings @ term_values(model.terms, model.factors, u, before)
+            np.testing.assert_allclose(arrays["loadings"] @ u + arrays["term_loadings"] @ phi, expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
