@@ -99,11 +99,12 @@ def estimate_equities(
     design = build_design(innovations, levels[:-1], names, priors, weights, settings)
     fits = fit_hierarchy(returns, design, structure, float(settings.get("reconciliation_covariance", 0.0)))
     raw = np.concatenate([fits.sector33.loadings, fits.tilts.loadings])
-    prior = settings["idio_nu"]
+    prior, recent = settings["idio_nu"], settings["residual_half_life"]
     residuals = decompose_residuals(
         fits.sector33.residual,
         fits.tilts.residual,
-        discount(len(weights), settings["residual_half_life"]),
+        discount(len(weights), recent),
+        discount(len(weights), settings.get("correlation_half_life", recent)),
         settings["components"],
         prior["inverse_mean"],
         prior["inverse_sd"],

@@ -10,7 +10,14 @@ from scipy.optimize import brentq
 
 from jpsim.calibration.tails import fit_idiosyncratic_nu
 
-__all__ = ["Residuals", "decompose_residuals", "discounted_covariance", "factor_analysis", "match_aggregate"]
+__all__ = [
+    "Residuals",
+    "decompose_residuals",
+    "discounted_covariance",
+    "factor_analysis",
+    "match_aggregate",
+    "recent_covariance",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,6 +75,7 @@ def decompose_residuals(
     sectors: Floats,
     tilts: Floats,
     weights: Floats,
+    longer: Floats,
     components: int,
     inverse_mean: float,
     inverse_sd: float,
@@ -79,8 +87,8 @@ def decompose_residuals(
     ----------
     sectors, tilts
         (T, 33) and (T, m) residuals, NaN where missing.
-    weights
-        (T,) discounts.
+    weights, longer
+        (T,) discounts: of variances and all that belongs to a single series, and of the sectors' correlations.
     components
         Number K of common components.
     inverse_mean, inverse_sd
@@ -93,7 +101,7 @@ def decompose_residuals(
     -------
     Law of the 33 sectors and then the m tilts.
     """
-    loadings, own = factor_analysis(discounted_covariance(sectors, weights), components)
+    loadings, own = factor_analysis(recent_covariance(sectors, weights, longer), components)
     if whole is not None:
         loadings, own = match_aggregate(
             loadings, own, whole[0], float(discounted_covariance(whole[1][:, None], weights)[0, 0])
@@ -152,6 +160,16 @@ def discounted_covariance(x: Floats, weights: Floats) -> Floats:
     weighted = filled * weights[:, None]
     covariance: Floats = (filled.T @ weighted) / (seen.T @ (seen * weights[:, None]))
     return covariance
+
+
+def recent_covariance(x: Floats, weights: Floats, longer: Floats) -> Floats:
+    """Covariance (k, k) of variances discounted by `weights` and correlations by `longer`, (T,) each.
+
+    Volatilities move faster than correlations, which many series must share few months to show.
+    """
+    covariance = discounted_covariance(x, longer)
+    recent = np.sqrt(np.diag(discounted_covariance(x, weights)) / np.diag(covariance))
+    return covariance * np.outer(recent, recent)
 
 
 def _scores(x: Floats, loadings: Floats, own: Floats) -> tuple[Floats, Floats]:

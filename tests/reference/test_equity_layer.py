@@ -107,7 +107,7 @@ def test_tilts_load_on_the_components_that_made_them():
     sectors = scores @ loadings.T + 0.5 * rng.standard_normal((4000, 20))
     tilt_loadings = np.array([[1.0, -0.5], [0.2, 0.3]])
     tilts = scores @ tilt_loadings.T + 0.7 * rng.standard_normal((4000, 2))
-    found = decompose_residuals(sectors, tilts, np.ones(4000), 2, 0.16, 0.06)
+    found = decompose_residuals(sectors, tilts, np.ones(4000), np.ones(4000), 2, 0.16, 0.06)
     expected = tilt_loadings @ loadings.T
     assert_allclose(found.common[20:] @ found.common[:20].T, expected, atol=0.12)
     assert_allclose(found.idio_sd[20:], 0.7, rtol=0.05)

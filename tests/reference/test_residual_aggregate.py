@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from jpsim.calibration.loadings import reconcile
-from jpsim.calibration.residuals import decompose_residuals, discounted_covariance, match_aggregate
+from jpsim.calibration.residuals import decompose_residuals, discounted_covariance, match_aggregate, recent_covariance
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,26 @@ def test_decomposed_residuals_add_up_to_the_variance_of_the_whole_that_was_seen(
     parts = common + 0.03 * rng.standard_normal((240, 8))
     weights, discount = np.full(8, 1 / 8), np.ones(240)
     whole = parts @ weights
-    found = decompose_residuals(parts, parts[:, :1], discount, 2, 0.16, 0.06, (weights, whole))
+    found = decompose_residuals(parts, parts[:, :1], discount, discount, 2, 0.16, 0.06, (weights, whole))
     covariance = found.common[:8] @ found.common[:8].T + np.diag(found.idio_sd[:8] ** 2)
     assert float(weights @ covariance @ weights) == pytest.approx(float(np.mean(whole**2)), rel=1e-8)
     assert_allclose(np.diag(covariance), np.diag(discounted_covariance(parts, discount)), rtol=1e-8)
+
+
+def test_variances_are_recent_where_correlations_are_long():
+    """numpy's weighted moments of a panel whose volatility halved, with a month missing."""
+    rng = np.random.default_rng(94)
+    x = (rng.standard_normal((200, 1)) + rng.standard_normal((200, 3))) * np.repeat([0.04, 0.02], 100)[:, None]
+    recent, longer = 0.5 ** (np.arange(200)[::-1] / 12.0), 0.5 ** (np.arange(200)[::-1] / 90.0)
+    x[150, 2] = np.nan
+    seen = np.isfinite(x[:, 2])
+    found = recent_covariance(x, recent, longer)
+    assert found[0, 0] == pytest.approx(np.average(x[:, 0] ** 2, weights=recent))
+    assert found[2, 2] == pytest.approx(np.average(x[seen, 2] ** 2, weights=recent[seen]))
+    pair = [np.average(x[seen, i] * x[seen, j], weights=longer[seen]) for i, j in ((0, 2), (2, 2))]
+    expected = pair[0] / np.sqrt(pair[1] * np.average(x[:, 0] ** 2, weights=longer))
+    assert found[0, 2] / np.sqrt(found[0, 0] * found[2, 2]) == pytest.approx(expected)
+    assert_allclose(recent_covariance(x, recent, recent), discounted_covariance(x, recent), rtol=1e-12)
 
 
 def test_reconciliation_with_a_covariance_is_its_trace_minimising_closed_form():
