@@ -83,7 +83,8 @@ marginal likelihood. Missing cells and the ragged edge are drawn with the parame
 an explicit premium of {100 * model.meta["equity"]["premium"]:.1f}% a year \
 (sd {100 * model.meta["equity"]["premium_sd"]:.1f}); {model.common.shape[1]} common residual components and \
 heavy-tailed own parts. TOPIX, the 17, the sizes and the whole market add up exactly.
-- Tails: Student-t months with {model.nu:.1f} degrees of freedom and a common stochastic volatility.
+- Tails: {"skewed " * model.skewed}Student-t months with {model.nu:.1f} degrees of freedom and a common stochastic \
+volatility.
 - Structural shocks: {", ".join(model.shocks)}.
 - {len(model.draws.c) if model.draws else 0} draws of all parameters from their posterior.
 """
@@ -206,9 +207,15 @@ def _prior_section(priors: dict[str, Any]) -> str:
 {equity["premium_source"]}.
 - Tails: degrees of freedom around {tails["nu_mean"]:g}; persistence of the log-variance \
 {tails["sv_phi"]["mean"]:g} ({tails["sv_phi"]["sd"]:g}), its volatility {tails["sv_sigma"]["mean"]:g} (log sd \
-{tails["sv_sigma"]["log_sd"]:g}). {tails["source"]}.
+{tails["sv_sigma"]["log_sd"]:g}); {_skew_prior(tails)}. {tails["source"]}.
 - Anchor: {priors["anchor"]["source"]}; sd {priors["anchor"]["sd"]:g}.
 """
+
+
+def _skew_prior(tails: dict[str, Any]) -> str:
+    if "skew" not in tails:
+        return "months are symmetric"
+    return f"the shift of {tails['skew']['factor']} in skewed months around 0 (sd {tails['skew']['sd']:g})"
 
 
 def _provenance_section(model: Model) -> str:

@@ -15,6 +15,7 @@ from jpsim.calibration.forwards import forward_yields, historical_error
 from jpsim.calibration.minnesota import autoregressive_sd, choose_lags, lagged
 from jpsim.calibration.observations import FOREIGN, Observations
 from jpsim.calibration.priors import Priors
+from jpsim.calibration.skewed_months import estimate_tails
 from jpsim.calibration.steady_state import (
     Anchor,
     Draws,
@@ -26,7 +27,7 @@ from jpsim.calibration.steady_state import (
 )
 from jpsim.calibration.tables import Table
 from jpsim.calibration.tails import fit_joint_nu
-from jpsim.calibration.volatility import Volatility, estimate_volatility, squared_distances
+from jpsim.calibration.volatility import Volatility, squared_distances
 from jpsim.errors import InputError
 from jpsim.months import Month
 
@@ -139,7 +140,7 @@ def estimate_factors(
     target = historical_error(table, Month.parse(priors["anchor"]["quoted_since"]))
     scale = _widening(point, anchor.position, target)
     seen = np.where(np.isfinite(observations.y), point.innovations, np.nan)[lags:]
-    nu, volatility = _estimate_tails(seen, point.Sigma, weights[lags:], priors["tails"])
+    nu, volatility = _estimate_tails(seen, point.Sigma, weights[lags:], priors["tails"], observations.names)
     choices = {
         "lags": lags,
         "tightness": tightness,
@@ -250,11 +251,13 @@ def _point_estimate(y: Floats, weights: Floats, prior: SteadyStatePrior, draws: 
     return _Point(c, B, Sigma, panel, innovations)
 
 
-def _estimate_tails(seen: Floats, Sigma: Floats, weights: Floats, priors: dict[str, Any]) -> tuple[float, Volatility]:
-    """Degrees of freedom of months without volatility, and both together."""
+def _estimate_tails(
+    seen: Floats, Sigma: Floats, weights: Floats, priors: dict[str, Any], names: tuple[str, ...]
+) -> tuple[float, Volatility]:
+    """Degrees of freedom of symmetric months without volatility; and the tails, skewness and volatility of all."""
     d2, dims = squared_distances(seen, Sigma)
     nu = fit_joint_nu(d2, dims, weights, priors["nu_mean"], priors["nu_log_sd"])
-    return nu, estimate_volatility(d2, dims, weights, priors)
+    return nu, estimate_tails(seen, Sigma, weights, priors, names)
 
 
 def _widening(law: _Point, position: int, target: float) -> Floats:

@@ -268,7 +268,7 @@ def _tail_chapter(found: _Found) -> str:
         Month.parse(first) - observations.first,
         found.priors["minnesota"],
         found.priors["tails"],
-        leading=observations.names.index("sp500"),
+        leading=observations.names.index(found.law.volatility.skew_factor or "sp500"),
         group=np.array([name in ("usdjpy", "usd_broad") for name in observations.names]),
     )
     nu = found.law.choices["nu_without_volatility"]
@@ -296,6 +296,8 @@ def _assemble(found: _Found, version: str) -> Model:
         sv_phi=tails.phi,
         sv_sigma=tails.sigma,
         sv_start=tails.start,
+        skew_factor=tails.skew_factor,
+        skew_shift=tails.skew_shift,
         series=structure.series,
         kind=tuple(series[name].kind for name in structure.series),
         alpha=equities.alpha,

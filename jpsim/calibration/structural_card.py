@@ -11,9 +11,10 @@ from jpsim.calibration.announcements import ProxyRow
 from jpsim.calibration.markdown import table
 from jpsim.calibration.policy_evidence import PolicyOdds, PolicyRow, StorySize
 from jpsim.calibration.responses import MONTHS, ResponseRow, SignProbability
-from jpsim.calibration.tail_scores import REFINEMENTS, Standing, TailScores, standing
+from jpsim.calibration.tail_scores import Standing, TailScores, standing
 from jpsim.calibration.volatility import Volatility
 from jpsim.model.core import Model
+from jpsim.model.skewness import shifted_skewness
 
 __all__ = ["policy_chapter", "shock_chapter", "tail_chapter"]
 
@@ -22,7 +23,8 @@ _LAWS = {
     "student_t": "Student-t months",
     "student_t_sv": "Student-t months and stochastic volatility",
     "leverage": "leverage: the S&P 500 falls with news of volatility",
-    "skewed": "skewed Student-t months, led by the S&P 500",
+    "skewed_t": "skewed Student-t months",
+    "skewed_t_sv": "skewed Student-t months and stochastic volatility",
     "currency_exponent": "an exponent of their own for the currencies' scale",
 }
 
@@ -144,10 +146,10 @@ def _odds_table(odds: Sequence[PolicyOdds]) -> str:
 def tail_chapter(found: Volatility, nu: float, scores: TailScores, first: str) -> str:
     """Describe the tails, the volatility of the months, and which law predicts best."""
     rows = standing(scores)
-    laws = [row for row in rows if row.law not in REFINEMENTS]
+    laws = [row for row in rows if row.against == "gaussian"]
     winner = max(laws, key=lambda row: row.gain)
     verdict = _LAWS[winner.law] if winner.gain > 0 else "Gaussian months"
-    refined = scores.refined
+    refined, late = scores.refined, scores.skewed
     return f"""\
 ## Tails and volatility / 裾と変動
 
@@ -155,18 +157,32 @@ Posterior on a grid, months discounted: {found.nu:.1f} degrees of freedom (5 to 
 to {found.nu_range[1]:.1f}), persistence of the common log-variance {found.phi:.2f} ({found.phi_range[0]:.2f} to \
 {found.phi_range[1]:.2f}), its monthly volatility {found.sigma:.2f} ({found.sigma_range[0]:.2f} to \
 {found.sigma_range[1]:.2f}), its value at month 0 {found.start:+.2f} (sd {found.start_sd:.2f}; 0 is its mean). Without \
-stochastic volatility the degrees of freedom are {nu:.1f}; the model keeps the first number for both laws.
+stochastic volatility, in symmetric months, the degrees of freedom are {nu:.1f}; the model keeps the first number for \
+both laws. {_skewness_text(found)}
 
 Joint log scores of the factors one month ahead, out of sample, {len(scores.scores)} months from {first}, every law \
 estimated each January on the months before (conjugate form of the VAR, factors with three years of history):
 
 {_score_table(rows)}
-Best out of sample, and the law to choose: {verdict}. The last three refine a law and are not in the model. As the \
+Best out of sample, and the law to choose: {verdict}. The last two refine a law and are not in the model. As the \
 last January finds them: correlation of the S&P 500's innovation with the news of volatility {refined.rho:+.2f} (sd \
-{refined.rho_sd:.2f}), which skews its months by about {3 * found.sigma * refined.rho:+.2f}; shift of the S&P 500 in \
-skewed months {refined.shift:+.2f} sds per unit of the mixing variable; exponent of the currencies \
-{refined.exponent:.2f} (1 is the model's).
+{refined.rho_sd:.2f}), which skews its months by about {3 * found.sigma * refined.rho:+.2f}; exponent of the \
+currencies {refined.exponent:.2f} (1 is the model's). Skewed months then have a shift of {late.skew_shift:+.2f} (5 to \
+95%: {late.skew_range[0]:+.2f} to {late.skew_range[1]:+.2f}) and {late.nu:.1f} degrees of freedom.
 """
+
+
+def _skewness_text(found: Volatility) -> str:
+    """Say what skews the months, and what skewness the leading factor's have."""
+    if not found.skew_shift:
+        return "Months are symmetric."
+    skewness = shifted_skewness(found.nu, found.skew_shift)
+    told = f"a skewness of {skewness:+.2f}" if np.isfinite(skewness) else "a skewness that is not finite"
+    return (
+        f"Months are skewed: {found.skew_factor} is shifted by {found.skew_shift:+.2f} of its standard deviations (5 "
+        f"to 95%: {found.skew_range[0]:+.2f} to {found.skew_range[1]:+.2f}) per unit of the month's mixing variable "
+        f"less its mean, the others as they depend on it. That alone gives {found.skew_factor} {told}."
+    )
 
 
 def _score_table(rows: Sequence[Standing]) -> str:

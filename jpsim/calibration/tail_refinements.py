@@ -1,18 +1,15 @@
-"""Laws of the months that refine those of the model: leverage, skewed months, an exponent for currencies.
+"""Laws of the months that refine those of the model: leverage, an exponent for currencies.
 
-A month's innovations are ``u = s A e`` with a scale s that all factors share. Three refinements keep u Gaussian given
+A month's innovations are ``u = s A e`` with a scale s that all factors share. Two refinements keep u Gaussian given
 its mixing variables:
 
 - *leverage*: u loads on the news eta of the log-variance, ``u = s (rho b (eta - E) + t residual)``, with b the
   regression of all factors on one of them, here the S&P 500; skewness about ``3 sigma rho``;
-- *skewed months*: u loads on the month's own mixing variable W, ``u = shift b (W - 1) + sqrt(W) residual``, a
-  generalised hyperbolic skewed t;
 - *own exponent*: the scale of some factors is ``W^(gamma / 2)``.
 
 References
 ----------
-Omori, Chib, Shephard and Nakajima (2007), doi:10.1016/j.jeconom.2006.07.008. Aas and Haff (2006),
-doi:10.1093/jjfinec/nbj006.
+Omori, Chib, Shephard and Nakajima (2007), doi:10.1016/j.jeconom.2006.07.008.
 """
 
 from __future__ import annotations
@@ -26,89 +23,31 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import gammaincinv, gammaln
 
-__all__ = [
-    "Distances",
-    "Refined",
-    "exponent_densities",
-    "leverage_densities",
-    "measure_distances",
-    "refine_tails",
-    "skewed_densities",
-]
+from jpsim.calibration.distances import Distances
+
+__all__ = ["Refined", "exponent_densities", "leverage_densities", "refine_tails"]
 
 Floats = npt.NDArray[np.float64]
 
 _NODES: Final = np.linspace(-4.2, 4.2, 31)
 _RHO: Final = np.linspace(-0.75, 0.45, 9)
-_RHO_SD, _SHIFT_SD, _EXPONENT_SD = 0.5, 0.5, 0.5  # normal priors around 0, 0 and 1: wide
+_RHO_SD, _EXPONENT_SD = 0.5, 0.5  # normal priors around 0 and 1: wide
 _PLACES, _SHARES = (part / 2.0 for part in np.polynomial.legendre.leggauss(48))
 _PLACES = _PLACES + 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class Distances:
-    """What the densities of T months depend on.
-
-    Parameters
-    ----------
-    quadratic
-        (T, 2, 2) squared Mahalanobis distance, split into the factors outside and inside a group.
-    counts
-        (T, 2) known factors outside and inside it.
-    projected
-        (T,) innovation of the leading factor over its sd.
-    """
-
-    quadratic: Floats
-    counts: Floats
-    projected: Floats
-
-    def append(self, other: Distances) -> Distances:
-        """Return these months and those of another."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in ("quadratic", "counts", "projected"))
-        return Distances(*(np.concatenate(pair) for pair in pairs))
-
-    @property
-    def total(self) -> tuple[Floats, Floats]:
-        """Squared distances and numbers of known factors, (T,) each."""
-        return self.quadratic.sum(axis=(1, 2)), self.counts.sum(axis=1)
 
 
 @dataclass(frozen=True)
 class Refined:
     """Posterior means of each refinement and its parameters.
 
-    `rho` and `rho_sd` are those of leverage given the volatility without it; `shift` and `exponent` come with
-    degrees of freedom of their own, and are modes.
+    `rho` and `rho_sd` are those of leverage given the volatility without it; `exponent` comes with degrees of freedom
+    of its own, and is a mode.
     """
 
     rho: float
     rho_sd: float
-    shift: float
-    shift_nu: float
     exponent: float
     exponent_nu: float
-
-
-def measure_distances(residual: Floats, Sigma: Floats, leading: int, group: npt.NDArray[np.bool_]) -> Distances:
-    """Measure months of (T, n) residuals, NaN where missing.
-
-    Parameters
-    ----------
-    residual, Sigma
-        (T, n) residuals and their covariance (n, n).
-    leading
-        Position of the factor whose regression gives the direction of asymmetry; known in every month.
-    group
-        (n,) factors that have an exponent of their own.
-    """
-    quadratic, counts = np.zeros((len(residual), 2, 2)), np.zeros((len(residual), 2))
-    for t, row in enumerate(residual):
-        seen = np.isfinite(row)
-        terms = np.outer(row[seen], row[seen]) * np.linalg.inv(Sigma[np.ix_(seen, seen)])
-        member = np.column_stack([~group[seen], group[seen]]).astype(np.float64)
-        quadratic[t], counts[t] = member.T @ terms @ member, member.sum(axis=0)
-    return Distances(quadratic, counts, residual[:, leading] / np.sqrt(Sigma[leading, leading]))
 
 
 def leverage_densities(months: Distances, weights: Floats, nu: float, phi: float, sigma: float, rho: float) -> Floats:
@@ -144,22 +83,6 @@ def leverage_densities(months: Distances, weights: Floats, nu: float, phi: float
     return np.array(scores)
 
 
-def skewed_densities(months: Distances, nu: float, shift: float) -> Floats:
-    """Log densities (T,) of skewed t months with nu > 4 degrees of freedom, less what `filter_months` leaves out.
-
-    `shift` is the leading factor's, in its sds, per unit of the mixing variable; the covariance stays Sigma.
-    """
-    variance = 2.0 / (nu - 4.0)
-    left = 1.0 - variance * shift**2
-    if left <= 0.05:
-        return np.full(len(months.projected), -1e3)  # no covariance would be left
-    W = _mixing(months, nu)
-    q, gain = shift * months.projected[:, None], variance / left
-    crossed, own = q * (1.0 + gain * shift**2), shift**2 * (1.0 + gain * shift**2)
-    added = gain * q**2 - 2.0 * crossed * (W - 1.0) + own * (W - 1.0) ** 2
-    return _student(*months.total, nu) + _averaged(-0.5 * added / W - 0.5 * np.log(left))
-
-
 def exponent_densities(months: Distances, nu: float, exponent: float) -> Floats:
     """Log densities (T,) of t months in which the group's scale has an exponent below nu / 2 of its own; as above."""
     W = _mixing(months, nu)
@@ -188,9 +111,8 @@ def refine_tails(
     share = np.exp(np.array(log) - max(log))
     share /= share.sum()
     rho = float(share @ _RHO)
-    shift_nu, shift = _mode(lambda nu, x: float(weights @ skewed_densities(months, nu, x)), nu_prior, (0.0, _SHIFT_SD))
     own_nu, own = _mode(lambda nu, x: float(weights @ exponent_densities(months, nu, x)), nu_prior, (1.0, _EXPONENT_SD))
-    return Refined(rho, float(np.sqrt(share @ (_RHO - rho) ** 2)), shift, shift_nu, own, own_nu)
+    return Refined(rho, float(np.sqrt(share @ (_RHO - rho) ** 2)), own, own_nu)
 
 
 def _mode(

@@ -13,7 +13,7 @@ doi:10.1080/07350015.1995.10524599.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,38 +21,37 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from jpsim.calibration.completion import Completion
+from jpsim.calibration.distances import measure_distances
 from jpsim.calibration.minnesota import autoregressive_sd, choose_lags, fit_conjugate, lagged, minnesota_prior
-from jpsim.calibration.tail_refinements import (
-    Refined,
-    exponent_densities,
-    leverage_densities,
-    measure_distances,
-    refine_tails,
-    skewed_densities,
-)
+from jpsim.calibration.skewed_months import estimate_skewness, filter_skewed
+from jpsim.calibration.tail_refinements import Refined, exponent_densities, leverage_densities, refine_tails
 from jpsim.calibration.tails import fit_joint_nu
-from jpsim.calibration.volatility import estimate_volatility, filter_months, squared_distances
+from jpsim.calibration.volatility import Volatility, estimate_volatility, filter_months, squared_distances
 
 __all__ = ["LAWS", "REFINEMENTS", "Standing", "TailScores", "score_tails", "standing"]
 
 Floats = npt.NDArray[np.float64]
 
 _HISTORY = 36  # months that a factor must have before it is scored
-LAWS = ("gaussian", "student_t", "student_t_sv")
-REFINEMENTS = {"leverage": "student_t_sv", "skewed": "student_t", "currency_exponent": "student_t"}
+_STILL = 1e-3  # volatility of the log-variance where it does not move
+LAWS = ("gaussian", "student_t", "student_t_sv", "skewed_t", "skewed_t_sv")
+REFINEMENTS = {"leverage": "student_t_sv", "currency_exponent": "student_t"}
 """Refinement to the law that it refines."""
+_SKEWED = {"skewed_t": "student_t", "skewed_t_sv": "student_t_sv"}
 _ALL = (*LAWS, *REFINEMENTS)
 
 
 @dataclass(frozen=True, eq=False)
 class TailScores:
-    """Log scores of m months under each of `LAWS` and `REFINEMENTS`, (m, 6), nats, less terms that all share.
+    """Log scores of m months under each of `LAWS` and `REFINEMENTS`, (m, 7), nats, less terms that all share.
 
-    `refined` are the parameters of the refinements as the last year's origin found them.
+    `refined` and `skewed` are the refinements and skewed months of moving volatility as the last year's origin found
+    them.
     """
 
     scores: Floats
     refined: Refined
+    skewed: Volatility
 
 
 @dataclass(frozen=True)
@@ -95,19 +94,19 @@ def score_tails(
         Position of the factor that leads in the asymmetric laws and is never missing, and (n,) whether a factor's
         scale has an exponent of its own.
     """
-    rows = []
+    rows = list[list[float]]()
     for origin in range(first, len(y), 12):
         known = np.isfinite(y[:origin]).sum(axis=0) >= _HISTORY
         special = int(known[:leading].sum()), group[known]
         year = _Origin(y[:origin, known], own_lag[known], half_life, settings, tails, *special)
         rows += [year.score(y[: t + 1, known]) for t in range(origin, min(origin + 12, len(y)))]
-    return TailScores(np.array(rows).reshape(-1, len(_ALL)), year.refined)
+    return TailScores(np.array(rows).reshape(-1, len(_ALL)), year.refined, year.skewed)
 
 
 def standing(found: TailScores) -> list[Standing]:
-    """Gains of the laws over the Gaussian one, and of each refinement over the law that it refines."""
-    rows = []
-    for law, against in {**dict.fromkeys(LAWS[1:], LAWS[0]), **REFINEMENTS}.items():
+    """Gains of the laws over the Gaussian one, of skewed months over symmetric ones, of refinements over their law."""
+    rows, pairs = [], [(law, LAWS[0]) for law in LAWS[1:]]
+    for law, against in (*pairs, *_SKEWED.items(), *REFINEMENTS.items()):
         gain = found.scores[:, _ALL.index(law)] - found.scores[:, _ALL.index(against)]
         rest = np.delete(gain, gain.argmax())
         error = float(gain.std(ddof=1) / np.sqrt(len(gain)))
@@ -145,6 +144,9 @@ class _Origin:
         self._volatility = estimate_volatility(self._d2, self._dims, seen, tails)
         self._months = measure_distances(residual, posterior.Sigma, leading, group)
         self.refined = refine_tails(self._months, seen, (tails["nu_mean"], tails["nu_log_sd"]), self._law)
+        steady = replace(self._volatility, nu=self._nu, sigma=_STILL)
+        self._steady = estimate_skewness(self._months, seen, steady, tails)
+        self.skewed = estimate_skewness(self._months, seen, self._volatility, tails)
 
     def score(self, y: Floats) -> list[float]:
         """Log scores of the last month of `y` given the months before it; the next call must add one month."""
@@ -156,20 +158,27 @@ class _Origin:
         both, _ = filter_months(self._d2, self._dims, weights, np.array([found.nu]), found.phi, np.array([found.sigma]))
         gaussian = -n / 2 * np.log(2.0) - distance[0] / 2
         student = _student(distance[0], n, self._nu)
-        return [float(gaussian), student, float(both[0, -1]), *self._refined_scores(residual, weights)]
+        self._months = self._months.append(
+            measure_distances(residual, self._posterior.Sigma, self._leading, self._group)
+        )
+        skewed = [self._skewed_score(law, weights) for law in (self._steady, self.skewed)]
+        return [float(gaussian), student, float(both[0, -1]), *skewed, *self._refined_scores(weights)]
+
+    def _skewed_score(self, law: Volatility, weights: Floats) -> float:
+        """Log score of the last month under skewed months."""
+        pair = np.array([law.nu]), np.array([law.skew_shift])
+        return float(filter_skewed(self._months, weights, *pair, law.phi, law.sigma)[0, -1])
 
     @property
     def _law(self) -> tuple[float, float, float]:
         return self._volatility.nu, self._volatility.phi, self._volatility.sigma
 
-    def _refined_scores(self, residual: Floats, weights: Floats) -> list[float]:
-        """Log scores of one more month under each of `REFINEMENTS`."""
-        month = measure_distances(residual, self._posterior.Sigma, self._leading, self._group)
-        self._months, found = self._months.append(month), self.refined
+    def _refined_scores(self, weights: Floats) -> list[float]:
+        """Log scores of the last month under each of `REFINEMENTS`."""
+        found = self.refined
         return [
             float(leverage_densities(self._months, weights, *self._law, found.rho)[-1]),
-            float(skewed_densities(month, found.shift_nu, found.shift)[0]),
-            float(exponent_densities(month, found.exponent_nu, found.exponent)[0]),
+            float(exponent_densities(self._months, found.exponent_nu, found.exponent)[-1]),
         ]
 
     def _weights(self, months: int) -> Floats:

@@ -20,6 +20,7 @@ from jpsim.dictionary import factors as factor_entries
 from jpsim.dictionary import series as series_entries
 from jpsim.errors import InputError, Problem
 from jpsim.model.core import Model
+from jpsim.model.skewness import mixing_variance
 from jpsim.model.terms import Term
 
 __all__ = ["TermPrior", "average_slopes", "centred", "linearised", "read_terms", "sloped", "term_values"]
@@ -187,31 +188,42 @@ def centred(terms: Sequence[Term], names: Sequence[str], Sigma: Floats, months: 
 
     Notes
     -----
-    Given a month's scale the mean of a hinge is that of a normal; scales are integrated out by Gauss quadrature. A
-    gate has mean zero in any law, a pair the covariance.
+    Given a month's scale the mean of a hinge is that of a normal, where months are skewed around their excess; scales
+    are integrated out by Gauss quadrature. A gate has mean zero in any law, a pair the covariance.
     """
-    scale, weight = _month_scales(months)
+    scale, excess, weight = _month_scales(months)
     place = {name: index for index, name in enumerate(names)}
     out = np.zeros(len(terms))
     for k, term in enumerate(terms):
         i = place[term.factor]
         if term.kind == "hinge":
-            sd = scale * math.sqrt(Sigma[i, i])
-            knot = term.side * term.knot
+            lean = _lean(months, names, Sigma, i)
+            taken = mixing_variance(months.nu) * lean**2 if lean else 0.0
+            sd = scale * math.sqrt(Sigma[i, i] - taken)
+            knot = term.side * (term.knot - lean * excess)
             out[k] = weight @ (sd * norm.pdf(knot / sd) - knot * norm.sf(knot / sd))
         elif term.kind == "pair":
             out[k] = Sigma[i, place[term.other]]
     return tuple(replace(term, centre=float(mean)) for term, mean in zip(terms, out, strict=True))
 
 
-def _month_scales(months: Volatility) -> tuple[Floats, Floats]:
-    """Nodes and weights of the stationary law of a month's scale: log-normal volatility times Student-t."""
+def _lean(months: Volatility, names: Sequence[str], Sigma: Floats, factor: int) -> float:
+    """By what a factor's innovation moves per unit of the month's mixing variable; 0 in symmetric months."""
+    if not months.skew_shift:
+        return 0.0
+    leader = names.index(months.skew_factor)
+    return float(months.skew_shift * Sigma[factor, leader] / math.sqrt(Sigma[leader, leader]))
+
+
+def _month_scales(months: Volatility) -> tuple[Floats, Floats, Floats]:
+    """Nodes, excesses and weights of the stationary law of a month's scale: log-normal volatility times Student-t."""
     z, wz = roots_hermitenorm(_NODES)
     g, wg = roots_genlaguerre(_NODES, months.nu / 2.0 - 1.0)
     spread = months.sigma / math.sqrt(1.0 - months.phi**2)
     volatility = np.exp(0.5 * spread * z - 0.25 * spread**2)
-    scale = np.outer(volatility, np.sqrt((months.nu / 2.0 - 1.0) / g))
-    return scale.ravel(), np.outer(wz / wz.sum(), wg / wg.sum()).ravel()
+    mixing = (months.nu / 2.0 - 1.0) / g
+    scale, excess = np.outer(volatility, np.sqrt(mixing)), np.outer(volatility, mixing - 1.0)
+    return scale.ravel(), excess.ravel(), np.outer(wz / wz.sum(), wg / wg.sum()).ravel()
 
 
 def _prior(name: str, row: Mapping[str, Any]) -> TermPrior:

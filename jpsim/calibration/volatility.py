@@ -13,6 +13,7 @@ doi:10.1080/07350015.2015.1040116. Chan (2020), doi:10.1080/07350015.2018.145133
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,8 +27,11 @@ __all__ = [
     "MONTHS",
     "Volatility",
     "VolatilityGrid",
+    "central_range",
     "estimate_volatility",
+    "filter_densities",
     "filter_months",
+    "level_nodes",
     "squared_distances",
 ]
 
@@ -85,6 +89,11 @@ class Volatility:
         Central 90% intervals on the grid.
     start_sd
         Sd of the log-variance in the last month.
+    skew_factor, skew_shift
+        Factor that leads in skewed months, and its shift, in its sds, per unit of the month's mixing variable; none and
+        0 for symmetric months. See `jpsim.calibration.skewed_months`.
+    skew_range
+        Central 90% interval of the shift.
     """
 
     nu: float
@@ -95,6 +104,9 @@ class Volatility:
     phi_range: tuple[float, float]
     sigma_range: tuple[float, float]
     start_sd: float
+    skew_factor: str = ""
+    skew_shift: float = 0.0
+    skew_range: tuple[float, float] = (0.0, 0.0)
 
 
 def squared_distances(residual: Floats, Sigma: Floats) -> tuple[Floats, Floats]:
@@ -147,9 +159,9 @@ def estimate_volatility(
         phi=_six((share * phi).sum()),
         sigma=_six(np.exp((share * np.log(other)).sum())),
         start=_six(start),
-        nu_range=_central(nus, share),
-        phi_range=_central(phi, share),
-        sigma_range=_central(other, share),
+        nu_range=central_range(nus, share),
+        phi_range=central_range(phi, share),
+        sigma_range=central_range(other, share),
         start_sd=_six(np.sqrt((share * seconds).sum() - start**2)),
     )
 
@@ -175,23 +187,33 @@ def filter_months(
     Log predictive density of each month (m, T), less ``log det Sigma / 2`` and powers of pi, and the law
     of v in the last month on the grid (m, nodes), in stationary standard deviations.
     """
+    level = level_nodes(sigma, phi, nodes)
+    months = zip(d2, dims, weights, strict=True)
+    return filter_densities((w * _log_density(d, n, nu[:, None], level) for d, n, w in months), len(nu), phi, nodes)
+
+
+def level_nodes(sigma: Floats, phi: float, nodes: Floats) -> Floats:
+    """(m, nodes) log of s^2 without its t part, whose mean is 1, at nodes in stationary standard deviations."""
+    spread = sigma / np.sqrt(1.0 - phi**2)
+    return np.asarray(spread[:, None] * nodes - 0.5 * spread[:, None] ** 2)
+
+
+def filter_densities(densities: Iterable[Floats], m: int, phi: float, nodes: Floats) -> tuple[Floats, Floats]:
+    """Filter the log-variance given each month's log densities (m, nodes), discounted; returns as `filter_months`."""
     move = np.exp(-0.5 * (nodes[None, :] - phi * nodes[:, None]) ** 2 / (1.0 - phi**2))
     move /= move.sum(axis=1, keepdims=True)
-    law = np.broadcast_to(np.exp(-0.5 * nodes**2), (len(nu), len(nodes)))
+    law = np.broadcast_to(np.exp(-0.5 * nodes**2), (m, len(nodes)))
     law = law / law.sum(axis=1, keepdims=True)
-    spread = sigma / np.sqrt(1.0 - phi**2)
-    level = spread[:, None] * nodes - 0.5 * spread[:, None] ** 2  # log of s^2 without its t part; mean 1
-    parts = -(-len(nu) * len(nodes) ** 2 // _PRODUCT)
-    scores = np.empty((len(nu), len(d2)))
-    for t, (distance, n, weight) in enumerate(zip(d2, dims, weights, strict=True)):
+    parts = -(-m * len(nodes) ** 2 // _PRODUCT)
+    scores = []
+    for density in densities:
         law = np.concatenate([part @ move for part in np.array_split(law, parts)])
-        density = weight * _log_density(distance, n, nu[:, None], level)
         top = density.max(axis=1, keepdims=True)
         law = law * np.exp(density - top)
         total = law.sum(axis=1, keepdims=True)
-        scores[:, t] = (np.log(total) + top)[:, 0]
+        scores.append((np.log(total) + top)[:, 0])
         law /= total
-    return scores, law
+    return np.array(scores).T, law
 
 
 def _log_density(distance: float, n: float, nu: Floats, level: Floats) -> Floats:
@@ -213,7 +235,7 @@ def _beta_shape(mean: float, sd: float) -> tuple[float, float]:
     return mean * count, (1.0 - mean) * count
 
 
-def _central(values: Floats, share: Floats) -> tuple[float, float]:
+def central_range(values: Floats, share: Floats) -> tuple[float, float]:
     """5% and 95% points of a law on a grid."""
     order = np.argsort(values, axis=None, kind="stable")
     cumulative = np.cumsum(share.ravel()[order])

@@ -41,6 +41,8 @@ class Conditional:
         along the shocks that must deliver them.
     steered
         Whether only some shocks are steered.
+    basis
+        (n, k) orthonormal directions of the shocks that are steered; None where all are.
     recursion
         The conditional recursion, its soft rows at their centres; None if only some shocks are steered, or a
         row is an average over months.
@@ -56,6 +58,7 @@ class Conditional:
     steered: bool
     recursion: ConditionalSystem | None
     plausibility: Plausibility
+    basis: Floats | None = None
 
     @cached_property
     def moments(self) -> Moments:
@@ -192,7 +195,7 @@ def condition(
     targets = find_targets(table, stacked)
     _refuse_empty_ranges(table, targets)
     centres = _centres(table, targets)
-    response, recursion = stacked.exposure, None
+    response, recursion, basis = stacked.exposure, None, None
     if drivers and rows:
         basis = driver_basis(system.model, drivers, _imposed(system.model, table))
         refuse_undeliverable(table, stacked.exposure @ basis, drivers, place, anew=intervened)
@@ -202,7 +205,7 @@ def condition(
         recursion = condition_system(system, table.weights, table.months, values, table.noise, free, table.news)
     entropy = np.inf if table.of_kind("hard") else targets.entropy + _measured_entropy(table, stacked)
     card = _judge(table, stacked, response, entropy)
-    return Conditional(system, table, stacked, targets, response, bool(drivers), recursion, card)
+    return Conditional(system, table, stacked, targets, response, bool(drivers), recursion, card, basis)
 
 
 def _imposed(model: Model, table: RowTable) -> list[str]:

@@ -4,7 +4,8 @@ Given the conditions, innovations and levels are jointly normal; means of hinges
 covariances with anything linear in the shocks, are then closed forms (Stein 1981, doi:10.1214/aos/1176345632:
 ``cov(f(x), y) = sum_i E[d_i f] cov(x_i, y)``). Between two terms of different months the same expected gradients
 are used, which leaves out what is of second order in the correlation of months. Where months have random
-scales, means are averaged over the law of the month's scale.
+scales, means are averaged over the law of the month's scale, and of its excess where they are skewed; their
+covariances stay what they are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from scipy.special import gammaln, ndtr
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.stacked import stack_rows
 from jpsim.model import Model
+from jpsim.model.skewness import mixing_variance
 
 __all__ = ["Innovations", "ScaleLaw", "TermMoments", "scale_law", "term_arguments", "term_moments"]
 
@@ -38,10 +40,16 @@ class ScaleLaw:
     ----------
     nodes, weights
         (h, q) values, and their (q,) probabilities.
+    excess
+        (h, q) what skews a month beside each: its mixing variable less one, times its volatility.
+    mixing_variance
+        Variance of the mixing variable; 0 where months are symmetric.
     """
 
     nodes: Floats
     weights: Floats
+    excess: Floats
+    mixing_variance: float = 0.0
 
     @property
     def squares(self) -> Floats:
@@ -87,7 +95,7 @@ def scale_law(model: Model, innovations: Innovations, months: int) -> ScaleLaw:
     Parameters
     ----------
     model
-        Whose `nu`, `sv_phi`, `sv_sigma` and `sv_start` count.
+        Whose `nu`, `sv_phi`, `sv_sigma`, `sv_start` and skewness count.
     innovations
         ``gaussian`` has no random scales, ``student_t`` no volatility that moves.
     months
@@ -99,8 +107,9 @@ def scale_law(model: Model, innovations: Innovations, months: int) -> ScaleLaw:
     growth, chances = np.ones((months, 1)), np.ones(1)
     if innovations == "stochastic_volatility":
         growth, chances = _volatile_scales(model.sv_phi, model.sv_sigma, model.sv_start, months)
-    nodes = (growth[:, :, None] * roots).reshape(months, -1)
-    return ScaleLaw(nodes, np.outer(chances, shares).reshape(-1))
+    nodes, excess = ((growth[:, :, None] * part).reshape(months, -1) for part in (roots, roots**2 - 1.0))
+    skewed = innovations != "gaussian" and model.skewed
+    return ScaleLaw(nodes, np.outer(chances, shares).reshape(-1), excess, mixing_variance(model.nu) if skewed else 0.0)
 
 
 @cache
@@ -177,10 +186,12 @@ def term_moments(conditional: Conditional, innovations: Innovations = "gaussian"
     reach = conditional.spread_shocks(along)
     cov = np.einsum("tkas,tkbs->tkab", reach, along)
     found, slope = np.zeros((h, count)), np.zeros((h, count, 2))
+    shift = np.broadcast_to(np.linalg.solve(np.linalg.cholesky(model.Sigma), model.skew), (h, n))
     for k, term in enumerate(model.terms):
         m, v = mean[:, k], cov[:, k]
         if term.kind == "hinge":
-            found[:, k], slope[:, k, 0] = _hinge(m[:, 0], v[:, 0, 0], term.knot, term.side, scales)
+            lean = np.einsum("tts,ts->t", reach[:, k, 0].reshape(h, h, n), shift)
+            found[:, k], slope[:, k, 0] = _hinge(m[:, 0], v[:, 0, 0], term.knot, term.side, scales, lean)
         elif term.kind == "gate":
             found[:, k], slope[:, k] = _gate(m, v, term.side)
         else:
@@ -195,9 +206,17 @@ def term_moments(conditional: Conditional, innovations: Innovations = "gaussian"
     return TermMoments(found, with_innovations, between)
 
 
-def _hinge(mean: Floats, variance: Floats, knot: float, side: int, scales: ScaleLaw) -> tuple[Floats, Floats]:
-    """(h,) means of ``max(side (u - knot), 0)`` and of its derivative, u normal given the month's scale."""
-    beyond, sd = side * (mean - knot)[:, None], np.sqrt(np.maximum(variance, 0.0))[:, None] * scales.nodes
+def _hinge(
+    mean: Floats, variance: Floats, knot: float, side: int, scales: ScaleLaw, lean: Floats
+) -> tuple[Floats, Floats]:
+    """(h,) means of ``max(side (u - knot), 0)`` and of its derivative.
+
+    Given the month's scale u is normal; `lean` (h,) is by what it moves with the month's excess.
+    """
+    beyond = side * (mean - knot)[:, None]
+    if scales.mixing_variance:
+        beyond, variance = beyond + side * lean[:, None] * scales.excess, variance - scales.mixing_variance * lean**2
+    sd = np.sqrt(np.maximum(variance, 0.0))[:, None] * scales.nodes
     value, chance = _excess(beyond, sd)
     return value @ scales.weights, side * (chance @ scales.weights)
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from jpsim.errors import InputError, Problem
 from jpsim.model.core import Model
+from jpsim.model.skewness import mixing_variance
 from jpsim.model.terms import TERM_KINDS, Term
 
 __all__ = ["check_model"]
@@ -33,6 +34,7 @@ def check_model(model: Model) -> None:
     problems = [*_check_shapes(model), *_check_terms(model)] or _check_finite(model)
     if not problems:
         problems = [*_check_covariance(model), *_check_roots(model), *_check_spreads(model), *_check_coherence(model)]
+        problems += _check_skewness(model)
     if not problems:
         problems = [*_check_impacts(model), *_check_draws(model), *_check_regimes(model)]
     if problems:
@@ -135,6 +137,19 @@ def _check_covariance(model: Model) -> list[str]:
         return []
     involved = _named(model.factors, np.abs(vectors[:, 0]) > 0.3)
     return [f"Sigma is not positive semi-definite (least eigenvalue {values[0]:.3g}) in {_listed(involved)}"]
+
+
+def _check_skewness(model: Model) -> list[str]:
+    """Check that a factor leads in skewed months, and that they leave something of its variance."""
+    if not model.skewed:
+        return []
+    if model.skew_factor not in model.factors:
+        return [f"{model.skew_factor!r}, which leads in skewed months, is none of its factors"]
+    taken = mixing_variance(model.nu) * model.skew_shift**2
+    if np.isfinite(model.skew_shift) and taken < 1.0:
+        return []
+    found = f"months skewed by {model.skew_shift:g} at nu {model.nu:g} leave no variance to {model.skew_factor}"
+    return [f"{found}: 2 / (nu - 4) times the square of the shift must be below 1"]
 
 
 def _check_impacts(model: Model) -> list[str]:

@@ -114,7 +114,7 @@ class Model:
     ``alpha + loadings u_t + term_loadings phi_t + common s_t zeta_t + mix (idio_sd * e_t)`` a month, where
     ``u_t`` is the innovation of the factors, ``phi_t`` are the `terms`, ``e_t`` has unit variance and
     `idio_nu` degrees of freedom, and the aggregates are `aggregation` times that. ``s_t`` is 1 (Gaussian)
-    or the month's Student-t scale.
+    or the month's Student-t scale; then months are skewed by `skew`, too (`jpsim.model.skewness`).
 
     Parameters
     ----------
@@ -133,6 +133,9 @@ class Model:
         Tails of the months, persistence and volatility of the common log-variance.
     sv_start
         Log-variance at month 0, 0 being its mean.
+    skew_factor, skew_shift
+        The factor that leads in skewed months, and by how many of its sds its innovation moves per unit of the month's
+        mixing variable; 0 and none for symmetric months.
     series, kind
         Ids and kinds of the S base series.
     alpha, beta, loadings
@@ -141,8 +144,6 @@ class Model:
         (S, K), (S, S), (S,), (S,).
     aggregates, aggregate_kind, aggregation
         Ids and kinds of the G aggregates, and their (G, S) weights.
-    sv_start
-        Common log-variance at month 0.
     shocks, impacts
         Ids of the k identified structural shocks, and the (n, k) responses of the factors' innovations to
         one standard deviation of each; none if the model identifies none.
@@ -188,6 +189,8 @@ class Model:
     aggregate_kind: tuple[str, ...]
     aggregation: Floats
     sv_start: float = 0.0
+    skew_factor: str = ""
+    skew_shift: float = 0.0
     shocks: tuple[str, ...] = ()
     impacts: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     terms: tuple[Term, ...] = ()
@@ -211,6 +214,19 @@ class Model:
     def lags(self) -> int:
         """Number of lags p."""
         return int(self.B.shape[0])
+
+    @cached_property
+    def skew(self) -> Floats:
+        """(n,) what a unit of the month's mixing variable adds to the innovations: all as they depend on the leader."""
+        if not self.skewed:
+            return np.zeros(len(self.factors))
+        own = self.factor(self.skew_factor)
+        return np.asarray(self.skew_shift * self.Sigma[:, own] / np.sqrt(self.Sigma[own, own]))
+
+    @property
+    def skewed(self) -> bool:
+        """Whether its months are skewed, where they have tails."""
+        return self.skew_shift != 0.0
 
     @cached_property
     def residual_cov(self) -> Floats:

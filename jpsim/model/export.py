@@ -33,10 +33,14 @@ Aggregates: aggregation r_t. Cumulative returns compound: prod (1 + r_t) - 1.
 That is the law with Gaussian innovations and without parameter uncertainty. With Student-t innovations u_t and the
 common part of e_t are scaled by s_t, s_t^2 = (nu - 2) / g_t, g_t chi-square with nu degrees of freedom; sv_phi and
 sv_sigma are the persistence and volatility of the common log-variance with stochastic volatility.
+Where skew is not zero, u_t is then skew (s_t^2 - 1) + s_t N(0, Sigma - 2 / (nu - 4) skew skew') (before the factor of
+stochastic volatility), which has the covariance Sigma, too; with stochastic volatility of log-variance v_t, and w_t =
+sv_sigma^2 / (2 (1 - sv_phi^2)), the whole is multiplied by exp((v_t - w_t) / 2).
 
 Where regimes holds ids, the arrays above are the regimes' average. With other than Gaussian innovations or with
 parameter uncertainty each path is in one regime throughout, regime k with regime_probability[k] at month 0, and
-regime_Sigma[k], regime_alpha[k] and regime_loadings[k] take the place of Sigma, alpha and loadings.
+regime_Sigma[k], regime_alpha[k], regime_loadings[k] and regime_skew[k] take the place of Sigma, alpha, loadings and
+skew.
 
 Where terms holds ids, such a run also adds term_loadings phi_t to r_t, the same in all regimes. phi_t is by term_kind
     hinge: max(side (u[factor] - knot), 0) - centre - slope u[factor]
@@ -81,6 +85,7 @@ def export_model(model: Model, path: Path) -> None:
         "nu": np.array(model.nu),
         "sv_phi": np.array(model.sv_phi),
         "sv_sigma": np.array(model.sv_sigma),
+        "skew": model.skew,
         "series": np.array(model.series),
         "kind": np.array(model.kind),
         "alpha": model.alpha,
@@ -96,7 +101,7 @@ def export_model(model: Model, path: Path) -> None:
         "readme": np.array(readme),
     }
     inside = [model.linear.in_regime(regime.name) for regime in model.regimes]
-    for name in ("Sigma", "alpha", "loadings"):
+    for name in ("Sigma", "alpha", "loadings", "skew"):
         arrays[f"regime_{name}"] = np.array([getattr(one, name) for one in inside]).reshape(
             len(inside), *getattr(model, name).shape
         )

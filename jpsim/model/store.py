@@ -237,6 +237,7 @@ def _record(model: Model) -> bytes:
     record |= {"step": model.step} if model.step != "month" else {}
     record |= {name: list(getattr(model, name)) for name in _NAMES}
     record |= {name: _rounded(getattr(model, name)) for name in _SCALARS}
+    record |= {"skew": {"factor": model.skew_factor, "shift": _rounded(model.skew_shift)}} if model.skewed else {}
     record |= {"terms": [_rounded(dataclasses.asdict(term)) for term in model.terms]} if model.terms else {}
     record["regimes"] = {regime.name: _rounded(regime.probability) for regime in model.regimes}
     record["meta"] = _rounded(model.meta)
@@ -247,6 +248,7 @@ def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
     if record["schema"] != SCHEMA:
         raise ValueError(f"schema {record['schema']!r}, not {SCHEMA!r}")
     terms = tuple(Term(**term) for term in record.get("terms", ()))
+    skew = record.get("skew", {"factor": "", "shift": 0.0})
     extra = (_TERM_LOADINGS,) if terms else ()
     with np.load(io.BytesIO(arrays), allow_pickle=False) as store:
         loaded: dict[str, Any] = {name: store[name] for name in (*_ARRAYS, *extra)}
@@ -267,6 +269,8 @@ def _assemble(record: dict[str, Any], arrays: bytes, sha256: str) -> Model:
         draws=ParameterDraws(**drawn) if drawn else None,
         regimes=regimes,
         terms=terms,
+        skew_factor=str(skew["factor"]),
+        skew_shift=float(skew["shift"]),
         **fields,
         **loaded,
     )

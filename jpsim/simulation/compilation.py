@@ -12,6 +12,7 @@ from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.sequential import ConditionalSystem
 from jpsim.conditioning.system import System
 from jpsim.conditioning.term_moments import Innovations
+from jpsim.model.skewness import SkewedShocks
 from jpsim.model.terms import TERM_KINDS
 from jpsim.simulation.law import DOUBLE, Dynamics, Equity, Law, Levels, Mixing, Numerics, Sparse, Terms
 from jpsim.simulation.rule_compilation import compile_rules
@@ -53,8 +54,11 @@ def compile_law(
     start = np.concatenate([_start_levels(conditional), np.zeros(len(model.series) + len(model.aggregates))])
     reported = np.arange(1, conditional.system.horizon + 1) if steps is None else np.array(steps)
     unplaced = np.zeros((start.size, reported.size))  # the sampler places the histograms
+    dynamics = _dynamics(conditional, None if mixing else conditional.recursion)
+    if heavy and model.skewed and mixing is not None:
+        dynamics, mixing = _skewed(conditional, dynamics, mixing)
     return Law(
-        _dynamics(conditional, None if mixing else conditional.recursion),
+        dynamics,
         mixing,
         _equity(law, heavy),
         _levels(conditional),
@@ -99,6 +103,22 @@ def _mixing(conditional: Conditional, innovations: Innovations) -> Mixing:
         model.sv_start if moving else 0.0,
         free=conditional.targets.size,
     )
+
+
+def _skewed(conditional: Conditional, dynamics: Dynamics, mixing: Mixing) -> tuple[Dynamics, Mixing]:
+    """Express the recursion and the requirements in the shocks that are normal given a skewed month's scale.
+
+    Shocks that must deliver keep their directions; all others keep their law.
+    """
+    model = conditional.system.model
+    shocks = SkewedShocks.of(model.Sigma, model.skew, model.nu)
+    exposure = np.ascontiguousarray(mixing.exposure @ shocks.root)
+    response = exposure
+    if conditional.basis is not None:
+        along = shocks.directions(conditional.basis)
+        response = exposure @ along @ along.T
+    impact = np.ascontiguousarray(dynamics.impact @ shocks.root)
+    return dynamics._replace(impact=impact), mixing._replace(exposure=exposure, response=response, skew=shocks.lean)
 
 
 def _equity(law: ScenarioLaw, heavy: bool) -> Equity:

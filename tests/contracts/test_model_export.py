@@ -20,7 +20,7 @@ KEYS = [
     "sv_sigma", "series", "kind", "alpha", "loadings", "regressor", "residual_cov", "aggregates", "aggregation",
     "as_of", "readme", "regimes", "regime_probability", "regime_Sigma", "regime_alpha", "regime_loadings",
     "terms", "term_kind", "term_factor", "term_other", "term_knot", "term_side",
-    "term_centre", "term_slope", "term_loadings",
+    "term_centre", "term_slope", "term_loadings", "skew", "regime_skew",
 ]  # fmt: skip
 SECTORS = [
     "fishery_agri", "mining", "construction", "foods", "textiles", "pulp_paper", "chemicals", "pharma", "oil_coal",

@@ -1,4 +1,4 @@
-"""Leverage, skewed months, own exponents: scipy's densities integrated, and the laws that made the data."""
+"""Leverage and own exponents: scipy's densities integrated, and the laws that made the data."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate, stats
 
-from jpsim.calibration.tail_refinements import (
-    exponent_densities,
-    leverage_densities,
-    measure_distances,
-    refine_tails,
-    skewed_densities,
-)
+from jpsim.calibration.distances import measure_distances
+from jpsim.calibration.tail_refinements import exponent_densities, leverage_densities, refine_tails
 from jpsim.calibration.volatility import filter_months, squared_distances
 
 SIGMA = np.array([[1.0, 0.4, -0.2], [0.4, 2.0, 0.1], [-0.2, 0.1, 0.5]])
@@ -48,14 +43,6 @@ def test_distances_by_group_add_up_to_those_of_all_factors():
     total = measured(MONTHS).total
     assert_allclose(total[0], d2)
     assert_allclose(total[1], dims)
-
-
-@pytest.mark.parametrize(("nu", "shift"), [(9.0, -0.4), (6.0, 0.2), (9.0, 0.0)])
-def test_skewed_months_have_the_density_of_a_normal_mean_variance_mixture(nu, shift):
-    b = shift * SIGMA[:, LEADING] / np.sqrt(SIGMA[LEADING, LEADING])
-    rest = SIGMA - 2.0 / (nu - 4.0) * np.outer(b, b)
-    expected = [np.log(mixed_density(row, nu, lambda W: (b * (W - 1.0), W * rest))) for row in MONTHS]
-    assert_allclose(skewed_densities(measured(MONTHS), nu, shift) - left_out(MONTHS), expected, atol=2e-3)
 
 
 @pytest.mark.parametrize(("nu", "exponent"), [(9.0, 0.3), (7.0, 1.6), (9.0, 1.0)])
@@ -117,15 +104,3 @@ def test_the_estimates_find_the_law_that_made_the_months():
     assert abs(found[0].rho - rho) < 3.5 * max(found[0].rho_sd, 0.05)
     assert abs(found[1].rho) < 3.5 * found[1].rho_sd
     assert found[1].exponent == pytest.approx(1.0, abs=0.3)
-    assert abs(found[1].shift) < 0.2
-
-
-def test_skewed_months_are_found_skewed():
-    rng, nu, shift = np.random.default_rng(73), 9.0, -0.5
-    W = (nu - 2.0) / rng.chisquare(nu, 1200)
-    b = np.array([shift, 0.0, 0.0, 0.0])
-    root = np.linalg.cholesky(np.eye(4) - 2.0 / (nu - 4.0) * np.outer(b, b))
-    u = (W - 1.0)[:, None] * b + np.sqrt(W)[:, None] * rng.standard_normal((1200, 4)) @ root.T
-    distances = measure_distances(u, np.eye(4), 0, np.array([False, False, True, True]))
-    found = refine_tails(distances, np.ones(1200), (9.0, 0.5), (9.0, 0.9, 0.1))
-    assert found.shift == pytest.approx(shift, abs=0.12)

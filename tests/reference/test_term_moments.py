@@ -112,8 +112,8 @@ def test_covariances_of_terms_between_months_are_right_to_second_order(condition
     ("mean", "sd", "knot", "side"), [(0.3, 1.2, 0.5, 1), (-0.4, 0.7, -1.0, -1), (2.0, 0.1, 0.0, -1)]
 )
 def test_a_hinge_is_its_integral(mean, sd, knot, side) -> None:
-    law = ScaleLaw(np.ones((1, 1)), np.ones(1))
-    value, slope = _hinge(np.array([mean]), np.array([sd**2]), knot, side, law)
+    law = ScaleLaw(np.ones((1, 1)), np.ones(1), np.zeros((1, 1)))
+    value, slope = _hinge(np.array([mean]), np.array([sd**2]), knot, side, law, np.zeros(1))
     density = stats.norm(mean, sd).pdf
     ends = (knot, mean + 40 * sd) if side > 0 else (mean - 40 * sd, knot)
     points = [mean] if ends[0] < mean < ends[1] else None

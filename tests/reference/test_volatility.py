@@ -9,7 +9,7 @@ from scipy import integrate, stats
 
 from jpsim.calibration.tail_refinements import Refined
 from jpsim.calibration.tail_scores import LAWS, REFINEMENTS, TailScores, score_tails, standing
-from jpsim.calibration.volatility import estimate_volatility, filter_months, squared_distances
+from jpsim.calibration.volatility import Volatility, estimate_volatility, filter_months, squared_distances
 
 PRIORS = {
     "nu_mean": 9.0, "nu_log_sd": 1.0, "sv_phi": {"mean": 0.85, "sd": 0.08}, "sv_sigma": {"mean": 0.25, "log_sd": 1.0},
@@ -123,10 +123,13 @@ def test_scores_are_log_densities_of_scipy_up_to_a_term_that_all_share():
 
 
 def test_standing_counts_gains_and_their_error():
-    scores = np.column_stack([[0.0, 0.0, 1.0], [1.0, 3.0, 3.0], [2.0, 2.0, 3.0], [2.5, 2.5, 3.5], np.zeros((3, 2))])
-    found = standing(TailScores(scores, Refined(-0.1, 0.1, -0.3, 9.0, 0.9, 9.0)))
-    assert [row.law for row in found] == [*LAWS[1:], *REFINEMENTS]
-    assert (found[2].against, found[2].gain) == ("student_t_sv", pytest.approx(0.5))
+    laws = [[0.0, 0.0, 1.0], [1.0, 3.0, 3.0], [2.0, 2.0, 3.0], [1.5, 3.5, 3.5], [2.0, 3.0, 3.5]]
+    scores = np.column_stack([*laws, [2.5, 2.5, 3.5], np.zeros(3)])
+    months = Volatility(9.0, 0.9, 0.2, 0.0, (8.0, 10.0), (0.8, 0.95), (0.1, 0.3), 0.2)
+    found = standing(TailScores(scores, Refined(-0.1, 0.1, 0.9, 9.0), months))
+    assert [row.law for row in found] == [*LAWS[1:], *LAWS[3:], *REFINEMENTS]
+    assert (found[4].against, found[4].gain) == ("student_t", pytest.approx(0.5))
+    assert (found[6].against, found[6].gain) == ("student_t_sv", pytest.approx(0.5))
     assert found[0].gain == pytest.approx(2.0)
     assert found[0].standard_error == pytest.approx(1 / np.sqrt(3))
     assert found[0].without_best == pytest.approx(1.5)

@@ -42,6 +42,16 @@ def test_a_model_comes_back_to_twelve_digits(stored):
     assert read_card(folder) == "# card\n"
 
 
+def test_a_skewed_model_comes_back(tmp_path):
+    skewed = replace(small_model(), skew_factor="sp500", skew_shift=-0.4)
+    save_model(skewed, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    assert (loaded.skew_factor, loaded.skew_shift) == ("sp500", -0.4)
+    sp500 = loaded.factor("sp500")
+    np.testing.assert_allclose(loaded.skew, -0.4 * loaded.Sigma[sp500] / np.sqrt(loaded.Sigma[sp500, sp500]))
+    np.testing.assert_allclose(loaded.skew, skewed.skew, rtol=1e-10)
+
+
 def test_loaded_arrays_cannot_be_written(stored):
     with pytest.raises(ValueError, match="read-only"):
         load_model(stored[0]).Sigma[0, 0] = 1.0

@@ -17,8 +17,9 @@ from jpsim.calibration.completion import Completion
 from jpsim.calibration.dynamics import discount
 from jpsim.calibration.equity import EquityLaw, estimate_equities
 from jpsim.calibration.minnesota import autoregressive_sd, choose_lags, fit_conjugate, lagged, minnesota_prior
+from jpsim.calibration.skewed_months import estimate_tails
 from jpsim.calibration.structure import Structure, build_structure
-from jpsim.calibration.volatility import Volatility, estimate_volatility, squared_distances
+from jpsim.calibration.volatility import Volatility
 from jpsim.dictionary import factors as factor_entries
 from jpsim.months import Month
 
@@ -108,7 +109,7 @@ def learn(sample: Sample, origin: Month, volatility: Volatility | None = None) -
     u, n = left - design @ posterior.mean, len(known.names)
     if volatility is None:
         observed = np.where(np.isfinite(known.y[lags:]), u, np.nan)
-        volatility = estimate_volatility(*squared_distances(observed, posterior.Sigma), seen, priors["tails"])
+        volatility = estimate_tails(observed, posterior.Sigma, seen, priors["tails"], known.names)
     structure = build_structure(sample.panel, {})
     returns = sample.returns_since(known.first + lags, origin)
     equities = estimate_equities(

@@ -1,0 +1,144 @@
+"""Skewed months: their density, a filter of the log-variance under them, and the posterior of what skews them.
+
+Months are ``u = e**(v/2) (shift b (W - 1) + sqrt(W) residual)``, W the month's Student-t mixing variable with mean one
+and b the regression of all factors on one of them; the covariance is that of symmetric months. Given v the density
+is that of a generalised hyperbolic skewed t, and depends on the residuals by their squared distance and the leading
+one.
+
+References
+----------
+Aas and Haff (2006), doi:10.1093/jjfinec/nbj006. Barndorff-Nielsen, Kent and Sørensen (1982), doi:10.2307/1402598.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaln, kve
+
+from jpsim.calibration.distances import Distances, measure_distances
+from jpsim.calibration.volatility import (
+    Volatility,
+    central_range,
+    estimate_volatility,
+    filter_densities,
+    level_nodes,
+    squared_distances,
+)
+from jpsim.errors import InputError
+from jpsim.model.skewness import mixing_variance
+
+__all__ = ["estimate_skewness", "estimate_tails", "filter_skewed", "skewed_densities"]
+
+Floats = npt.NDArray[np.float64]
+
+_NODES: Final = np.linspace(-4.2, 4.2, 25)
+_NU: Final = 4.0 + np.geomspace(0.4, 40.0, 11)  # beyond 4, where the mixing variable has a variance
+_SHIFT: Final = np.linspace(-1.05, 1.05, 15)
+_LEAST_LEFT: Final = 0.05  # of the leading factor's variance
+_NEAR_ZERO: Final = 1e-3  # arguments at which a Bessel function is the first terms of its series
+
+
+def skewed_densities(d2: Floats, n: Floats, projected: Floats, nu: float, shift: float) -> Floats:
+    """Log densities of skewed t months with nu > 4 degrees of freedom, less what `filter_months` leaves out.
+
+    Parameters
+    ----------
+    d2, n, projected
+        Squared distances, numbers of known factors, and the leading factor's innovation over its sd; any shape.
+    nu, shift
+        Degrees of freedom; shift of the leading factor, in its sds, per unit of the mixing variable.
+    """
+    left, half = 1.0 - mixing_variance(nu) * shift**2, (nu + n) / 2.0
+    if left < _LEAST_LEFT:
+        return np.full(np.shape(d2), -np.inf)
+    slope, psi = shift * projected / left, shift**2 / left
+    chi = nu - 2.0 + d2 + (1.0 - left) / left * projected**2 + 2.0 * slope + psi
+    constant = nu / 2.0 * np.log(nu / 2.0 - 1.0) - gammaln(nu / 2.0) - n / 2.0 * np.log(2.0) - 0.5 * np.log(left)
+    return np.asarray(constant + slope + psi + _log_mixture(half, chi, psi))
+
+
+def _log_mixture(order: Floats, chi: Floats, psi: float) -> Floats:
+    """Log of the integral of ``W**(-order - 1) exp(-(chi / W + psi W) / 2)`` over W, a Bessel function."""
+    z = np.sqrt(chi * psi)
+    small = z < _NEAR_ZERO
+    at = np.where(small, 1.0, z)
+    bessel = np.log(2.0 * kve(order, at)) - at + order / 2.0 * np.log(psi / chi if psi else 1.0)
+    series = gammaln(order) + order * np.log(2.0 / chi) - z**2 / (4.0 * (order - 1.0))
+    return np.asarray(np.where(small, series, bessel))
+
+
+def filter_skewed(months: Distances, weights: Floats, nu: Floats, shift: Floats, phi: float, sigma: float) -> Floats:
+    """Filter the log-variance under m pairs of nu and shift, as `jpsim.calibration.volatility.filter_months`.
+
+    Returns
+    -------
+    (m, T) log predictive densities; minus infinity throughout where a pair leaves no covariance.
+    """
+    level = level_nodes(np.array([sigma]), phi, _NODES)[0]
+    d2, n = months.total
+    scaled, along = d2[:, None] * np.exp(-level), months.projected[:, None] * np.exp(-level / 2.0)
+    volume = n[:, None] / 2.0 * level
+    densities = np.array([skewed_densities(scaled, n[:, None], along, *pair) for pair in zip(nu, shift, strict=True)])
+    possible = np.isfinite(densities[:, 0, 0])
+    out = np.full((len(nu), len(d2)), -np.inf)
+    discounted = weights[:, None, None] * (densities[possible] - volume).transpose(1, 0, 2)
+    out[possible] = filter_densities(discounted, discounted.shape[1], phi, _NODES)[0]
+    return out
+
+
+def estimate_tails(
+    residual: Floats, Sigma: Floats, weights: Floats, priors: dict[str, Any], names: tuple[str, ...]
+) -> Volatility:
+    """Posterior of tails, volatility and skewness of months.
+
+    Parameters
+    ----------
+    residual, Sigma, weights
+        (T, n) residuals, NaN where missing; their covariance (n, n); discounts (T,).
+    priors
+        Section ``tails``; the factor that leads in skewed months must be known in every month.
+    names
+        Ids of the n factors.
+    """
+    found = estimate_volatility(*squared_distances(residual, Sigma), weights, priors)
+    leader = priors.get("skew", {}).get("factor")
+    if leader is None:
+        return found
+    if leader not in names or not np.isfinite(residual[:, names.index(leader)]).all():
+        raise InputError(f"{leader}, which leads in skewed months (tails.skew), is not known in every month")
+    return estimate_skewness(measure_distances(residual, Sigma, names.index(leader)), weights, found, priors)
+
+
+def estimate_skewness(months: Distances, weights: Floats, found: Volatility, priors: dict[str, Any]) -> Volatility:
+    """Posterior of what skews the months, and of their degrees of freedom beside it.
+
+    Parameters
+    ----------
+    months, weights
+        Months and their discounts (T,); the leading factor is that of the priors.
+    found
+        The symmetric law; persistence and volatility of the log-variance stay what they are in it.
+    priors
+        Section ``tails``; ``skew`` names the leading factor and the sd of the shift around zero. Without it months
+        are symmetric.
+    """
+    if "skew" not in priors:
+        return found
+    nu, shift = (part.ravel() for part in np.meshgrid(_NU, _SHIFT, indexing="ij"))
+    tail = (np.log(nu - 2.0) - np.log(priors["nu_mean"] - 2.0)) / priors["nu_log_sd"]
+    known = -0.5 * (tail**2 + (shift / priors["skew"]["sd"]) ** 2) + np.log((nu - 4.0) / (nu - 2.0))
+    log = filter_skewed(months, weights, nu, shift, found.phi, found.sigma).sum(axis=1) + known
+    share = np.exp(log - log.max())
+    share /= share.sum()
+    return replace(
+        found,
+        nu=float(f"{2.0 + np.exp(share @ np.log(nu - 2.0)):.6g}"),
+        nu_range=central_range(nu, share),
+        skew_factor=priors["skew"]["factor"],
+        skew_shift=float(f"{share @ shift:.6g}"),
+        skew_range=central_range(shift, share),
+    )
