@@ -13,7 +13,7 @@ Aas and Haff (2006), doi:10.1093/jjfinec/nbj006. Barndorff-Nielsen, Kent and Sø
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +28,10 @@ from jpsim.calibration.volatility import (
     level_nodes,
     squared_distances,
 )
-from jpsim.errors import InputError
+from jpsim.errors import InputError, Problem
 from jpsim.model.skewness import mixing_variance
 
-__all__ = ["estimate_skewness", "estimate_tails", "filter_skewed", "skewed_densities"]
+__all__ = ["MixingLaw", "estimate_skewness", "estimate_tails", "filter_skewed", "mixing_law", "skewed_densities"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,31 +42,64 @@ _LEAST_LEFT: Final = 0.05  # of the leading factor's variance
 _NEAR_ZERO: Final = 1e-3  # arguments at which a Bessel function is the first terms of its series
 
 
-def skewed_densities(d2: Floats, n: Floats, projected: Floats, nu: float, shift: float) -> Floats:
-    """Log densities of skewed t months with nu > 4 degrees of freedom, less what `filter_months` leaves out.
+class MixingLaw(NamedTuple):
+    """Law of a month's mixing variable W given the month: ``W**(-order - 1) exp(-(chi / W + psi W) / 2)``, any shape.
+
+    `log_scale` is what the density of the month has beside the integral of that.
+    """
+
+    order: Floats
+    chi: Floats
+    psi: Floats
+    log_scale: Floats
+
+    def draw(self, rng: np.random.Generator) -> Floats:
+        """Draw W by rejection: an inverse gamma law, and a chance of ``exp(-psi W / 2)``."""
+        W = self.chi / (2.0 * rng.standard_gamma(self.order))
+        refused = rng.random(W.size) > np.exp(-0.5 * self.psi * W) if np.any(self.psi) else np.zeros(W.size, bool)
+        left = np.flatnonzero(refused)
+        while left.size:
+            W[left] = self.chi[left] / (2.0 * rng.standard_gamma(self.order[left]))
+            left = left[rng.random(left.size) > np.exp(-0.5 * self.psi[left] * W[left])]
+        return np.asarray(W)
+
+
+def mixing_law(d2: Floats, n: Floats, projected: Floats, strength: Floats, nu: float, shift: float) -> MixingLaw:
+    """Law of the mixing variable of skewed t months.
 
     Parameters
     ----------
-    d2, n, projected
-        Squared distances, numbers of known factors, and the leading factor's innovation over its sd; any shape.
+    d2, n, projected, strength
+        See `jpsim.calibration.distances.Distances`; any shape.
     nu, shift
-        Degrees of freedom; shift of the leading factor, in its sds, per unit of the mixing variable.
+        Degrees of freedom, above 4 with a shift; shift of the leading factor, in its sds, per unit of W.
     """
-    left, half = 1.0 - mixing_variance(nu) * shift**2, (nu + n) / 2.0
-    if left < _LEAST_LEFT:
-        return np.full(np.shape(d2), -np.inf)
-    slope, psi = shift * projected / left, shift**2 / left
-    chi = nu - 2.0 + d2 + (1.0 - left) / left * projected**2 + 2.0 * slope + psi
+    taken = mixing_variance(nu) * shift**2 if shift else 0.0
+    left = 1.0 - taken * strength
+    slope, psi = shift * projected / left, shift**2 * strength / left
+    chi = nu - 2.0 + d2 + taken / left * projected**2 + 2.0 * slope + psi
     constant = nu / 2.0 * np.log(nu / 2.0 - 1.0) - gammaln(nu / 2.0) - n / 2.0 * np.log(2.0) - 0.5 * np.log(left)
-    return np.asarray(constant + slope + psi + _log_mixture(half, chi, psi))
+    whole = np.broadcast_arrays((nu + n) / 2.0, chi, psi, constant + slope + psi)
+    return MixingLaw(*whole)
 
 
-def _log_mixture(order: Floats, chi: Floats, psi: float) -> Floats:
+def skewed_densities(d2: Floats, n: Floats, projected: Floats, strength: Floats, nu: float, shift: float) -> Floats:
+    """Log densities of skewed t months, less what `filter_months` leaves out; parameters as in `mixing_law`.
+
+    Minus infinity where the shift leaves the leading factor next to no variance.
+    """
+    if shift and 1.0 - mixing_variance(nu) * shift**2 < _LEAST_LEFT:
+        return np.full(np.shape(d2), -np.inf)
+    law = mixing_law(d2, n, projected, strength, nu, shift)
+    return law.log_scale + _log_mixture(law.order, law.chi, law.psi)
+
+
+def _log_mixture(order: Floats, chi: Floats, psi: Floats) -> Floats:
     """Log of the integral of ``W**(-order - 1) exp(-(chi / W + psi W) / 2)`` over W, a Bessel function."""
     z = np.sqrt(chi * psi)
     small = z < _NEAR_ZERO
     at = np.where(small, 1.0, z)
-    bessel = np.log(2.0 * kve(order, at)) - at + order / 2.0 * np.log(psi / chi if psi else 1.0)
+    bessel = np.log(2.0 * kve(order, at)) - at + order / 2.0 * np.log(np.where(small, 1.0, psi) / chi)
     series = gammaln(order) + order * np.log(2.0 / chi) - z**2 / (4.0 * (order - 1.0))
     return np.asarray(np.where(small, series, bessel))
 
@@ -81,8 +114,8 @@ def filter_skewed(months: Distances, weights: Floats, nu: Floats, shift: Floats,
     level = level_nodes(np.array([sigma]), phi, _NODES)[0]
     d2, n = months.total
     scaled, along = d2[:, None] * np.exp(-level), months.projected[:, None] * np.exp(-level / 2.0)
-    volume = n[:, None] / 2.0 * level
-    densities = np.array([skewed_densities(scaled, n[:, None], along, *pair) for pair in zip(nu, shift, strict=True)])
+    month, volume = (scaled, n[:, None], along, months.strength[:, None]), n[:, None] / 2.0 * level
+    densities = np.array([skewed_densities(*month, *pair) for pair in zip(nu, shift, strict=True)])
     possible = np.isfinite(densities[:, 0, 0])
     out = np.full((len(nu), len(d2)), -np.inf)
     discounted = weights[:, None, None] * (densities[possible] - volume).transpose(1, 0, 2)
@@ -100,7 +133,7 @@ def estimate_tails(
     residual, Sigma, weights
         (T, n) residuals, NaN where missing; their covariance (n, n); discounts (T,).
     priors
-        Section ``tails``; the factor that leads in skewed months must be known in every month.
+        Section ``tails``.
     names
         Ids of the n factors.
     """
@@ -108,8 +141,9 @@ def estimate_tails(
     leader = priors.get("skew", {}).get("factor")
     if leader is None:
         return found
-    if leader not in names or not np.isfinite(residual[:, names.index(leader)]).all():
-        raise InputError(f"{leader}, which leads in skewed months (tails.skew), is not known in every month")
+    if leader not in names:
+        text = f"tails.skew names {leader!r}, which is no factor"
+        raise InputError(Problem(text, allowed=", ".join(names), fix="name one of them, or leave the line out"))
     return estimate_skewness(measure_distances(residual, Sigma, names.index(leader)), weights, found, priors)
 
 

@@ -12,15 +12,18 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import skew
 
 from jpsim import api
 from jpsim.calibration.backtest import FORECASTERS, HORIZONS, collect_sample, parse_origins
 from jpsim.calibration.backtest.candidate import Candidate, learn, realised_path
 from jpsim.calibration.backtest.drawing import draw_returns, draw_scales
 from jpsim.calibration.backtest.sample import Sample
+from jpsim.calibration.distances import measure_distances
 from jpsim.calibration.panel import read_panel
 from jpsim.calibration.priors import change_priors, read_priors
 from jpsim.calibration.tables import Table
+from jpsim.calibration.volatility import Volatility
 from jpsim.errors import InputError
 from jpsim.model import Term
 from jpsim.months import Month
@@ -97,9 +100,48 @@ def test_draws_have_the_covariance_of_the_equity_layer(candidate):
 
 def test_large_innovations_make_large_scales(candidate):
     rng, law = np.random.default_rng(12), candidate.volatility
-    n = float(len(candidate.names))
-    calm, wild = (draw_scales(law, 1, 20_000, rng, (np.array([d2]), np.array([n])))[0] for d2 in (0.3 * n, 4.0 * n))
+    n = len(candidate.names)
+    month = np.sqrt(candidate.Sigma.diagonal()) * np.random.default_rng(1).standard_normal((1, n))
+    d2 = measure_distances(month, candidate.Sigma, 0).total[0][0]
+    calm, wild = (
+        draw_scales(law, 1, 20_000, rng, measure_distances(month * np.sqrt(size * n / d2), candidate.Sigma, 0)).scale
+        for size in (0.3, 4.0)
+    )
     assert np.mean(wild**2) > 2.0 * np.mean(calm**2)
+
+
+def test_scales_of_known_skewed_months_are_those_of_weighed_plain_ones():
+    """Prior draws of volatility and mixing variable of two months, weighed by normal densities of what is known."""
+    rng, Sigma, shift, nu = np.random.default_rng(14), np.array([[1.0, 0.5], [0.5, 2.0]]), -0.5, 8.0
+    law = Volatility(nu, 0.8, 0.3, 0.2, (nu, nu), (0.8, 0.8), (0.3, 0.3), 0.1, "first", shift)
+    known, count = np.array([[-1.5, 0.4], [0.6, -1.0]]), 400_000
+    found = draw_scales(law, 2, 100_000, rng, measure_distances(known, Sigma, 0))
+    b, v = shift * Sigma[:, 0], law.start + law.start_sd * rng.standard_normal(count)
+    rest, weights, scales = Sigma - 2.0 / (nu - 4.0) * np.outer(b, b), np.zeros(count), []
+    for u in known:
+        v = law.phi * v + law.sigma * rng.standard_normal(count)
+        growth, W = np.exp(0.5 * v - law.sigma**2 / (4.0 * (1.0 - law.phi**2))), (nu - 2.0) / rng.chisquare(nu, count)
+        gap = (u[:, None] - growth * b[:, None] * (W - 1.0)) / (growth * np.sqrt(W))
+        weights -= 0.5 * np.einsum("ic,ij,jc->c", gap, np.linalg.inv(rest), gap) + 2.0 * np.log(growth * np.sqrt(W))
+        scales.append(growth * np.sqrt(W))
+    q = np.exp(weights - weights.max())
+    q /= q.sum()
+    for t, plain in enumerate(scales):
+        mean = q @ plain
+        error = np.hypot(np.sqrt((plain - mean) ** 2 @ q**2), 2.0 * found.scale[t].std() / np.sqrt(100_000))
+        assert abs(found.scale[t].mean() - mean) < 4.0 * error
+
+
+def test_free_months_are_skewed_as_the_law_says(candidate):
+    law, count = replace(candidate.volatility, skew_factor="sp500", skew_shift=-0.5, nu=9.0), 60_000
+    skewed = replace(straight(candidate), volatility=law)
+    symmetric = replace(skewed, volatility=replace(law, skew_shift=0.0))
+    own = skewed.names.index("sp500")
+    assert skewed.skew[own] / np.sqrt(skewed.Sigma[own, own]) == pytest.approx(-0.5)
+    ours, plain = (np.expm1(draw_returns(one, 1, count, np.random.default_rng(16))[0]) for one in (skewed, symmetric))
+    np.testing.assert_allclose(ours.std(axis=0), plain.std(axis=0), rtol=0.04)
+    np.testing.assert_allclose(ours.mean(axis=0), plain.mean(axis=0), atol=5.0 * plain.std() / np.sqrt(count))
+    assert skew(ours[:, 0]) < skew(plain[:, 0]) - 0.1
 
 
 def test_a_known_path_moves_returns_by_loadings_times_its_innovations(sample, candidate):

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from scipy import integrate, stats
 
 from jpsim.calibration.distances import measure_distances
-from jpsim.calibration.skewed_months import estimate_tails, filter_skewed, skewed_densities
+from jpsim.calibration.skewed_months import estimate_tails, filter_skewed, mixing_law, skewed_densities
 from jpsim.calibration.volatility import filter_months, squared_distances
 from jpsim.errors import InputError
 from jpsim.model.checks import check_model
@@ -18,7 +18,7 @@ from jpsim.model.skewness import SkewedShocks, mixing_variance, shifted_skewness
 from tests.models import small_model
 
 SIGMA = np.array([[1.0, 0.4, -0.2], [0.4, 2.0, 0.1], [-0.2, 0.1, 0.5]])
-MONTHS = np.array([[0.3, -1.0, 0.2], [-3.5, -2.0, 1.5], [-2.0, np.nan, 0.4]])
+MONTHS = np.array([[0.3, -1.0, 0.2], [-3.5, -2.0, 1.5], [-2.0, np.nan, 0.4], [np.nan, 2.5, -1.0]])
 PRIORS = {
     "nu_mean": 9.0, "nu_log_sd": 0.5, "sv_phi": {"mean": 0.9, "sd": 0.06}, "sv_sigma": {"mean": 0.25, "log_sd": 0.5},
     "skew": {"factor": "first", "sd": 0.5},
@@ -27,7 +27,7 @@ PRIORS = {
 
 def densities(residual, nu, shift):
     months = measure_distances(residual, SIGMA, 0)
-    return skewed_densities(*months.total, months.projected, nu, shift)
+    return skewed_densities(*months.total, months.projected, months.strength, nu, shift)
 
 
 def left_out(residual):
@@ -104,11 +104,20 @@ def test_months_are_symmetric_where_the_priors_do_not_speak_of_skewness():
     assert (found.skew_factor, found.skew_shift) == ("", 0.0)
 
 
-def test_a_leading_factor_with_gaps_is_refused():
-    residual = skewed_months(60, 9.0, -0.5, 4, np.random.default_rng(73))
-    residual[5, 0] = np.nan
-    with pytest.raises(InputError, match=r"first, which leads in skewed months \(tails.skew\)"):
-        estimate_tails(residual, np.eye(4), np.ones(60), PRIORS, ("first", "b", "c", "d"))
+def test_a_leading_factor_that_is_none_is_refused():
+    with pytest.raises(InputError, match=r"tails.skew names 'first', which is no factor"):
+        estimate_tails(np.zeros((60, 2)), np.eye(2), np.ones(60), PRIORS, ("a", "b"))
+
+
+def test_draws_of_the_mixing_variable_have_the_moments_of_their_law():
+    month, count = measure_distances(MONTHS[1:2], SIGMA, 0), 200_000
+    law = mixing_law(*month.total, month.projected, month.strength, 7.0, -0.6)
+    law = law._replace(**{name: np.full(count, getattr(law, name)[0]) for name in law._fields})
+    drawn = law.draw(np.random.default_rng(5))
+    order, chi, psi = float(law.order[0]), float(law.chi[0]), float(law.psi[0])
+    exact = stats.geninvgauss(-order, np.sqrt(chi * psi), scale=np.sqrt(chi / psi))
+    assert abs(drawn.mean() - exact.mean()) < 4.0 * exact.std() / np.sqrt(count)
+    assert stats.kstest(drawn, exact.cdf).pvalue > 1e-3
 
 
 @pytest.mark.parametrize(("nu", "shift"), [(12.0, -0.5), (9.5, 0.3)])

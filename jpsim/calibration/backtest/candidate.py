@@ -65,6 +65,17 @@ class Candidate:
     structure: Structure
     rows: Floats
 
+    @property
+    def leading(self) -> int:
+        """Position of the factor that leads in skewed months; 0 where months are symmetric."""
+        return self.names.index(self.volatility.skew_factor) if self.volatility.skew_shift else 0
+
+    @property
+    def skew(self) -> Floats:
+        """(n,) what a unit of the month's mixing variable adds to the innovations."""
+        own = self.leading
+        return np.asarray(self.volatility.skew_shift * self.Sigma[:, own] / np.sqrt(self.Sigma[own, own]))
+
     def innovations(self, path: Floats) -> Floats:
         """Innovations (h, n) of a path (h, n) after the origin; NaN cells take their mean given the rest."""
         y, lags = np.vstack([self.y, path]), len(self.B)

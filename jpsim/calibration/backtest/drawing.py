@@ -11,14 +11,19 @@ Gordon, Salmond and Smith (1993), doi:10.1049/ip-f-2.1993.0015. Kitagawa (1996),
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.calibration.backtest.candidate import Candidate
+from jpsim.calibration.distances import Distances, measure_distances
+from jpsim.calibration.skewed_months import mixing_law, skewed_densities
 from jpsim.calibration.terms import term_values
-from jpsim.calibration.volatility import Volatility, squared_distances
+from jpsim.calibration.volatility import Volatility
+from jpsim.model.skewness import mixing_variance
 
-__all__ = ["draw_returns", "draw_scales"]
+__all__ = ["MonthScales", "draw_returns", "draw_scales"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,15 +52,19 @@ def draw_returns(
     """
     law, n = candidate.equities, len(candidate.names)
     if path is None:
-        scale = draw_scales(candidate.volatility, months, count, rng)
-        root = np.linalg.cholesky(candidate.Sigma)
-        u = scale[:, :, None] * (rng.standard_normal((months, count, n)) @ root.T)
+        drawn = draw_scales(candidate.volatility, months, count, rng)
+        skew = candidate.skew
+        root = np.linalg.cholesky(candidate.Sigma - _taken(candidate.volatility) * np.outer(skew, skew))
+        u = drawn.scale[:, :, None] * (rng.standard_normal((months, count, n)) @ root.T)
+        u += drawn.excess[:, :, None] * skew
         path = candidate.simulate(u)
     else:
         known = candidate.innovations(path)
-        d2, dims = squared_distances(np.where(np.isfinite(path), known, np.nan), candidate.Sigma)
-        scale = draw_scales(candidate.volatility, months, count, rng, (d2, dims))
+        seen = np.where(np.isfinite(path), known, np.nan)
+        distances = measure_distances(seen, candidate.Sigma, candidate.leading)
+        drawn = draw_scales(candidate.volatility, months, count, rng, distances)
         u = known[:, None, :]
+    scale = drawn.scale
     common = scale[:, :, None] * rng.standard_normal((months, count, law.common.shape[1]))
     own = _student(law.residuals.idio_nu, (months, count), rng) * law.residuals.idio_sd
     before = candidate.levels_before(path).reshape(months, -1, n)
@@ -66,10 +75,32 @@ def draw_returns(
     return np.asarray(np.cumsum(np.log(np.maximum(1.0 + simple, _LEAST)), axis=0))
 
 
+class MonthScales(NamedTuple):
+    """Volatility ``exp(v / 2)`` of each month less its mean, and its mixing variable W; both (h, count)."""
+
+    volatility: Floats
+    mixing: Floats
+
+    @property
+    def scale(self) -> Floats:
+        """(h, count) scales s_t."""
+        return np.asarray(self.volatility * np.sqrt(self.mixing))
+
+    @property
+    def excess(self) -> Floats:
+        """(h, count) what innovations lean on in skewed months."""
+        return np.asarray(self.volatility * (self.mixing - 1.0))
+
+
+def _taken(law: Volatility) -> float:
+    """Variance of the mixing variable where months are skewed; 0 where they are not."""
+    return mixing_variance(law.nu) if law.skew_shift else 0.0
+
+
 def draw_scales(
-    law: Volatility, months: int, count: int, rng: np.random.Generator, seen: tuple[Floats, Floats] | None = None
-) -> Floats:
-    """Draw scales s_t of the months after the origin, (h, count).
+    law: Volatility, months: int, count: int, rng: np.random.Generator, seen: Distances | None = None
+) -> MonthScales:
+    """Draw what scales the months after the origin.
 
     Parameters
     ----------
@@ -80,24 +111,33 @@ def draw_scales(
     rng
         Source of randomness.
     seen
-        (h,) squared distances of the innovations in the metric of their covariance, and how many are known.
+        Distances of the h months' innovations; None if nothing is known of them.
     """
     stationary = law.sigma**2 / (1.0 - law.phi**2)
     v = law.start + law.start_sd * rng.standard_normal(count)
-    scales = np.empty((months, count))
+    found = MonthScales(np.empty((months, count)), np.empty((months, count)))
     for t in range(months):
         v = law.phi * v + law.sigma * rng.standard_normal(count)
-        level = np.exp(v - stationary / 2.0)
+        found.volatility[t] = np.exp(0.5 * v - stationary / 4.0)
         if seen is None:
-            scales[t] = np.sqrt(level * (law.nu - 2.0) / rng.chisquare(law.nu, count))
+            found.mixing[t] = (law.nu - 2.0) / rng.chisquare(law.nu, count)
             continue
-        ratio, n = seen[0][t] / (level * (law.nu - 2.0)), seen[1][t]
-        density = -0.5 * n * np.log(level) - 0.5 * (law.nu + n) * np.log1p(ratio)
-        chi2 = 2.0 * rng.standard_gamma((law.nu + n) / 2.0, count) / (1.0 + ratio)
-        scales[t] = np.sqrt(level * (law.nu - 2.0) / chi2)
+        density, found.mixing[t] = _given(law, seen, t, found.volatility[t], rng)
         chosen = _resample(np.exp(density - density.max()), rng)
-        scales[: t + 1], v = scales[: t + 1, chosen], v[chosen]
-    return scales
+        v = v[chosen]
+        for part in found:
+            part[: t + 1] = part[: t + 1, chosen]
+    return found
+
+
+def _given(
+    law: Volatility, seen: Distances, t: int, volatility: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Log densities of a month given volatilities (count,), up to a constant, and mixing variables given both."""
+    (d2, n), whole = (part[t] for part in seen.total), np.ones_like(volatility)
+    month = d2 / volatility**2, n * whole, seen.projected[t] / volatility, seen.strength[t] * whole
+    density = skewed_densities(*month, law.nu, law.skew_shift) - n * np.log(volatility)
+    return density, mixing_law(*month, law.nu, law.skew_shift).draw(rng)
 
 
 def _resample(weights: Floats, rng: np.random.Generator) -> npt.NDArray[np.intp]:
