@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ from jpsim.calibration.daily_card import write_daily_card
 from jpsim.calibration.daily_equity import Exposure, carry_over
 from jpsim.calibration.daily_sample import DailySample, read_sample
 from jpsim.calibration.daily_spread import compare_spreads
+from jpsim.calibration.distances import measure_distances
 from jpsim.calibration.dynamics import discount
 from jpsim.calibration.minnesota import Conjugate, autoregressive_sd, fit_conjugate, minnesota_prior
 from jpsim.calibration.priors import Priors, read_daily_priors
+from jpsim.calibration.skewed_months import SKEWED_DAYS, estimate_skewness, leading_factor
 from jpsim.calibration.terms import linearised
-from jpsim.calibration.volatility import DAYS, Volatility, estimate_volatility, squared_distances
+from jpsim.calibration.volatility import DAYS, Volatility, estimate_volatility
 from jpsim.days import DAYS_PER_MONTH
 from jpsim.dictionary import factors
 from jpsim.errors import InputError
@@ -84,7 +86,7 @@ def calibrate_daily(path: Path, *, version: str | None = None, priors: Priors | 
     law = _estimate(sample, _steady_state(base, sample.names), priors)
     window = int(priors["equity"]["window"])
     equities = carry_over(base, sample.names, law.innovations, sample.returns[1:], law.weights, window)
-    tails = _estimate_tails(law, sample.returns[1:, 0], equities.exposures[0], priors)
+    tails = _estimate_tails(law, sample.returns[1:, 0], equities.exposures[0], priors, sample.names)
     entries = [factors()[name] for name in sample.names]
     model = Model(
         id=priors["model"]["id"],
@@ -104,6 +106,8 @@ def calibrate_daily(path: Path, *, version: str | None = None, priors: Priors | 
         sv_phi=tails.phi,
         sv_sigma=tails.sigma,
         sv_start=tails.start,
+        skew_factor=tails.skew_factor,
+        skew_shift=tails.skew_shift,
         series=base.series,
         kind=base.kind,
         alpha=equities.alpha,
@@ -148,13 +152,18 @@ def _estimate(sample: DailySample, mean: Floats, priors: Priors) -> _FactorLaw:
     return _FactorLaw(mean - B @ mean, B, (Sigma + Sigma.T) / 2, tightness, residual, weights)
 
 
-def _estimate_tails(law: _FactorLaw, returns: Floats, market: Exposure, priors: Priors) -> Volatility:
-    """Tails and volatility of the days, on which TOPIX's residual is one more variable."""
+def _estimate_tails(
+    law: _FactorLaw, returns: Floats, market: Exposure, priors: Priors, names: tuple[str, ...]
+) -> Volatility:
+    """Tails, volatility and skewness of the days, on which TOPIX's residual is one more variable."""
     residual = returns - law.innovations @ market.found
     residual = residual - law.weights @ residual / law.weights.sum()
-    distances, dims = squared_distances(law.innovations, law.Sigma)
+    days = measure_distances(law.innovations, law.Sigma, leading_factor(priors["tails"], names))
     own = residual**2 / (law.weights @ residual**2 / law.weights.sum())
-    return estimate_volatility(distances + own, dims + 1.0, law.weights, priors["tails"], DAYS)
+    more = np.array([[1.0, 0.0], [0.0, 0.0]])
+    days = replace(days, quadratic=days.quadratic + own[:, None, None] * more, counts=days.counts + more[0])
+    found = estimate_volatility(*days.total, law.weights, priors["tails"], DAYS)
+    return estimate_skewness(days, law.weights, found, priors["tails"], SKEWED_DAYS)
 
 
 def _without_intercept(sd: Floats, own_lag: Floats, tightness: float) -> Conjugate:
@@ -180,6 +189,7 @@ def _provenance(sample: DailySample, law: _FactorLaw, tails: Volatility, base: M
             "sv_phi_range": list(tails.phi_range),
             "sv_sigma_range": list(tails.sigma_range),
             "sv_start_sd": tails.start_sd,
+            "skew_range": list(tails.skew_range),
         },
         "identities": base.meta["identities"],
     }

@@ -75,8 +75,19 @@ loadings relative to those of TOPIX, residual correlations, and the tails of ser
 night before, also on day 0. `usdjpy` is noon in New York of the same date. A market that was shut keeps its last close.
 - Tails, of the factors and of TOPIX's residual together: Student-t days with {model.nu:.1f} degrees of freedom; \
 log-variance with persistence {model.sv_phi:.4f} and daily volatility {model.sv_sigma:.3f}, \
-at {model.sv_start:+.2f} on day 0 (0 is its mean).
+at {model.sv_start:+.2f} on day 0 (0 is its mean). {_skewness(model)}
 """
+
+
+def _skewness(model: Model) -> str:
+    if not model.skewed:
+        return "Days are symmetric."
+    low, high = model.meta["factors"]["skew_range"]
+    return (
+        f"Days are skewed: {model.skew_factor} is shifted by {model.skew_shift:+.2f} of its standard deviations (5 to "
+        f"95%: {low:+.2f} to {high:+.2f}) per unit of the day's mixing variable less its mean, the others as they "
+        "depend on it."
+    )
 
 
 def _limits(model: Model) -> str:

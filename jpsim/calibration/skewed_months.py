@@ -17,29 +17,53 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.interpolate import CubicSpline
 from scipy.special import gammaln, kve
 
 from jpsim.calibration.distances import Distances, measure_distances
 from jpsim.calibration.volatility import (
+    DAYS,
+    MONTHS,
     Volatility,
     central_range,
     estimate_volatility,
     filter_densities,
     level_nodes,
-    squared_distances,
 )
 from jpsim.errors import InputError, Problem
 from jpsim.model.skewness import mixing_variance
 
-__all__ = ["MixingLaw", "estimate_skewness", "estimate_tails", "filter_skewed", "mixing_law", "skewed_densities"]
+__all__ = [
+    "SKEWED_DAYS",
+    "SKEWED_MONTHS",
+    "MixingLaw",
+    "SkewGrid",
+    "estimate_skewness",
+    "estimate_tails",
+    "filter_skewed",
+    "leading_factor",
+    "mixing_law",
+    "skewed_densities",
+]
 
 Floats = npt.NDArray[np.float64]
 
-_NODES: Final = np.linspace(-4.2, 4.2, 25)
-_NU: Final = 4.0 + np.geomspace(0.4, 40.0, 11)  # beyond 4, where the mixing variable has a variance
-_SHIFT: Final = np.linspace(-1.05, 1.05, 15)
 _LEAST_LEFT: Final = 0.05  # of the leading factor's variance
 _NEAR_ZERO: Final = 1e-3  # arguments at which a Bessel function is the first terms of its series
+
+
+class SkewGrid(NamedTuple):
+    """Where the posterior is evaluated: log-variances, degrees of freedom above 4, and shifts."""
+
+    nodes: Floats
+    nu: Floats
+    shift: Floats
+
+
+SKEWED_MONTHS: Final = SkewGrid(MONTHS.nodes, 4.0 + np.geomspace(0.4, 40.0, 11), np.linspace(-1.05, 1.05, 15))
+SKEWED_DAYS: Final = SkewGrid(DAYS.nodes, 4.0 + np.geomspace(0.4, 8.0, 7), np.linspace(-0.36, 0.36, 13))
+_KNOTS: Final = np.linspace(-4.5, 4.5, 15)
+"""Log-variances at which densities are evaluated; between them they are smooth."""
 
 
 class MixingLaw(NamedTuple):
@@ -104,22 +128,31 @@ def _log_mixture(order: Floats, chi: Floats, psi: Floats) -> Floats:
     return np.asarray(np.where(small, series, bessel))
 
 
-def filter_skewed(months: Distances, weights: Floats, nu: Floats, shift: Floats, phi: float, sigma: float) -> Floats:
+def filter_skewed(
+    months: Distances,
+    weights: Floats,
+    nu: Floats,
+    shift: Floats,
+    phi: float,
+    sigma: float,
+    nodes: Floats = SKEWED_MONTHS.nodes,
+) -> Floats:
     """Filter the log-variance under m pairs of nu and shift, as `jpsim.calibration.volatility.filter_months`.
 
     Returns
     -------
     (m, T) log predictive densities; minus infinity throughout where a pair leaves no covariance.
     """
-    level = level_nodes(np.array([sigma]), phi, _NODES)[0]
+    level = level_nodes(np.array([sigma]), phi, _KNOTS)[0]
     d2, n = months.total
     scaled, along = d2[:, None] * np.exp(-level), months.projected[:, None] * np.exp(-level / 2.0)
     month, volume = (scaled, n[:, None], along, months.strength[:, None]), n[:, None] / 2.0 * level
     densities = np.array([skewed_densities(*month, *pair) for pair in zip(nu, shift, strict=True)])
     possible = np.isfinite(densities[:, 0, 0])
     out = np.full((len(nu), len(d2)), -np.inf)
-    discounted = weights[:, None, None] * (densities[possible] - volume).transpose(1, 0, 2)
-    out[possible] = filter_densities(discounted, discounted.shape[1], phi, _NODES)[0]
+    kept, spline = densities[possible] - volume, CubicSpline(_KNOTS, np.eye(len(_KNOTS)))(nodes).T
+    each = (weight * (kept[:, t] @ spline) for t, weight in enumerate(weights))
+    out[possible] = filter_densities(each, len(kept), phi, nodes)[0]
     return out
 
 
@@ -137,17 +170,22 @@ def estimate_tails(
     names
         Ids of the n factors.
     """
-    found = estimate_volatility(*squared_distances(residual, Sigma), weights, priors)
-    leader = priors.get("skew", {}).get("factor")
-    if leader is None:
-        return found
+    months = measure_distances(residual, Sigma, leading_factor(priors, names))
+    return estimate_skewness(months, weights, estimate_volatility(*months.total, weights, priors), priors)
+
+
+def leading_factor(priors: dict[str, Any], names: tuple[str, ...]) -> int:
+    """Position of the factor that leads in skewed months, as section ``tails`` of the priors says; 0 without one."""
+    leader = priors["skew"]["factor"] if "skew" in priors else names[0]
     if leader not in names:
         text = f"tails.skew names {leader!r}, which is no factor"
         raise InputError(Problem(text, allowed=", ".join(names), fix="name one of them, or leave the line out"))
-    return estimate_skewness(measure_distances(residual, Sigma, names.index(leader)), weights, found, priors)
+    return names.index(leader)
 
 
-def estimate_skewness(months: Distances, weights: Floats, found: Volatility, priors: dict[str, Any]) -> Volatility:
+def estimate_skewness(
+    months: Distances, weights: Floats, found: Volatility, priors: dict[str, Any], grid: SkewGrid = SKEWED_MONTHS
+) -> Volatility:
     """Posterior of what skews the months, and of their degrees of freedom beside it.
 
     Parameters
@@ -159,13 +197,15 @@ def estimate_skewness(months: Distances, weights: Floats, found: Volatility, pri
     priors
         Section ``tails``; ``skew`` names the leading factor and the sd of the shift around zero. Without it months
         are symmetric.
+    grid
+        Where it is evaluated.
     """
     if "skew" not in priors:
         return found
-    nu, shift = (part.ravel() for part in np.meshgrid(_NU, _SHIFT, indexing="ij"))
+    nu, shift = (part.ravel() for part in np.meshgrid(grid.nu, grid.shift, indexing="ij"))
     tail = (np.log(nu - 2.0) - np.log(priors["nu_mean"] - 2.0)) / priors["nu_log_sd"]
     known = -0.5 * (tail**2 + (shift / priors["skew"]["sd"]) ** 2) + np.log((nu - 4.0) / (nu - 2.0))
-    log = filter_skewed(months, weights, nu, shift, found.phi, found.sigma).sum(axis=1) + known
+    log = filter_skewed(months, weights, nu, shift, found.phi, found.sigma, grid.nodes).sum(axis=1) + known
     share = np.exp(log - log.max())
     share /= share.sum()
     return replace(

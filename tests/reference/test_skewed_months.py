@@ -89,8 +89,8 @@ def test_without_a_shift_the_filter_is_that_of_symmetric_months():
 @pytest.mark.parametrize(("shift", "sigma"), [(-0.5, 0.0), (0.0, 0.3), (0.4, 0.3)])
 def test_the_posterior_finds_the_law_that_made_the_months(shift, sigma):
     rng = np.random.default_rng(73)
-    residual = skewed_months(1500, 9.0, shift, 4, rng, sigma)
-    found = estimate_tails(residual, np.eye(4), np.ones(1500), PRIORS, ("first", "b", "c", "d"))
+    residual = skewed_months(800, 9.0, shift, 4, rng, sigma)
+    found = estimate_tails(residual, np.eye(4), np.ones(800), PRIORS, ("first", "b", "c", "d"))
     low, high = found.skew_range
     assert abs(found.skew_shift - shift) < 3.0 * max((high - low) / 3.29, 0.05)
     assert found.nu == pytest.approx(9.0, rel=0.25)
@@ -117,7 +117,7 @@ def test_draws_of_the_mixing_variable_have_the_moments_of_their_law():
     order, chi, psi = float(law.order[0]), float(law.chi[0]), float(law.psi[0])
     exact = stats.geninvgauss(-order, np.sqrt(chi * psi), scale=np.sqrt(chi / psi))
     assert abs(drawn.mean() - exact.mean()) < 4.0 * exact.std() / np.sqrt(count)
-    assert stats.kstest(drawn, exact.cdf).pvalue > 1e-3
+    assert stats.kstest(drawn[:2000], exact.cdf).pvalue > 1e-3
 
 
 @pytest.mark.parametrize(("nu", "shift"), [(12.0, -0.5), (9.5, 0.3)])
