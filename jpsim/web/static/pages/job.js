@@ -1,0 +1,80 @@
+/** A run under way: how far it is, what is left, and how it ended. */
+
+import { announce, element, fill } from "../dom.js";
+import { hasWord, t } from "../language.js";
+import { percent } from "../numbers.js";
+import { address } from "../routes.js";
+import { read, remove } from "../server.js";
+import { duration } from "../waiting.js";
+import { button, failure, heading, linkButton } from "../widgets.js";
+
+const ENDED = ["done", "failed", "cancelled"];
+
+/**
+ * Show a job until it ends; a run that is done is opened.
+ *
+ * @param {HTMLElement} root
+ * @param {import("../routes.js").Route} route
+ * @param {AbortSignal} signal
+ */
+export async function showJob(root, { id }, signal) {
+  const view = element("div", { class: "card progress" });
+  fill(root, heading(t("running"), { kicker: element("code", {}, id) }), view);
+  const first = await read(`/api/jobs/${encodeURIComponent(id)}`, signal);
+  const draw = progressView(view, id);
+  draw(first);
+  if (!ENDED.includes(first.state)) follow(id, draw, signal);
+}
+
+/** Follow the events of a job; the browser itself reconnects where they break off. */
+function follow(id, draw, signal) {
+  const events = new EventSource(`/api/jobs/${encodeURIComponent(id)}/events`);
+  const close = () => events.close();
+  signal.addEventListener("abort", close, { once: true });
+  for (const name of ["progress", ...ENDED]) {
+    events.addEventListener(name, (event) => {
+      const job = JSON.parse(event.data);
+      if (ENDED.includes(job.state)) close();
+      draw(job);
+    });
+  }
+}
+
+function progressView(view, id) {
+  const meter = element("progress", { max: 1, value: 0, "aria-label": t("running") });
+  const stage = element("p", { class: "stage" });
+  const left = element("p", { class: "small" });
+  const cancel = button(t("cancel"), () => void cancelJob(id, cancel, view));
+  fill(view, stage, meter, left, element("div", { class: "actions" }, cancel));
+  let told = -1;
+  return (job) => {
+    if (ENDED.includes(job.state)) return ended(view, job);
+    const name = job.state === "queued" ? "queued" : job.stage ?? "preparing";
+    stage.textContent = hasWord(`stage_${name}`) ? t(`stage_${name}`) : name;
+    if (name === "compiling") meter.removeAttribute("value");
+    else meter.value = job.share ?? 0;
+    const remaining = duration(job.seconds_left);
+    left.textContent = [percent(job.share ?? 0, 0), remaining ? t("time_left", { time: remaining }) : ""].filter(Boolean).join(" · ");
+    const quarter = Math.floor(4 * (job.share ?? 0));
+    if (quarter !== told) announce(`${stage.textContent} ${left.textContent}`);
+    told = quarter;
+  };
+}
+
+async function cancelJob(id, cancel, view) {
+  cancel.disabled = true;
+  await remove(`/api/jobs/${encodeURIComponent(id)}`).catch((error) => view.append(failure(error)));
+}
+
+function ended(view, job) {
+  announce(t(`state_${job.state}`));
+  if (job.state === "done") {
+    const query = job.breached ? { breached: "1" } : {};
+    location.replace(address("result", job.run_id, query));
+    return;
+  }
+  fill(view, element("p", { class: "stage" }, t(`state_${job.state}`)),
+    job.state === "failed" ? failure(job.error ?? {}) : null,
+    element("div", { class: "actions" }, linkButton(address("run", "", { scenarios: (job.scenarios ?? []).join(",") }), t("change_run"), "main"),
+      linkButton(address("runs"), t("runs"))));
+}
