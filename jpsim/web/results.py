@@ -17,6 +17,7 @@ from jpsim.runs import Attribution, Run, list_runs, load_run_folder
 from jpsim.runs.frames import summary_columns
 from jpsim.runs.manifest import MANIFEST, read_manifest
 from jpsim.web.refusals import Refusal, without_paths
+from jpsim.web.wording import worded
 
 __all__ = [
     "attribution",
@@ -94,7 +95,7 @@ def describe(run: Run) -> Plain:
                 "title": {"en": story.title["en"], "ja": story.title["ja"]},
                 "narrative": story.narrative,
                 "sources": list(story.sources),
-                "diagnostics": run.diagnostics[story.scenario],
+                "diagnostics": worded(run.diagnostics[story.scenario]),
             }
             for story in scenario_stories(run)
         ],

@@ -20,6 +20,7 @@ from jpsim.web.asking import RUN_KEYS, run_question
 from jpsim.web.bodies import job_id, known, query, read_body, run_id, whole
 from jpsim.web.desk import Desk
 from jpsim.web.refusals import Refusal, plain_error
+from jpsim.web.wording import worded
 
 __all__ = ["REPORT_POLICY", "job_routes", "result_routes"]
 
@@ -40,7 +41,7 @@ def job_routes(desk: Desk) -> list[Route]:
     async def planned(request: Request) -> Response:
         query(request)
         question = run_question(await read_body(request, RUN_KEYS, ("scenarios",)), settings)
-        return answer(await desk.ask(request, "draw", "plan", question))
+        return answer(worded(await desk.ask(request, "draw", "plan", question)))
 
     async def submitted(request: Request) -> Response:
         query(request)

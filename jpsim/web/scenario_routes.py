@@ -23,6 +23,7 @@ from jpsim.web.answers import answer
 from jpsim.web.asking import EXPLAIN_KEYS, defaults, explain_question, knobs
 from jpsim.web.bodies import known, query, read_body, slug
 from jpsim.web.desk import Desk
+from jpsim.web.wording import worded
 from jpsim.web.workspace import check_text
 
 __all__ = ["scenario_routes"]
@@ -59,7 +60,7 @@ def scenario_routes(desk: Desk) -> list[Route]:
     async def explained(request: Request) -> Response:
         query(request)
         question = explain_question(await read_body(request, EXPLAIN_KEYS), settings)
-        return answer(await desk.ask(request, "explain", "explain", question))
+        return answer(worded(await desk.ask(request, "explain", "explain", question)))
 
     async def saved(request: Request) -> Response:
         query(request)

@@ -5,7 +5,7 @@ import { fanChart } from "./charts/fan.js";
 import { stepName } from "./charts/frame.js";
 import { policyChart } from "./charts/steps.js";
 import { element } from "./dom.js";
-import { either, t } from "./language.js";
+import { said, t } from "./language.js";
 import { allFactors, nameOf, nameWithUnit, styleOf } from "./labels.js";
 import { leavesOf } from "./leaves.js";
 import { number, percent } from "./numbers.js";
@@ -29,7 +29,7 @@ export function explanationView(explanation, { asOf, text }) {
   const rest = allFactors().map(({ id }) => id).filter((id) => explanation.bands[id] && !shown.includes(id));
   return [
     plausibilityCard(explanation.plausibility, explanation.regimes),
-    warningBox((explanation.warnings ?? []).map(either)),
+    warningBox((explanation.warnings ?? []).map((warning) => said(warning, explanation.statements))),
     section(t("what_it_implies"), bandsNote(explanation), element("div", { class: "charts" }, shown.map((id) => factorChart(explanation, id, asOf)))),
     rest.length ? element("details", { on: { toggle: (event) => drawRest(event.target, explanation, rest, asOf) } },
       element("summary", {}, t("other_factors", { count: rest.length })), element("div", { class: "charts" })) : null,
@@ -90,12 +90,12 @@ function membersSection({ members }) {
     element("li", {}, percent(weight, 0), " ", element("code", {}, scenario)))));
 }
 
-function costsSection({ costs, plausibility }) {
+function costsSection({ costs, plausibility, statements }) {
   const listed = (costs ?? []).filter(({ share }) => Math.abs(share) >= 0.005).slice(0, SHOWN);
   if (!listed.length) return null;
   const most = Math.max(...listed.map(({ share }) => Math.abs(share)));
   return section(t("costs"), element("p", { class: "small" }, t("costs_note", { distance: number(plausibility.distance, 1) })),
-    bars(listed.map(({ row, share }) => ({ name: statement(row), value: share, text: number(share, 2), share: Math.abs(share) / most }))));
+    bars(listed.map(({ row, share }) => ({ name: said(row, statements), value: share, text: number(share, 2), share: Math.abs(share) / most }))));
 }
 
 function shocksSection({ shocks, extrapolation }, asOf) {
@@ -112,18 +112,11 @@ function shocksSection({ shocks, extrapolation }, asOf) {
       })))] : null);
 }
 
-function assumptionsSection({ assumptions }) {
+function assumptionsSection({ assumptions, statements }) {
   if (!assumptions?.length) return null;
   return element("details", {}, element("summary", {}, t("assumptions", { count: assumptions.length })),
-    element("ul", { class: "plain" }, assumptions.map(({ series, statement: said }) =>
-      element("li", {}, element("strong", {}, nameOf(series)), " ", either(said)))));
-}
-
-/** A statement of the server begins with an id; people read its name. */
-function statement(text) {
-  if (typeof text !== "string") return either(text);
-  const [id, ...rest] = text.split(" ");
-  return `${nameOf(id)} ${rest.join(" ")}`;
+    element("ul", { class: "plain" }, assumptions.map(({ series, statement }) =>
+      element("li", {}, element("strong", {}, said(series, statements)), " ", said(statement, statements)))));
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { densityChart } from "./charts/density.js";
 import { fanChart } from "./charts/fan.js";
-import { stepName } from "./charts/frame.js";
+import { stepName, widthIn } from "./charts/frame.js";
 import { waterfall } from "./charts/waterfall.js";
 import { element, fill } from "./dom.js";
 import { either, hasWord, t } from "./language.js";
@@ -20,7 +20,7 @@ const STEPS = 10;
  * @param {any} run
  * @param {{scenario: string, series: string, month: number, by: string}} view
  * @param {AbortSignal} signal
- * @returns {{node: HTMLElement, show: (change: object) => void, onChange: (listener: (change: object) => void) => void}}
+ * @returns {{node: HTMLElement, draw: () => void, show: (change: object) => void, onChange: (listener: (change: object) => void) => void}}
  */
 export function explorer(run, view, signal) {
   const panel = {
@@ -31,8 +31,7 @@ export function explorer(run, view, signal) {
   const node = element("section", { class: "explorer", "aria-label": t("explorer") },
     panel.picker, panel.legend, panel.fans, panel.density, panel.why);
   hideCrowd(panel);
-  drawAll(panel);
-  return { node, show: (change) => show(panel, change), onChange: (listener) => (panel.changed = listener) };
+  return { node, draw: () => drawAll(panel), show: (change) => show(panel, change), onChange: (listener) => (panel.changed = listener) };
 }
 
 /** Many scenarios at once tell nothing: the reference and the chosen one stay. */
@@ -102,7 +101,7 @@ function drawFan(panel) {
     });
     const steps = start === null ? found.months : [0, ...found.months];
     const onStep = (month) => month > 0 && month !== view.month && panel.changed({ month });
-    panel.fan = fanChart(bands, { name: nameOf(series), asOf: run.as_of, steps, style, step: view.month, onStep, size: { width: 520, height: 226 } });
+    panel.fan = fanChart(bands, { name: nameOf(series), asOf: run.as_of, steps, style, step: view.month, onStep, size: { width: widthIn(fans), height: 232 } });
     return element("figure", {}, element("figcaption", {}, nameWithUnit(series), element("span", { class: "small" }, ` ${t("fan_note")}`)), panel.fan.node);
   });
 }
@@ -124,7 +123,7 @@ function drawDensity(panel) {
     const { kind, style } = seriesOf(panel);
     const name = `${nameOf(series)}, ${stepName(run.as_of, month)}`;
     return element("figure", {}, element("figcaption", {}, t("density"), element("span", { class: "small" }, ` ${stepName(run.as_of, month)}`)),
-      densityChart(shown, { name, style: styleFrom(style), zero: kind === "factor" ? startOf(run, seriesOf(panel)) : 0, size: { width: 520, height: 150 } }));
+      densityChart(shown, { name, style: styleFrom(style), zero: kind === "factor" ? startOf(run, seriesOf(panel)) : 0, size: { width: widthIn(density), height: 150 } }));
   });
 }
 
@@ -138,14 +137,14 @@ function drawWhy(panel) {
   void arriving(why, asked.then((found) => current(panel, found, same())), ([found, mean, reference]) => element("figure", {},
     element("figcaption", {}, t("why"), element("span", { class: "small" }, ` ${t("why_note")}`)),
     switches(t("why_by"), run.attributions.map((value) => ({ value, text: hasWord(`by_${value}`) ? t(`by_${value}`) : value })), way, (chosen) => panel.changed({ by: chosen })),
-    waterfallOf(found, mean, reference, `${nameOf(series)}: ${t("why")}`)));
+    waterfallOf(found, mean, reference, `${nameOf(series)}: ${t("why")}`, widthIn(why))));
 }
 
 const meanOf = (run, scenario, series, month) =>
   summaryOf(run.run_id, scenario, month).then((rows) => rows.find((row) => row.series === series).mean);
 
 /** The largest steps, the rest together, and what the simulation leaves at the end; in percentage points. */
-function waterfallOf({ drivers, total }, mean, reference, name) {
+function waterfallOf({ drivers, total }, mean, reference, name, width) {
   const start = mean - total;
   const bySize = drivers.filter(({ driver }) => driver !== "monte_carlo").sort((one, two) => Math.abs(two.contribution) - Math.abs(one.contribution));
   const rest = bySize.slice(STEPS).reduce((sum, { contribution }) => sum + contribution, 0);
@@ -155,7 +154,7 @@ function waterfallOf({ drivers, total }, mean, reference, name) {
   const left = drivers.find(({ driver }) => driver === "monte_carlo");
   if (left) steps.push({ name: t("driver_monte_carlo"), value: 100 * left.contribution });
   const from = Math.abs(start - reference) < 1e-6 ? t("driver_reference") : t("driver_start");
-  return waterfall({ name: from, value: 100 * start }, steps, { name: t("driver_scenario"), value: 100 * mean }, { name, decimals: 1 });
+  return waterfall({ name: from, value: 100 * start }, steps, { name: t("driver_scenario"), value: 100 * mean }, { name, decimals: 1, width });
 }
 
 /** Let an answer through only while it is still asked for. */

@@ -21,7 +21,7 @@ export const language = () => current;
 /** @param {Language} chosen */
 export function speak(chosen) {
   current = chosen;
-  localStorage.setItem(KEPT, chosen);
+  if (chosen !== first()) localStorage.setItem(KEPT, chosen);
   document.documentElement.lang = chosen;
 }
 
@@ -43,6 +43,15 @@ export function t(key, values = {}) {
  * @returns {boolean} whether the page has a text for it
  */
 export const hasWord = (key) => key in WORDS;
+
+/**
+ * A statement of the model in the present language, where the server gives it; as it stands otherwise.
+ *
+ * @param {string} statement
+ * @param {Record<string, {en: string, ja: string}> | undefined} statements
+ * @returns {string}
+ */
+export const said = (statement, statements) => either(statements?.[statement]) || statement;
 
 /**
  * The present language's one of two texts; the other where it is missing.

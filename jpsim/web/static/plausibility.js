@@ -2,7 +2,7 @@
 
 import { bar } from "./charts/bar.js";
 import { element } from "./dom.js";
-import { t } from "./language.js";
+import { hasWord, t } from "./language.js";
 import { number, percent } from "./numbers.js";
 
 const VERDICTS = /** @type {const} */ ([[0.25, "ordinary"], [0.05, "unusual"], [0.01, "rare"], [0, "implausible"]]);
@@ -64,6 +64,6 @@ function measures(figures, effective, paths) {
 
 function regimeRows(regimes) {
   return Object.entries(regimes ?? {}).map(([regime, { prior, posterior }]) =>
-    element("div", {}, element("dt", {}, t("regime_row", { regime: regime.replaceAll("_", " ") })),
+    element("div", {}, element("dt", {}, t("regime_row", { regime: hasWord(`regime_${regime}`) ? t(`regime_${regime}`) : regime })),
       element("dd", {}, t("given_before", { after: percent(posterior, 0), before: percent(prior, 0) }))));
 }

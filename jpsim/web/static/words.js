@@ -105,7 +105,7 @@ export const WORDS = {
   beyond_note: ["How far the path lies outside what the estimation sample has seen, in historical standard deviations.", "推定期間で観測された範囲からの逸脱（過去の標準偏差）。"],
   assumptions: ["{count} statements as the model takes them", "モデルが受け取る前提（{count}件）"],
   plausible: ["How plausible it is", "蓋然性"],
-  plausible_share: ["of the model's own paths lie at least this far from its expectation", "のモデル自身のパスが、期待値から同程度以上に離れる"],
+  plausible_share: ["of the model's own paths lie at least this far from its expectation", "モデル自身のパスのうち、期待値から同程度以上に離れるものの割合"],
   plausible_free: ["No conditions on factors: the model's own law.", "ファクターへの条件なし：モデル自身の分布。"],
   unconditioned: ["unconditioned", "無条件"],
   verdict_ordinary: ["ordinary", "通常の範囲"],
@@ -121,6 +121,8 @@ export const WORDS = {
   effective_sample: ["Effective sample", "有効標本数"],
   of_paths: ["{effective} of {paths}", "{effective} / {paths}"],
   regime_row: ["Regime {regime}", "レジーム {regime}"],
+  regime_reflation: ["reflation", "リフレ局面"],
+  regime_term_premium_stress: ["term-premium stress", "タームプレミアム拡大局面"],
   given_before: ["{after} (before: {before})", "{after}（条件前 {before}）"],
 
   // Run

@@ -34,7 +34,7 @@ import { airy, axes, between, canvas, frame, points, stepName, stepTicks, valueT
  * @param {FanOptions} options
  * @returns {{node: HTMLElement, show: (step: number) => void}}
  */
-export function fanChart(fans, { name, asOf, steps, style, step, onStep, size = { width: 420, height: 220 } }) {
+export function fanChart(fans, { name, asOf, steps, style, step, onStep, size = { width: 340, height: 200 } }) {
   const area = frame([steps[0], steps.at(-1)], airy(fans.flatMap((fan) => [...fan.low, ...fan.high])), size);
   const rule = drawing("path", { class: "rule" });
   const picture = canvas(area, name, { tabindex: 0, class: "fan" });

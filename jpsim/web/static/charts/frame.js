@@ -171,3 +171,29 @@ export const points = (area, xs, ys) =>
  */
 export const between = (area, xs, lower, upper) =>
   `${points(area, xs, upper)} ${points(area, xs, lower).split(" ").reverse().join(" ")}`;
+
+const SIGN_WIDTH = 6.4;
+
+/**
+ * Cut a text to a width; Japanese signs are about twice as wide as others.
+ *
+ * @param {string} text
+ * @param {number} width in the units of a drawing
+ * @returns {string}
+ */
+export function shortened(text, width) {
+  let used = 0;
+  for (let place = 0; place < text.length; place += 1) {
+    used += text.charCodeAt(place) > 0x2e7f ? 1.95 * SIGN_WIDTH : SIGN_WIDTH;
+    if (used > width) return `${text.slice(0, Math.max(place - 1, 1))}…`;
+  }
+  return text;
+}
+
+/**
+ * The width to draw at so that letters keep their size: that of the place, less its padding.
+ *
+ * @param {HTMLElement} place
+ * @returns {number}
+ */
+export const widthIn = (place) => Math.min(Math.max(place.clientWidth - 32, 300), 1000);

@@ -13,7 +13,7 @@ import { airy, axes, canvas, frame, points, stepTicks, valueTicks } from "./fram
  */
 export function policyChart(priced, stated, { name, asOf, style }) {
   const months = priced.map((_, month) => month);
-  const area = frame([0, months.at(-1)], airy([...priced, ...stated]), { width: 420, height: 220 });
+  const area = frame([0, months.at(-1)], airy([...priced, ...stated]), { width: 340, height: 200 });
   const picture = canvas(area, name);
   picture.append(
     ...axes(area, stepTicks(asOf, months.at(-1)), valueTicks(area.up, style)),

@@ -2,7 +2,7 @@
 
 import { drawing, element } from "../dom.js";
 import { number } from "../numbers.js";
-import { canvas } from "./frame.js";
+import { canvas, shortened } from "./frame.js";
 
 /**
  * @typedef {object} Contribution
@@ -10,10 +10,8 @@ import { canvas } from "./frame.js";
  * @property {number} value in the unit that is shown
  */
 
-const WIDTH = 560;
 const ROW = 22;
-const LEFT = 210;
-const RIGHT = 64;
+const RIGHT = 58;
 
 /**
  * Draw the steps between two totals, which they add up to.
@@ -21,18 +19,19 @@ const RIGHT = 64;
  * @param {Contribution} first
  * @param {Contribution[]} steps
  * @param {Contribution} last
- * @param {{name: string, decimals: number, signed?: boolean}} options `signed`: whether totals bear a plus sign
+ * @param {{name: string, decimals: number, width: number}} options
  * @returns {HTMLElement}
  */
-export function waterfall(first, steps, last, { name, decimals, signed = true }) {
+export function waterfall(first, steps, last, { name, decimals, width }) {
   const bars = barsOf(first, steps, last);
   const low = Math.min(0, ...bars.map((bar) => Math.min(bar.from, bar.to)));
   const high = Math.max(0, ...bars.map((bar) => Math.max(bar.from, bar.to)));
   const height = bars.length * ROW + 4;
-  const x = (value) => LEFT + ((WIDTH - LEFT - RIGHT) * (value - low)) / (high - low || 1);
-  const picture = canvas({ width: WIDTH, height }, name, { class: "waterfall" });
+  const left = Math.min(230, 0.42 * width);
+  const x = (value) => left + ((width - left - RIGHT) * (value - low)) / (high - low || 1);
+  const picture = canvas({ width, height }, name, { class: "waterfall" });
   picture.append(drawing("path", { class: "grid", d: `M${x(0)} 0V${height}` }));
-  bars.forEach((bar, place) => picture.append(...drawn(bar, place, x, { decimals, signed, last: place === bars.length - 1 })));
+  bars.forEach((bar, place) => picture.append(...drawn(bar, place, x, { decimals, left, last: place === bars.length - 1 })));
   return element("div", { class: "chart" }, picture);
 }
 
@@ -47,24 +46,14 @@ function barsOf(first, steps, last) {
   return [total(first), ...middle, total(last)];
 }
 
-function drawn(bar, place, x, { decimals, signed, last }) {
+function drawn(bar, place, x, { decimals, left: edge, last }) {
   const y = 2 + place * ROW;
   const [left, right] = [x(Math.min(bar.from, bar.to)), x(Math.max(bar.from, bar.to))];
-  const text = number(bar.value, decimals, signed || bar.kind !== "total");
+  const text = number(bar.value, decimals, true);
   return [
     last ? "" : drawing("path", { class: "joint", d: `M${x(bar.to)} ${y + 15}V${y + ROW}` }),
-    drawing("text", { class: "driver", x: LEFT - 8, y: y + 12 }, shortened(bar.name)),
+    drawing("text", { class: "driver", x: edge - 8, y: y + 12 }, shortened(bar.name, edge - 8)),
     drawing("rect", { class: `step ${bar.kind}`, x: left, y, width: Math.max(right - left, 0.8), height: 15 }),
     drawing("text", { class: "tick strong", x: right + 5, y: y + 12 }, text),
   ];
-}
-
-/** Japanese signs are about twice as wide. */
-function shortened(text) {
-  let width = 0;
-  for (let place = 0; place < text.length; place += 1) {
-    width += text.charCodeAt(place) > 0x2e7f ? 1.9 : 1;
-    if (width > 33) return `${text.slice(0, place)}…`;
-  }
-  return text;
 }

@@ -1,7 +1,7 @@
 /** Two scenarios of stored runs side by side: paired differences, and what was assumed differently. */
 
 import { forestPlot } from "../charts/forest.js";
-import { stepName } from "../charts/frame.js";
+import { stepName, widthIn } from "../charts/frame.js";
 import { element, fill } from "../dom.js";
 import { either, t } from "../language.js";
 import { KINDS, change, changeError, kindName, level, nameOf, nameWithUnit, styleOf } from "../labels.js";
@@ -59,9 +59,9 @@ function comparisonView(found, state) {
   const rows = Object.entries(comparison.series).map(([id, row]) => ({ id, kind: row.kind, ...row.differences, style: styleOf(id, row.differences.mean.reference) }));
   const kinds = KINDS.filter((kind) => kind !== "factor" && rows.some((row) => row.kind === kind));
   const forest = element("div", {});
-  const drawForest = () => fill(forest, forestOf(rows, state.kind));
+  const drawForest = () => fill(forest, forestOf(rows, state.kind, widthIn(forest)));
   if (!kinds.includes(state.kind)) state.kind = kinds[0];
-  drawForest();
+  queueMicrotask(drawForest); // once it has a place and so a width
   return [
     comparison.paired ? null : warningBox([t("unpaired")]),
     element("div", { class: "beside even" },
@@ -73,10 +73,10 @@ function comparisonView(found, state) {
   ];
 }
 
-function forestOf(rows, kind) {
+function forestOf(rows, kind, width) {
   const shown = rows.filter((row) => row.kind === kind).sort((one, two) => two.mean.value - one.mean.value);
   const differences = shown.map(({ id, mean }) => ({ name: nameOf(id), value: mean.value, low: mean.low, high: mean.high }));
-  return forestPlot(differences, { name: `${t("difference_of_means")}: ${kindName(kind)}`, style: styleOf("") });
+  return forestPlot(differences, { name: `${t("difference_of_means")}: ${kindName(kind)}`, style: styleOf(""), width });
 }
 
 function assumptionsTable(assumptions) {

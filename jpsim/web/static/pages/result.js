@@ -2,7 +2,7 @@
 
 import { element, fill } from "../dom.js";
 import { explorer } from "../explorer.js";
-import { either, t } from "../language.js";
+import { either, said, t } from "../language.js";
 import { moment, number } from "../numbers.js";
 import { stepName } from "../charts/frame.js";
 import { outcomeTable } from "../outcomes.js";
@@ -40,11 +40,12 @@ export async function showResult(root, { id, query }, signal) {
     heading(titleOf(run), { kicker: [t("run"), " ", element("code", {}, id)], actions: actionsOf(run, view) }),
     facts(run),
     query.get("breached") ? warningBox([t("breached")]) : null,
-    element("div", { class: "controls" }, scenarioControl(run, view, changed), monthControl(run, view, changed), kindControl(run, view, changed)),
-    element("div", { class: "results" }, table, explored.node),
+    element("div", { class: "controls" }, scenarioControl(run, view, changed), monthControl(run, view, changed)),
+    element("div", { class: "results" }, element("div", {}, kindControl(run, view, changed), table), explored.node),
     element("section", {}, element("h2", {}, t("plausible")), element("div", { class: "cards" }, run.scenarios.map((scenario) => scenarioCard(run, scenario)))),
     filesSection(run));
   void drawTable();
+  explored.draw();
 }
 
 /** What is looked at: from the address, else the first scenario beside the reference, TOPIX, the last month. */
@@ -114,5 +115,5 @@ function scenarioCard(run, { id, title, narrative, diagnostics }) {
     element("h3", {}, element("span", { class: `dot hue-${place % MANY}`, "aria-hidden": "true" }), either(title) || id, place ? null : [" ", element("span", { class: "tag" }, t("reference"))]),
     element("p", { class: "narrative" }, either(narrative)),
     plausibilityCard(diagnostics.plausibility ?? {}, diagnostics.regimes, { effective: diagnostics.effective_sample, paths: run.paths }),
-    warningBox((diagnostics.warnings ?? []).map(either)));
+    warningBox((diagnostics.warnings ?? []).map((warning) => said(warning, diagnostics.statements))));
 }

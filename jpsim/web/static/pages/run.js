@@ -3,7 +3,7 @@
 import { element, fill } from "../dom.js";
 import { drafts, headOf } from "../drafts.js";
 import { familyName } from "../labels.js";
-import { either, t } from "../language.js";
+import { either, said, t } from "../language.js";
 import { number, percent, size } from "../numbers.js";
 import { verdictOf } from "../plausibility.js";
 import { go, note } from "../routes.js";
@@ -141,8 +141,8 @@ function planView(answer, { known }) {
       fact(t("paths"), `${number(plan.paths, 0)} × ${plan.scenarios}`), fact(t("outputs"), `${plan.outputs} × ${plan.months}`)),
     answer.fits === false ? element("p", { class: "warning" }, answer.refused) : null,
     element("table", { class: "plain" }, element("caption", { class: "visually-hidden" }, t("plausible")),
-      element("tbody", {}, Object.entries(answer.plausibility).map(([id, figures]) => plannedRow(known.get(id)?.title ?? id, figures, answer.warnings[id] ?? [])))),
-    (answer.notes ?? []).map((said) => element("p", { class: "small" }, either(said))),
+      element("tbody", {}, Object.entries(answer.plausibility).map(([id, figures]) => plannedRow(known.get(id)?.title ?? id, figures, (answer.warnings[id] ?? []).map((warning) => said(warning, answer.statements)))))),
+    (answer.notes ?? []).map((text) => element("p", { class: "small" }, text)),
   ];
 }
 
@@ -151,7 +151,7 @@ const fact = (name, text) => element("div", {}, element("dt", {}, name), element
 function plannedRow(title, figures, warnings) {
   const verdict = verdictOf(figures);
   const share = verdict ? percent(Math.min(figures.percentile, figures.terminal_percentile ?? 1), 0) : "";
-  return element("tr", {}, element("th", { scope: "row" }, either(title), warnings.map((warning) => element("p", { class: "small" }, "⚠ ", either(warning)))),
+  return element("tr", {}, element("th", { scope: "row" }, either(title), warnings.map((warning) => element("p", { class: "small" }, "⚠ ", warning))),
     element("td", {}, verdict ? element("span", { class: `tag ${verdict}` }, `${share} ${t(`verdict_${verdict}`)}`) : element("span", { class: "small" }, t("unconditioned"))));
 }
 
