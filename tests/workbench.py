@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -17,6 +18,7 @@ from jpsim.web.sessions import Sessions
 from jpsim.web.settings import Settings
 
 PORT = 8712
+T = TypeVar("T")
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 
@@ -44,6 +46,12 @@ async def opened(folder: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Desk]]:
             await desk.close()
 
 
+def carried_out(story: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, in a thread of its own: an open browser of other tests runs a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, story).result()
+
+
 def asked(folder: Path, method: str, address: str, **options: Any) -> httpx.Response:
     """The answer to one request of a page of the workbench."""
 
@@ -52,4 +60,4 @@ def asked(folder: Path, method: str, address: str, **options: Any) -> httpx.Resp
             headers = {"origin": ORIGIN, **options.pop("headers", {})}
             return await client.request(method, address, headers=headers, **options)
 
-    return asyncio.run(once())
+    return carried_out(once())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from jpsim.cli.explain import command as explain_command
 from jpsim.runs import write_run_folder
 from jpsim.web.pace import Pace
 from tests.synthetic_run import MANIFEST, synthetic_run
-from tests.workbench import ORIGIN, asked, opened
+from tests.workbench import ORIGIN, asked, carried_out, opened
 
 SCENARIO = """\
 schema: jpsim/scenario@1
@@ -88,7 +87,7 @@ def test_a_run_from_asking_to_reading(folder: Path) -> None:
             run = states[-1]["run_id"]
             await check_numbers(client, run, folder / "outputs" / run)
 
-    asyncio.run(story())
+    carried_out(story())
 
 
 async def events(client: Any, job: str) -> list[dict[str, Any]]:
