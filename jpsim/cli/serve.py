@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +24,8 @@ _HORIZONS = {"month": "12m", "day": "21d"}
               help="Folder that holds runs.")  # fmt: skip
 @click.option("--model", default="japan_monthly", show_default=True, help="An id, id@version or a folder.")
 @click.option("--no-browser", is_flag=True, help="Print the address; open no browser.")
-def command(port: int, out: Path, model: str, no_browser: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the address in one JSON object.")
+def command(port: int, out: Path, model: str, no_browser: bool, as_json: bool) -> None:
     """Serve the workbench to browsers of this machine, until Ctrl-C.
 
     The address that is printed opens it once, for one browser.
@@ -47,11 +50,11 @@ def command(port: int, out: Path, model: str, no_browser: bool) -> None:
     )
 
     def ready(printed: str, own: str) -> None:
-        click.echo(printed)
+        click.echo(json.dumps({"address": printed, "port": settings.port}) if as_json else printed)
         if not no_browser and _has_display():
             import webbrowser
 
-            webbrowser.open(own)
+            threading.Thread(target=webbrowser.open, args=(own,), daemon=True).start()
 
     serve(opened, settings, ready)
 

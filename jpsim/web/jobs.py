@@ -64,8 +64,17 @@ class Job:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         error = self.error and {"message": self.error["message"], "problems": self.error["problems"]}
-        about = {"job": self.id, "state": self.state, "scenarios": self.asked["keys"].get("scenarios")}
-        return {**about, **self.progress, "run_id": self.run_id, "breached": self.breached, "error": error}
+        keys = self.asked["keys"]
+        asked = {name: keys.get(name) for name in ("scenarios", "paths", "horizon")}
+        return {
+            "job": self.id,
+            "state": self.state,
+            **asked,
+            **self.progress,
+            "run_id": self.run_id,
+            "breached": self.breached,
+            "error": error,
+        }
 
     def change(self, state: State | None = None) -> None:
         """Wake those who watch."""

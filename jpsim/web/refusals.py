@@ -12,12 +12,13 @@ from typing import Any
 import jpsim
 from jpsim.errors import InputError, JpsimError, Problem, ResourceError
 
-__all__ = ["DRAFT", "Refusal", "plain_error", "plain_problem", "refusal_of", "without_paths"]
+__all__ = ["DRAFT", "Refusal", "plain_error", "plain_problem", "plain_problems", "refusal_of", "without_paths"]
 
 DRAFT = "draft"
 """Source of the problems of a text that was sent, before the number or id of the draft."""
 
 _ABSOLUTE = re.compile(r"(?<![\w./])/(?:[^\s/:'\"]+/)+")
+_MOST_PROBLEMS, _LONGEST = 100, 2_000
 Plain = dict[str, Any]
 
 
@@ -49,13 +50,21 @@ def plain_error(error: BaseException) -> Plain:
     if isinstance(error, MemoryError):
         return {"kind": "memory", "message": "not enough memory; draw fewer paths or fewer scenarios", "problems": []}
     if isinstance(error, InputError):
-        problems = [plain_problem(problem) for problem in error.problems]
+        problems = plain_problems(error.problems)
         return {"kind": "input", "message": "\n".join(one["message"] for one in problems), "problems": problems}
     if isinstance(error, JpsimError):
         kind = "resource" if isinstance(error, ResourceError) else type(error).__name__.lower()
         return {"kind": kind, "message": without_paths(str(error)), "problems": []}
     found = f"this is a defect of jpsim: {type(error).__name__}: {error}; the terminal of jpsim serve shows where"
     return {"kind": "defect", "message": without_paths(found), "problems": []}
+
+
+def plain_problems(problems: Sequence[Problem]) -> list[Plain]:
+    """Write problems as plain JSON; of very many the first, and how many there are."""
+    told = [plain_problem(problem) for problem in problems[:_MOST_PROBLEMS]]
+    if len(problems) > _MOST_PROBLEMS:
+        told.append(plain_problem(Problem(f"and {len(problems) - _MOST_PROBLEMS:,} more problems")))
+    return told
 
 
 def plain_problem(problem: Problem) -> Plain:
@@ -73,10 +82,10 @@ def plain_problem(problem: Problem) -> Plain:
     return {
         "line": place.line if drafted and place is not None else None,
         "column": place.column if drafted and place is not None else None,
-        "message": without_paths(told),
-        "found": without_paths(problem.found),
-        "allowed": None if problem.allowed is None else without_paths(problem.allowed),
-        "fix": None if problem.fix is None else without_paths(problem.fix),
+        "message": _told(told),
+        "found": _told(problem.found),
+        "allowed": None if problem.allowed is None else _told(problem.allowed),
+        "fix": None if problem.fix is None else _told(problem.fix),
         "source": source,
     }
 
@@ -91,6 +100,12 @@ def refusal_of(error: BaseException | Mapping[str, Any]) -> Refusal:
         "defect": HTTPStatus.INTERNAL_SERVER_ERROR,
     }.get(told["kind"], HTTPStatus.UNPROCESSABLE_ENTITY)
     return Refusal(status, told["message"], told["problems"])
+
+
+def _told(text: str) -> str:
+    """Words of a problem; one that quotes a whole text is cut short."""
+    shown = without_paths(text)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"
 
 
 def without_paths(text: str) -> str:

@@ -14,6 +14,7 @@ from jpsim.scenario import RunRequest, Scenario, draft_run, draft_scenario, load
 from jpsim.simulation.kernel_cache import kernels_cached
 from jpsim.simulation.plan import check_disk, check_plan
 from jpsim.web.pace import Pace
+from jpsim.web.refusals import without_paths
 
 __all__ = ["TASKS", "Tell"]
 
@@ -47,8 +48,8 @@ def plan(asked: Mapping[str, Any], tell: Tell) -> Plain:
         check_plan(planned)
         check_disk(planned, Path(asked["out"]))
     except JpsimError as error:
-        refused = str(error)
-    notes = [*map(str, request.warnings), *planned.warnings]
+        refused = without_paths(str(error))
+    notes = [without_paths(str(note)) for note in (*request.warnings, *planned.warnings)]
     return {**api.outline(job, planned), "notes": notes, "fits": refused is None, "refused": refused}
 
 

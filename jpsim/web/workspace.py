@@ -13,7 +13,7 @@ from jpsim.scenario import Scenario, draft_scenario, find_scenarios, load_scenar
 from jpsim.scenario.families import family_of
 from jpsim.scenario.grammar import SCHEMA
 from jpsim.scenario.library import packaged_library
-from jpsim.web.refusals import Refusal, plain_problem
+from jpsim.web.refusals import Refusal, plain_problems
 
 __all__ = ["Workspace", "check_text"]
 
@@ -58,7 +58,7 @@ class Workspace:
             scenario = load_scenario(identifier, self._folder)
         except InputError as error:
             told = _NO_WORDS | {"family": None, "resolved_text": None}
-            return shown | told | {"problems": [plain_problem(one) for one in error.problems]}
+            return shown | told | {"problems": plain_problems(error.problems)}
         told = _words(scenario) | {"family": family_of(identifier, scenario.parents)}
         return shown | told | {"resolved_text": write_scenario(scenario), "problems": []}
 
@@ -95,7 +95,7 @@ class Workspace:
         try:
             scenario = load_scenario(name, self._folder)
         except InputError as error:
-            problems = [plain_problem(one) for one in error.problems]
+            problems = plain_problems(error.problems)
             return entry | _NO_WORDS | {"family": None, "problems": problems} if _says_scenario(path) else None
         return entry | _words(scenario) | {"family": family_of(name, scenario.parents), "problems": []}
 
@@ -117,9 +117,9 @@ def check_text(text: str, folder: Path) -> Plain:
     try:
         scenario = draft_scenario(text, near=folder)
     except InputError as error:
-        problems = [plain_problem(problem) for problem in error.problems]
+        problems = plain_problems(error.problems)
         return {"ok": False, "id": None, "problems": problems, "warnings": []}
-    warnings = [plain_problem(warning) for warning in scenario.warnings]
+    warnings = plain_problems(scenario.warnings)
     return {"ok": True, "id": scenario.id, "problems": [], "warnings": warnings} | _words(scenario)
 
 

@@ -9,9 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +191,76 @@ def test_paths_that_are_not_made_plain_by_a_client_lead_nowhere(server: Server) 
             answer = b"".join(iter(lambda: line.recv(65536), b"")).decode()
         assert answer.startswith("HTTP/1.1 404 "), path
         assert json.loads(answer.partition("\r\n\r\n")[2])["error"]["message"] == "Not Found"
+
+
+ATTACK = """<!doctype html><title>elsewhere</title><script>
+const target = TARGET, told = {};
+const json = {method: "POST", headers: {"content-type": "application/json"}, body: '{"scenarios": ["baseline"]}'};
+const attempts = {
+  read: () => fetch(target + "/api/jobs", {credentials: "include"}).then(answer => answer.text()),
+  write: () => fetch(target + "/api/runs", {...json, credentials: "include"}).then(answer => answer.text()),
+  simple: () => fetch(target + "/api/runs", {method: "POST", body: json.body, mode: "no-cors", credentials: "include"})
+    .then(answer => answer.type),
+  script: () => new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.onload = () => done("loaded"); script.onerror = () => failed(new Error("no script"));
+    script.src = target + "/api/schema/run"; document.head.append(script);
+  }),
+  image: () => new Promise((done, failed) => {
+    const image = new Image(); image.onload = () => done("loaded"); image.onerror = () => failed(new Error("no image"));
+    image.src = target + "/static/index.html"; document.body.append(image);
+  }),
+  socket: () => new Promise((done, failed) => {
+    const socket = new WebSocket(target.replace("http", "ws") + "/api/jobs");
+    socket.onopen = () => done("open"); socket.onerror = () => failed(new Error("no socket"));
+  }),
+  frame: () => new Promise(done => {
+    const frame = document.createElement("iframe"); frame.name = "inside"; frame.onload = () => done("framed");
+    frame.src = target + "/"; document.body.append(frame);
+  }),
+};
+async function attack() {
+  for (const [name, attempt] of Object.entries(attempts)) {
+    try { told[name] = await attempt(); } catch (error) { told[name] = "refused"; }
+  }
+  return told;
+}
+</script><body></body>"""
+
+
+@pytest.mark.parametrize("site", ["127.0.0.1", "localhost"])  # another port of the same site, and another site
+def test_pages_from_elsewhere_cannot_use_a_session_of_the_same_browser(
+    server: Server, browser: Any, tmp_path: Path, site: str
+) -> None:
+    """A browser that has a session opens a hostile page."""
+    (tmp_path / "index.html").write_text(ATTACK.replace("TARGET", json.dumps(server.origin)))
+    jobs = len(server.client.get("/api/jobs").json())
+    context = browser.new_context()
+    host = server.origin.removeprefix("http://").split(":")[0]
+    kept = {"domain": host, "path": "/", "sameSite": "Strict", "httpOnly": True}
+    context.add_cookies([{"name": name, "value": value, **kept} for name, value in server.client.cookies.items()])
+    page = context.new_page()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(tmp_path))) as elsewhere:
+        threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+        page.goto(f"{server.origin}/")
+        assert page.evaluate("fetch('/api/jobs').then(answer => answer.status)") == 200
+        page.goto(f"http://{site}:{elsewhere.server_address[1]}/")
+        told = page.evaluate("attack()")
+        framed = "".join(frame.url for frame in page.frames if frame.name == "inside")
+        context.close()
+        elsewhere.shutdown()
+    assert told.pop("frame") == "framed"
+    assert framed.startswith("chrome-error:")
+    assert told.pop("simple") in ("opaque", "refused")  # it was sent, and did nothing, as the jobs show
+    assert told == dict.fromkeys(("read", "write", "script", "image", "socket"), "refused")
+    assert len(server.client.get("/api/jobs").json()) == jobs
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """A server of files that says nothing."""
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
 
 
 @pytest.mark.parametrize(
