@@ -169,7 +169,7 @@ def recent_covariance(x: Floats, weights: Floats, longer: Floats) -> Floats:
     """
     covariance = discounted_covariance(x, longer)
     recent = np.sqrt(np.diag(discounted_covariance(x, weights)) / np.diag(covariance))
-    return covariance * np.outer(recent, recent)
+    return np.asarray(covariance * np.outer(recent, recent))
 
 
 def _scores(x: Floats, loadings: Floats, own: Floats) -> tuple[Floats, Floats]:
