@@ -25,7 +25,16 @@ from jpsim.calibration.completion import Completion
 from jpsim.calibration.minnesota import lagged
 from jpsim.errors import InputError
 
-__all__ = ["Anchor", "Draws", "SteadyStatePrior", "companion", "forecast_weights", "sample_posterior"]
+__all__ = [
+    "Anchor",
+    "Chain",
+    "Draws",
+    "SteadyStatePrior",
+    "companion",
+    "forecast_weights",
+    "means_given",
+    "sample_posterior",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -149,7 +158,7 @@ def sample_posterior(
     InputError
         No stable draw was found: the steady-state prior is too loose for this panel.
     """
-    chain = _Chain(y, weights, prior, rng)
+    chain = Chain(y, weights, prior, rng)
     total, store = burn_in + kept * thin, []
     panel = np.zeros_like(y)
     for step in range(total):
@@ -163,8 +172,14 @@ def sample_posterior(
     return Draws(B, psi, Sigma, panel, chain.explosive / chain.proposed, chain.accepted / total)
 
 
-class _Chain:
-    """State of the Gibbs sampler."""
+class Chain:
+    """State of the Gibbs sampler, and its steps: each leaves the posterior as it is, whatever their order.
+
+    Parameters
+    ----------
+    y, weights, prior, rng
+        As in `sample_posterior`.
+    """
 
     def __init__(self, y: Floats, weights: Floats, prior: SteadyStatePrior, rng: np.random.Generator) -> None:
         self._prior, self._rng = prior, rng
@@ -177,15 +192,17 @@ class _Chain:
         self.proposed, self.explosive, self.accepted = 0, 0, 0
 
     def advance(self) -> None:
-        self._draw_coefficients()
-        self._draw_covariance()
-        self._draw_means()
-        self.panel = self._cells.draw(self._intercept(), self.B, self.Sigma, self._rng)
+        """Take every step once."""
+        self.draw_coefficients()
+        self.draw_covariance()
+        self.draw_means()
+        self.draw_cells()
 
     def _intercept(self) -> Floats:
         return np.asarray(self.psi - self.B.sum(axis=0) @ self.psi)
 
-    def _draw_coefficients(self) -> None:
+    def draw_coefficients(self) -> None:
+        """Draw B given all else, or leave it where the anchor refuses the draw."""
         p, n = self._lags, len(self.psi)
         left, x = lagged(self.panel - self.psi, p)
         xw = x * self._weights[:, None]
@@ -199,7 +216,7 @@ class _Chain:
         factor = np.linalg.cholesky(precision)
         mean = solve_triangular(factor, solve_triangular(factor, right, lower=True), lower=True, trans="T")
         proposal = self._stable(mean, factor).reshape(n, p, n).transpose(1, 0, 2)
-        if self._passes_anchor(proposal):
+        if self._passes_anchor(proposal, self.panel):
             self.B, self.accepted = proposal, self.accepted + 1
 
     def _stable(self, mean: Floats, factor: Floats) -> Floats:
@@ -214,19 +231,21 @@ class _Chain:
             self.explosive += 1
         raise InputError(f"{_ATTEMPTS} draws of the VAR in a row explode: tighten the priors of the means")
 
-    def _passes_anchor(self, B: Floats) -> bool:
+    def _passes_anchor(self, B: Floats, panel: Floats) -> bool:
         """Metropolis step: the proposal ignores the anchor, whose likelihood decides."""
-        return bool(np.log(self._rng.random()) < self._anchor_density(B) - self._anchor_density(self.B))
+        gain = self._anchor_density(B, panel) - self._anchor_density(self.B, self.panel)
+        return bool(np.log(self._rng.random()) < gain)
 
-    def _anchor_density(self, B: Floats) -> float:
-        """Log likelihood of the anchor given B and psi."""
+    def _anchor_density(self, B: Floats, panel: Floats) -> float:
+        """Log likelihood of the anchor given B, psi and the last months of the panel."""
         anchor = self._prior.anchor
         if anchor is None:
             return 0.0
-        g, k = forecast_weights(B, self.panel[-self._lags :], anchor.position, anchor.months)
+        g, k = forecast_weights(B, panel[-self._lags :], anchor.position, anchor.months)
         return -0.5 * float((anchor.value - k - g @ self.psi) / anchor.sd) ** 2
 
-    def _draw_covariance(self) -> None:
+    def draw_covariance(self) -> None:
+        """Draw Sigma given all else."""
         left, x = lagged(self.panel - self.psi, self._lags)
         residual = left - x @ np.concatenate([matrix.T for matrix in self.B])
         scale = self._prior.scale + residual.T @ (residual * self._weights[:, None])
@@ -234,10 +253,17 @@ class _Chain:
         draw = invwishart.rvs(dof, (scale + scale.T) / 2, random_state=self._rng)
         self.Sigma = np.asarray(draw).reshape(scale.shape)
 
-    def _draw_means(self) -> None:
+    def draw_means(self) -> None:
+        """Draw psi given all else."""
         mean, precision = means_given(self.B, self.Sigma, self.panel, self._weights, self._prior)
         factor = np.linalg.cholesky(precision)
         self.psi = mean + solve_triangular(factor, self._rng.standard_normal(len(mean)), lower=True, trans="T")
+
+    def draw_cells(self) -> None:
+        """Draw the missing cells, or leave them where the anchor, which is told of the last months, refuses them."""
+        proposal = self._cells.draw(self._intercept(), self.B, self.Sigma, self._rng)
+        if self._passes_anchor(self.B, proposal):
+            self.panel = proposal
 
 
 def means_given(

@@ -15,12 +15,12 @@ and Willsky (2011), doi:10.1214/10-AOAS395 (sticky transitions).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Switching", "filter_states", "local_scale", "sample_switching"]
+__all__ = ["Switching", "SwitchingSampler", "SwitchingState", "filter_states", "local_scale", "sample_switching"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -130,7 +130,7 @@ def sample_switching(
     Draws, the chains one after the other.
     """
     seen = np.asarray(np.isfinite(y).all(axis=1))
-    sampler = _Sampler(np.where(seen[:, None], y, 0.0), seen, centres, strength, stay, nu, rng)
+    sampler = SwitchingSampler(np.where(seen[:, None], y, 0.0), seen, centres, strength, stay, nu, rng)
     state = sampler.start(chains)
     filtered, store = np.zeros((len(y), len(centres))), []
     for step in range(burn_in + kept):
@@ -147,8 +147,16 @@ def sample_switching(
 
 
 @dataclass(frozen=True, eq=False)
-class _State:
-    """Where R chains are: states (R, T), scales' weights (R, T), and as in `Switching`."""
+class SwitchingState:
+    """Where R chains are.
+
+    Parameters
+    ----------
+    states, weights
+        (R, T) states, and what months count given their Student-t scales.
+    covariance, transition, filtered
+        (R, K, v, v), (R, K, K), (R, T, K), each as in `Switching`.
+    """
 
     states: Integers
     weights: Floats
@@ -158,7 +166,17 @@ class _State:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sampler:
+class SwitchingSampler:
+    """Steps of the sampler: each leaves the posterior as it is, whatever their order.
+
+    Parameters
+    ----------
+    y, seen
+        (T, v) variables, zero in months that say nothing, and (T,) which say something.
+    centres, strength, stay, nu, rng
+        As in `sample_switching`.
+    """
+
     y: Floats
     seen: npt.NDArray[np.bool_]
     centres: Floats
@@ -167,7 +185,7 @@ class _Sampler:
     nu: float
     rng: np.random.Generator
 
-    def start(self, chains: int) -> _State:
+    def start(self, chains: int) -> SwitchingState:
         """Random spells: a smooth random curve, cut at random levels."""
         months, count = len(self.y), len(self.centres)
         curve = np.cumsum(self.rng.standard_normal((chains, months)), axis=1)
@@ -176,54 +194,72 @@ class _Sampler:
         states = (states + self.rng.integers(count, size=(chains, 1))) % count
         covariance = np.broadcast_to(self.centres, (chains, *self.centres.shape))
         transition = np.broadcast_to(self._mean_transition(), (chains, count, count))
-        return _State(states, np.ones(states.shape), covariance, transition, np.zeros((chains, months, count)))
+        return SwitchingState(states, np.ones(states.shape), covariance, transition, np.zeros((chains, months, count)))
 
-    def step(self, state: _State) -> _State:
-        covariance = self._covariance(state)
-        transition = self._transition(state.states)
-        covariance, transition = self._swap(covariance, transition)
-        distance = self._distance(covariance)
-        filtered, _ = filter_states(self._log_density(distance, covariance), transition)
-        states = self._states(filtered, transition)
-        own = np.take_along_axis(distance, states[..., None], axis=2)[..., 0]
-        shape = 0.5 * (self.nu + self.y.shape[1])
-        weights = self.rng.standard_gamma(shape, size=own.shape) * 2.0 / (self.nu - 2.0 + own)
-        return _State(states, weights, covariance, transition, filtered)
+    def step(self, state: SwitchingState) -> SwitchingState:
+        """Take every step once."""
+        state = self.draw_covariances(state)
+        state = self.draw_transitions(state)
+        return self.draw_states(self.relabel(state))
 
     def _mean_transition(self) -> Floats:
         count = len(self.centres)
         left = self.stay[1] / sum(self.stay)
         return np.asarray((1.0 - left) * np.eye(count) + left / (count - 1) * (1.0 - np.eye(count)))
 
-    def _covariance(self, state: _State) -> Floats:
+    def draw_covariances(self, state: SwitchingState) -> SwitchingState:
+        """Draw the covariances given all else."""
         chains, count, v = len(state.states), len(self.centres), self.y.shape[1]
         member = (state.states[..., None] == np.arange(count)) * self.seen[:, None]
         scatter = np.einsum("rtk,rt,ti,tj->rkij", member, state.weights, self.y, self.y, optimize=True)
         scale = scatter + self.strength * self.centres
         dof = self.strength + v + 1.0 + member.sum(axis=1)
-        return _inverse_wishart(scale.reshape(-1, v, v), dof.ravel(), self.rng).reshape(chains, count, v, v)
+        drawn = _inverse_wishart(scale.reshape(-1, v, v), dof.ravel(), self.rng)
+        return replace(state, covariance=drawn.reshape(chains, count, v, v))
 
-    def _transition(self, states: Integers) -> Floats:
-        count = len(self.centres)
-        pairs = states[:, :-1] * count + states[:, 1:]
+    def draw_transitions(self, state: SwitchingState) -> SwitchingState:
+        """Draw the transitions given the states.
+
+        The proposal knows the moves; the first state, whose law is the stationary one, decides (Metropolis).
+        """
+        count, rows = len(self.centres), np.arange(len(state.states))
+        pairs = state.states[:, :-1] * count + state.states[:, 1:]
         moves = np.stack([(pairs == pair).sum(axis=1) for pair in range(count**2)], axis=1)
         prior = np.where(np.eye(count, dtype=bool), self.stay[0], self.stay[1] / (count - 1))
-        draws = self.rng.standard_gamma(prior + moves.reshape(-1, count, count))
-        return np.asarray(draws / draws.sum(axis=2, keepdims=True))
+        drawn = self.rng.standard_gamma(prior + moves.reshape(-1, count, count))
+        proposal = drawn / drawn.sum(axis=2, keepdims=True)
+        first = state.states[:, 0]
+        odds = _stationary(proposal)[rows, first] / _stationary(state.transition)[rows, first]
+        accepted = self.rng.random(len(rows)) < odds
+        return replace(state, transition=np.where(accepted[:, None, None], proposal, state.transition))
 
-    def _swap(self, covariance: Floats, transition: Floats) -> tuple[Floats, Floats]:
-        """Propose the next cyclic relabelling: only the prior of the covariances tells labels apart."""
-        count = len(self.centres)
-        order = np.roll(np.arange(count), 1)
-        precision = np.linalg.inv(covariance)
-        now = np.einsum("kij,rkij->r", self.centres, precision)
-        then = np.einsum("kij,rkij->r", self.centres, precision[:, order])
-        accepted = np.log(self.rng.random(len(covariance))) < 0.5 * self.strength * (now - then)
-        relabelled = transition[:, order][:, :, order]
-        return (
-            np.where(accepted[:, None, None, None], covariance[:, order], covariance),
-            np.where(accepted[:, None, None], relabelled, transition),
+    def relabel(self, state: SwitchingState) -> SwitchingState:
+        """Propose to turn all labels by one, up or down: only the prior of the covariances tells labels apart."""
+        chains, count = len(state.states), len(self.centres)
+        turn = np.where(self.rng.random(chains) < 0.5, 1, -1)
+        order = (np.arange(count) + turn[:, None]) % count
+        rows = np.arange(chains)[:, None]
+        covariance = state.covariance[rows, order]
+        now = np.einsum("kij,rkij->r", self.centres, np.linalg.inv(state.covariance))
+        then = np.einsum("kij,rkij->r", self.centres, np.linalg.inv(covariance))
+        accepted = np.log(self.rng.random(chains)) < 0.5 * self.strength * (now - then)
+        transition = state.transition[rows[:, :, None], order[:, :, None], order[:, None, :]]
+        return replace(
+            state,
+            states=np.where(accepted[:, None], (state.states - turn[:, None]) % count, state.states),
+            covariance=np.where(accepted[:, None, None, None], covariance, state.covariance),
+            transition=np.where(accepted[:, None, None], transition, state.transition),
         )
+
+    def draw_states(self, state: SwitchingState) -> SwitchingState:
+        """Draw the states, then the months' scales, given covariances and transitions."""
+        distance = self._distance(state.covariance)
+        filtered, _ = filter_states(self._log_density(distance, state.covariance), state.transition)
+        states = self._states(filtered, state.transition)
+        own = np.take_along_axis(distance, states[..., None], axis=2)[..., 0]
+        shape = 0.5 * (self.nu + self.y.shape[1])
+        weights = self.rng.standard_gamma(shape, size=own.shape) * 2.0 / (self.nu - 2.0 + own)
+        return replace(state, states=states, weights=weights, filtered=filtered)
 
     def _distance(self, covariance: Floats) -> Floats:
         return np.asarray(
