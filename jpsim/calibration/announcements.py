@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
+from jpsim.calibration.panel import check_days
 from jpsim.calibration.tables import DailyTable
 from jpsim.errors import InputError, Place, Problem
 from jpsim.months import Month
@@ -97,8 +98,10 @@ def announcement_effects(
     Raises
     ------
     InputError
-        A column is missing, or too few decision days have quotes.
+        A column is missing or in the wrong unit, or too few decision days have quotes.
     """
+    levels = [name for name in ("jgb_2y", *variables) if name in _LEVELS]
+    check_days(daily, levels, [name for name in variables if name not in _LEVELS])
     index = {day: i for i, day in enumerate(daily.days)}
     columns = [_transformed(daily, name) for name in ("jgb_2y", *variables)]
     rows, days = [], []

@@ -96,9 +96,9 @@ def calibrate(
     """
     priors = priors or read_priors()
     panel = read_panel(path)
+    news = _announcements(panel, priors, priors["identification"]["announcements"])
     found = _estimate(panel, priors, on_step)
     model = _assemble(found, version or next_version(priors["model"]["id"], found.observations.last))
-    news = _announcements(panel, priors, priors["identification"]["announcements"])
     identified = identify(linearised(model), priors["identification"], news)
     model = replace(
         model,
@@ -145,6 +145,7 @@ class _Found:
 
 def _estimate(panel: Panel, priors: Priors, on_step: Callable[[int, int], None] | None) -> _Found:
     observations = observe(panel.monthly, priors.first)
+    chained = chain_returns(panel, observations.first, priors["themes"])  # refuses what is wrong before it takes time
     entries = factor_entries()
     summed = np.array([entries[name].in_differences for name in observations.names])
     law = estimate_factors(observations, panel.monthly, priors, summed, on_step)
@@ -153,7 +154,7 @@ def _estimate(panel: Panel, priors: Priors, on_step: Callable[[int, int], None] 
     lags = len(law.B)
     weights = discount(len(observations.y), priors["sample"]["half_life"])[lags:]
     innovations = law.innovations[lags:]
-    returns = chain_returns(panel, observations.first + lags, priors["themes"])
+    returns = chained.after(lags)
     equities = estimate_equities(
         returns,
         innovations,

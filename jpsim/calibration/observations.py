@@ -55,6 +55,7 @@ _COLUMNS = {
     "policy_uncertainty": "epu_japan",
 }
 _RATES = ("jgb_1y", "jgb_2y", "jgb_3y", "jgb_10y", "jgb_30y", "fed_funds", "us_10y")
+_PERCENTS = (*_RATES, "boj_policy_rate_decided")
 _PRICES = ("usdjpy", "sp500", "smh_proxy", "usd_broad", "wti", "vix", "epu_japan", "jp_wages", "topix", "nikkei225")
 _ACTIVITY = ("jp_tankan_lm", "jp_consumer_conf", "jp_ip_meti", "jp_consumption_activity", "jp_unemployment")
 _OTHER = ("foreign_net_buy_jpybn", "jp_core_cpi_yoy", "boj_policy_rate_decided")
@@ -102,7 +103,7 @@ def observe(table: Table, first: Month) -> Observations:
     InputError
         A column is missing, has gaps, is constant, is in the wrong unit, or repeats what others say.
     """
-    check_columns(table, (*_RATES, *_PRICES, *_ACTIVITY, *_OTHER), first, rates=_RATES, prices=_PRICES)
+    check_columns(table, (*_RATES, *_PRICES, *_ACTIVITY, *_OTHER), first, rates=_PERCENTS, prices=_PRICES)
     found = observe_known(table, first, table.months[-1])
     _check_edge(found.y, found.last)
     check_independent(found.y, FACTORS, table.source)

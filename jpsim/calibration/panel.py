@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.calibration.tables import DailyTable, Table, parse_number, read_daily, read_table
+from jpsim.calibration.tables import DailyTable, Table, parse_number, read_daily, read_lines, read_table
 from jpsim.errors import InputError, Place, Problem
 from jpsim.months import Month
 
-__all__ = ["Panel", "check_columns", "read_panel"]
+__all__ = ["Panel", "check_columns", "check_days", "check_returns", "read_panel"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -131,6 +131,34 @@ def check_columns(
         raise InputError(problems)
 
 
+def check_returns(table: Table, names: Iterable[str], first: Month, last: Month) -> None:
+    """Refuse columns of simple returns that have blank months inside, or percents, from `first` to `last`."""
+    problems: list[Problem] = []
+    for name in names:
+        values = table.since(first, last, name)
+        problems += _check_values(values, name, first, table.source)
+        large = np.flatnonzero(np.abs(values) > 1.0)
+        if len(large):
+            found = f"column {name!r} is {values[large[0]]:g} in {first + int(large[0])}"
+            problems.append(Problem(found, Place(table.source), "decimal returns, 0.012 for 1.2%"))
+    if problems:
+        raise InputError(problems)
+
+
+def check_days(daily: DailyTable, rates: Iterable[str], prices: Iterable[str]) -> None:
+    """Refuse daily columns that are missing, rates that are not in percent, and prices that are not positive."""
+    problems: list[Problem] = []
+    for name in rates:
+        problems += _check_rate(daily.column(name), name, daily.source)
+    for name in prices:
+        wrong = np.flatnonzero(daily.column(name) <= 0)
+        if len(wrong):
+            found = f"column {name!r} is {daily.column(name)[wrong[0]]:g} on {daily.days[wrong[0]]}"
+            problems.append(Problem(found, Place(daily.source), "a positive level: its logarithm is used"))
+    if problems:
+        raise InputError(problems)
+
+
 def _check_values(values: Floats, name: str, first: Month, source: str) -> list[Problem]:
     known = np.flatnonzero(np.isfinite(values))
     if len(known) == 0:
@@ -186,7 +214,7 @@ def _newest(folder: Path, pattern: str) -> Path:
 
 
 def _read_sector_weights(file: Path) -> tuple[Floats, tuple[str, ...]]:
-    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+    rows = list(csv.DictReader(read_lines(file)))
     cells = _numbers(rows, ("core30", "large70", "mid400", "small"), "sector33_ja", file)
     if len(rows) != 33 or (cells < 0).any() or abs(cells.sum() - 100) > 1:
         raise InputError(Problem("not 33 rows of weights in percent that sum to 100", Place(str(file))))
@@ -209,7 +237,7 @@ def _numbers(rows: list[dict[str, str]], columns: tuple[str, ...], label: str, f
 
 
 def _read_segment_weights(file: Path) -> dict[str, float]:
-    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+    rows = list(csv.DictReader(read_lines(file)))
     values = _numbers(rows, ("market_value_share_pct",), "segment", file)[:, 0]
     shares = {row["segment"]: float(value) for row, value in zip(rows, values, strict=True)}
     if set(shares) != {"prime", "standard", "growth"} or min(shares.values()) <= 0:

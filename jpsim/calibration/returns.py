@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.calibration.panel import Panel, check_columns
+from jpsim.calibration.panel import Panel, check_columns, check_returns
 from jpsim.calibration.tables import Table
 from jpsim.dictionary import series as series_entries
 from jpsim.months import Month
@@ -48,6 +48,17 @@ class Returns:
     tilts: dict[str, Floats]
     themes: dict[str, Floats]
 
+    def after(self, months: int) -> Returns:
+        """Return the same without the first so many months."""
+        return replace(
+            self,
+            topix=self.topix[months:],
+            sector17=self.sector17[months:],
+            sector33=self.sector33[months:],
+            tilts={name: column[months:] for name, column in self.tilts.items()},
+            themes={name: column[months:] for name, column in self.themes.items()},
+        )
+
 
 def ids_of_kind(kind: str) -> tuple[str, ...]:
     """Ids of a kind in the dictionary's order."""
@@ -69,7 +80,7 @@ def chain_returns(panel: Panel, first: Month, themes: dict[str, Any]) -> Returns
     Raises
     ------
     InputError
-        A column is missing, has gaps, or repeats another.
+        A column is missing, has gaps, repeats another, or holds percents where decimals belong.
     """
     sector33 = [name.removeprefix("tse33_") for name in ids_of_kind("sector33")]
     monthly, last = panel.monthly, panel.monthly.months[-1]
@@ -78,6 +89,10 @@ def chain_returns(panel: Panel, first: Month, themes: dict[str, Any]) -> Returns
     check_columns(monthly, baskets, _BASKETS, prices=baskets)
     funds = [f"s17_{name}" for name in ids_of_kind("sector17")]
     check_columns(monthly, funds, _FUNDS, prices=funds)
+    tilted = ["all", *(f"size_{name}" for name in TILTS[0]), *(f"seg_{name}" for name in TILTS[1][:3])]
+    early = max(first, panel.history.months[0])
+    check_returns(panel.history, funds, early, _FUNDS + -1)
+    check_returns(panel.history, [*tilted, *baskets[:33]], early, _BASKETS + -1)
 
     def chained(column: str, earlier: str, start: Month) -> Floats:
         recent = _price_return(monthly, column, first, last)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from jpsim.errors import InputError, Place, Problem
 from jpsim.months import Month
 
-__all__ = ["DailyTable", "Table", "parse_number", "read_daily", "read_table"]
+__all__ = ["DailyTable", "Table", "parse_number", "read_daily", "read_lines", "read_table"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -114,21 +114,28 @@ def read_daily(file: Path) -> DailyTable:
             continue
         problems += _fill_row(values[line - 2], row, header, Place(str(file), line))
     if not problems:
-        late = (i for i, (before, day) in enumerate(pairwise(days), start=3) if day <= before)
-        problems = [Problem(f"{days[i - 2]} does not come after the line above", Place(str(file), i, 1)) for i in late]
+        problems = _check_days(days, str(file))
     if problems:
         raise InputError(problems[:20])
     columns = {name: values[:, index] for index, name in enumerate(header[1:])}
     return DailyTable(str(file), tuple(days), columns)
 
 
+def read_lines(file: Path) -> list[str]:
+    """Lines of a text file; InputError names the first line that is not UTF-8."""
+    content = file.read_bytes()
+    try:
+        return content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        found = f"not UTF-8 text (byte 0x{content[error.start]:02x})"
+        fix = "save the file as UTF-8; Japanese programs often write Shift-JIS"
+        raise InputError(Problem(found, Place(str(file), line), "UTF-8", fix)) from None
+
+
 def _read_rows(file: Path) -> list[list[str]]:
     """Cells of a CSV file, header first, empty lines left out; InputError if it is not UTF-8 or has no values."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(Problem(f"not UTF-8 text: {error.reason}", Place(str(file), 1))) from None
-    rows = [row for row in csv.reader(text.splitlines()) if row]
+    rows = [row for row in csv.reader(read_lines(file)) if row]
     if len(rows) < 2:
         raise InputError(Problem("the file has no rows of values", Place(str(file), 1)))
     return rows
@@ -166,6 +173,15 @@ def parse_number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) and "_" not in text else None
+
+
+def _check_days(days: list[date], source: str) -> list[Problem]:
+    """Name the first day that does not come after the one above; in a file turned round all of them do not."""
+    for line, (before, day) in enumerate(pairwise(days), start=3):
+        if day <= before:
+            found = f"{day} does not come after the line above, {before}"
+            return [Problem(found, Place(source, line, 1), "every day once, oldest first")]
+    return []
 
 
 def _check_calendar(months: list[Month], source: str) -> list[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jpsim.calibration import learning
 from jpsim.calibration.observations import FACTORS, observe
 from jpsim.calibration.panel import check_columns, read_panel
 from jpsim.calibration.priors import read_priors
@@ -242,3 +243,47 @@ def test_a_daily_table_is_read_with_blanks_as_nan(tmp_path):
     np.testing.assert_array_equal(table.column("jgb_2y"), [np.nan, 1.25])
     with pytest.raises(InputError, match="no column 'usdjpy'"):
         table.column("usdjpy")
+
+
+def _written(column, first, cell=""):
+    """Put one cell of a CSV file in the place of what stands in a column, in the row that begins with `first`."""
+
+    def change(content):
+        head, *rows = content.decode("utf-8-sig").splitlines()
+        place = head.split(",").index(column)
+        cut = [row.split(",") for row in rows]
+        told = [",".join([*row[:place], cell, *row[place + 1 :]]) if row[0] == first else ",".join(row) for row in cut]
+        return "\n".join([head, *told]).encode()
+
+    return change
+
+
+def _in_percent(content):
+    head, *rows = content.decode().splitlines()
+    cut = [row.split(",") for row in rows]
+    told = [",".join([row[0], *(f"{100 * float(cell)}" if cell else "" for cell in row[1:])]) for row in cut]
+    return "\n".join([head, *told]).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("panel_monthly.csv", _written("s17_banks", "2020-03"), "'s17_banks' is blank in 2020-03"),
+        ("sector_returns_1990_2018.csv", _written("s17_banks", "2003-05"), "'s17_banks' is blank in 2003-05"),
+        ("sector_returns_1990_2018.csv", _in_percent, r"'s17_foods' is -2.4796 in 2001-01"),
+        ("panel_daily.csv", _written("usdjpy", "2024-07-31", "0"), "'usdjpy' is 0 on 2024-07-31"),
+        (
+            "topix_weights_33x4_2026-04-30.csv",
+            lambda content: content.decode("utf-8-sig").encode("cp932"),
+            r"topix_weights_33x4_2026-04-30.csv:2: not UTF-8 text \(byte 0x93\)",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_before_the_sampler_starts(data_dir, tmp_path, monkeypatch, name, change, message):
+    for file in ("panel_monthly.csv", "panel_daily.csv", "sector_returns_1990_2018.csv", "segment_weights.csv",
+                 "topix_weights_33x4_2026-04-30.csv"):  # fmt: skip
+        (tmp_path / file).write_bytes((data_dir / file).read_bytes())
+    (tmp_path / name).write_bytes(change((tmp_path / name).read_bytes()))
+    monkeypatch.setattr(learning, "estimate_factors", lambda *_: pytest.fail("the sampler was reached"))
+    with pytest.raises(InputError, match=message):
+        learning.calibrate(tmp_path)
