@@ -33,6 +33,7 @@ from jpsim.runs import (
     write_run_folder,
 )
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
+from jpsim.scenario.library import packaged_library
 from jpsim.scenario.request import narrower_defaults
 from jpsim.simulation.executors import Executor, opened
 from jpsim.simulation.interventions import InterventionRisk
@@ -46,6 +47,7 @@ from jpsim.simulation.target_moves import DecidedTarget, StatedTarget
 if TYPE_CHECKING:
     from jpsim.analysis.books import BookSample, Hedges, Measure
     from jpsim.analysis.contrasts import Comparison
+    from jpsim.analysis.model_change import ModelChange
     from jpsim.analysis.reverse_stress import ReverseStress
     from jpsim.analysis.scenario_goal import ScenarioGoal, Wish
     from jpsim.calibration.backtest import Backtest
@@ -56,6 +58,7 @@ __all__ = [
     "backtest",
     "check_limits",
     "compare",
+    "compare_models",
     "execute",
     "explain",
     "hedge",
@@ -319,24 +322,29 @@ def simulate(
     arithmetic
         ``strict`` or ``fast``.
     """
+    settings = {"paths": paths, "seed": seed, "innovations": innovations}
+    request = _request_of(scenarios, model, horizon, settings | {"precision": precision, "arithmetic": arithmetic})
+    return execute(_prepare(request))
+
+
+def _request_of(
+    scenarios: Sequence[Scenario], model: str | Path, horizon: int | str, settings: Mapping[str, Any]
+) -> RunRequest:
+    """Request of scenarios that no run file lists."""
     believed = load_model(model)
     library = {name: found for scenario in scenarios for name, found in referred_scenarios(scenario, None).items()}
     given = {scenario.id for scenario in scenarios}
     request = RunRequest.model_validate(
         {
-            "scenarios": scenarios,
+            "scenarios": tuple(scenarios),
             "library": {name: library[name] for name in sorted(library.keys() - given)},
-            "model": model,
-            "paths": paths,
+            "model": str(model),
             "horizon": steps_of(horizon, believed),
-            "seed": seed,
-            "innovations": innovations,
-            "precision": precision,
-            "arithmetic": arithmetic,
             **(narrower_defaults("day") if believed.step == "day" else {}),
+            **settings,
         }
     )
-    return execute(_prepare(request.counting(believed.step)))
+    return request.counting(believed.step)
 
 
 def replay(folder: str | Path) -> Replay:
@@ -393,6 +401,66 @@ def compare(*results: ScenarioResult, at: int | str | None = None, series: Seque
     jobs = {result.run.run_id: _job_again(result.run) for result in results}
     sides = [Side(result.run, result.scenario, jobs[result.run.run_id]) for result in results]
     return compare_sides(sides, at=at, outputs=series)
+
+
+def compare_models(
+    before: str | Path,
+    after: str | Path,
+    *,
+    scenarios: Sequence[Scenario] | None = None,
+    series: Sequence[str] = ("topix", "banks", "small", "usdjpy"),
+    horizon: int | str = "12m",
+    paths: int = 20_000,
+    seed: int = 20260130,
+    progress: Progress | None = None,
+) -> ModelChange:
+    """Say what another model changes: record, parameters, moments, and scenarios drawn on both.
+
+    Parameters
+    ----------
+    before, after
+        Models: ids, id@version or folders.
+    scenarios
+        Scenarios to draw; the shipped library by default, none if empty. The first is the reference of the premium
+        only where a scenario says so.
+    series
+        Outputs of the scenarios that are compared.
+    horizon, paths, seed
+        Of each scenario.
+    progress
+        Told how far drawing has come.
+
+    Raises
+    ------
+    InputError
+        A model does not exist or does not know a series, one counts days and the other months, or a scenario cannot
+        be carried out on a model.
+    """
+    from jpsim.analysis.model_change import compare_numbers, effects
+    from jpsim.analysis.redrawing import Side
+    from jpsim.runs.outcomes import position
+
+    change = compare_numbers(load_model(before), load_model(after))
+    chosen = _shipped_scenarios() if scenarios is None else scenarios
+    if not chosen:
+        return change
+    settings = {"paths": paths, "seed": seed, "attribution": ()}
+    jobs = [_prepare(_request_of(chosen, model, horizon, settings)) for model in (before, after)]
+    for job in jobs:
+        for name in series:
+            position(job.model.outputs, name)
+    runs = [execute(job, progress=progress) for job in jobs]
+    month = jobs[0].request.horizon
+    sides = [[Side(run, scenario.id, job) for scenario in chosen] for run, job in zip(runs, jobs, strict=True)]
+    rows = [row for one, two in zip(*sides, strict=True) for row in effects(one, two, series, month)]
+    return replace(change, scenarios=tuple(rows), month=month, paths=paths)
+
+
+def _shipped_scenarios() -> list[Scenario]:
+    """The library that ships with the package, the house view first."""
+    folder = packaged_library()
+    names = sorted((path.stem for path in folder.glob("*.yaml")), key=lambda name: (name != "baseline", name))
+    return [load_scenario(name, folder) for name in names]
 
 
 def hedge(

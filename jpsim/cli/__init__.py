@@ -40,7 +40,7 @@ COMMANDS = {
     "export": ("jpsim.cli.export", "Write a stored run in other systems' formats."),
     "runs": ("jpsim.cli.runs", "List, show, verify and replay stored runs."),
     "scenario": ("jpsim.cli.scenario", "List and show scenarios; JSON Schemas for editors."),
-    "model": ("jpsim.cli.model", "List, show and export models."),
+    "model": ("jpsim.cli.model", "List, show, export and compare models."),
     "reverse": ("jpsim.cli.reverse", "Find what it takes for a series to lose so much."),
     "solve": ("jpsim.cli.solve", "Find how far a condition or impulse must go for a wanted result."),
     "data": ("jpsim.cli.data", "Pull official feeds and build a data panel."),

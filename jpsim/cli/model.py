@@ -1,8 +1,11 @@
-"""`jpsim model`: models, their cards, their matrices."""
+"""`jpsim model`: models, their cards, their matrices, and what a new one changes."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -14,7 +17,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 
 @click.group()
 def command() -> None:
-    """List, show and export models.
+    """List, show, export and compare models.
 
     MODEL is an id (its newest version), id@version, or a model's folder.
     """
@@ -66,3 +69,61 @@ def export_command(model: str, file: Path, as_json: bool) -> None:
         click.echo(json.dumps({"id": loaded.id, "version": loaded.version, "path": str(file)}, ensure_ascii=False))
     else:
         click.echo(f"{file}  {loaded.id}@{loaded.version}", err=True)
+
+
+@command.command("compare")
+@click.argument("before")
+@click.argument("after")
+@click.option(
+    "--scenario", "scenarios", multiple=True, metavar="ID", help="Scenario to draw; repeatable.  [default: the library]"
+)
+@click.option("--no-scenarios", is_flag=True, help="Compare record, parameters and moments only.")
+@click.option(
+    "--series", default="topix,banks,small,usdjpy", show_default=True, metavar="IDS", help="Outputs compared."
+)
+@click.option("--horizon", default="12m", show_default=True, help="Months ahead, as 12m, or trading days, as 21d.")
+@click.option("--paths", type=click.IntRange(1000), default=20_000, show_default=True, help="Paths per scenario.")
+@click.option("--seed", type=click.IntRange(0), default=20260130, show_default=True, help="Seed of all draws.")
+@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the tables to this file, too.")
+@_json
+def compare_command(
+    before: str, after: str, scenarios: tuple[str, ...], no_scenarios: bool, series: str, horizon: str, paths: int,
+    seed: int, markdown: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Say what model AFTER changes against BEFORE: record, parameters, moments, and scenarios drawn on both."""
+    from jpsim import api
+    from jpsim.cli.kernels import choose_kernel_folder
+    from jpsim.reporting.model_change_table import model_change_markdown, model_change_table
+    from jpsim.scenario import load_scenario
+
+    choose_kernel_folder()
+    outputs = [name.strip() for name in series.split(",") if name.strip()]
+    chosen = [] if no_scenarios else [load_scenario(name) for name in scenarios] or None
+    with _drawing(as_json) as told:
+        change = api.compare_models(
+            before, after, scenarios=chosen, series=outputs, horizon=horizon, paths=paths, seed=seed, progress=told
+        )
+    if markdown is not None:
+        markdown.write_text(model_change_markdown(change), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(change.to_dict(), ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    Console().print(model_change_table(change))
+
+
+@contextmanager
+def _drawing(silent: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Tell on standard error, on a terminal only, which scenario is being drawn."""
+    from jpsim.cli import is_quiet
+
+    if silent or is_quiet() or not sys.stderr.isatty():
+        yield None
+        return
+
+    def tell(scenario: str, done: int, total: int) -> None:
+        click.echo(f"\rdrawing {scenario:<40}", nl=False, err=True)
+
+    yield tell
+    click.echo("\r" + " " * 50 + "\r", nl=False, err=True)
