@@ -19,7 +19,7 @@ from jpsim._version import __version__
 
 if TYPE_CHECKING:
     from jpsim.analysis.scenario_goal import Wish
-    from jpsim.api import compare, hedge, replay, reverse, run, simulate, solve, store
+    from jpsim.api import compare, compare_models, hedge, replay, reverse, run, simulate, solve, store
     from jpsim.conditioning.explaining import explain
     from jpsim.errors import InputError, JpsimError, LimitBreached, ResourceError, Stopped, UnsupportedError
     from jpsim.model.export import export_model
@@ -40,6 +40,7 @@ __all__ = [
     "Wish",
     "__version__",
     "compare",
+    "compare_models",
     "explain",
     "export_model",
     "hedge",
@@ -57,7 +58,7 @@ __all__ = [
 
 _MODULES = {
     "jpsim.analysis.scenario_goal": ("Wish",),
-    "jpsim.api": ("compare", "hedge", "replay", "reverse", "run", "simulate", "solve", "store"),
+    "jpsim.api": ("compare", "compare_models", "hedge", "replay", "reverse", "run", "simulate", "solve", "store"),
     "jpsim.conditioning.explaining": ("explain",),
     "jpsim.errors": ("InputError", "JpsimError", "LimitBreached", "ResourceError", "Stopped", "UnsupportedError"),
     "jpsim.model.export": ("export_model",),

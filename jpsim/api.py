@@ -37,7 +37,7 @@ from jpsim.scenario.library import packaged_library
 from jpsim.scenario.request import narrower_defaults
 from jpsim.simulation.executors import Executor, opened
 from jpsim.simulation.interventions import InterventionRisk
-from jpsim.simulation.job import RNG, Job, prepare_job
+from jpsim.simulation.job import RNG, Job, dictionary_digests, prepare_job
 from jpsim.simulation.plan import Plan, check_disk, check_plan, describe_machine, list_versions, now_utc
 from jpsim.simulation.result import Histogram, ScenarioSample
 from jpsim.simulation.rule_outcomes import intervention_outcome, target_outcome
@@ -729,6 +729,7 @@ def _manifest(job: Job, created: str, seconds: float) -> dict[str, Any]:
         "formats": list(job.request.formats),
         "scenarios": [scenario.id for scenario in job.request.scenarios],
         "model": _model_of(job) | {"as_of": str(job.model.as_of)},
+        "dictionaries": dictionary_digests(),
         "versions": list_versions(),
         "machine": describe_machine(),
         "timing": {"simulation_seconds": round(seconds, 3)},

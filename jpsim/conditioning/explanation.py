@@ -127,7 +127,7 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
             (row.text if row.window else id(row)): row for row in (*law.conditional.table.rows, *law.windows)
         }.values()
     ]
-    stated += _told(law)
+    stated += [*_told(law), *_starting_levels(law)]
     for view in law.scenario.views:
         stated.append({"series": view.series, "when": str(view.at or view.by), "statement": _view_in_words(view)})
     for effect in law.impulses:
@@ -144,15 +144,27 @@ def _assumptions(law: ScenarioLaw) -> list[dict[str, str]]:
     if intervenes(law.scenario) and rule is not None and rule != "off":
         statement = f"acts on the paths of a run near {rule.threshold.value:g} yen; closed forms are without it (prior)"
         stated.append({"series": "fx_intervention", "when": "", "statement": statement})
-    if law.scenario.rules.nonlinear is not None:
-        statement = "acts on the paths of a run" if law.scenario.rules.nonlinear == "on" else "switched off"
-        stated.append({"series": "nonlinear", "when": "", "statement": statement})
+    if law.scenario.rules.nonlinear == "on":
+        stated.append({"series": "nonlinear", "when": "", "statement": "acts on the paths of a run"})
+    for name in type(law.scenario.rules).model_fields:
+        if getattr(law.scenario.rules, name) == "off":
+            stated.append({"series": name, "when": "", "statement": "switched off"})
     if law.scenario.regime != "model":
         stated.append({"series": "regime", "when": "", "statement": f"{law.scenario.regime} throughout"})
     if law.scenario.premium != "model":
         statement = f"the monthly shift that {law.scenario.premium} implies"
         stated.append({"series": "equity premium", "when": "", "statement": statement})
     return stated
+
+
+def _starting_levels(law: ScenarioLaw) -> list[dict[str, str]]:
+    """Levels at month 0 that the scenario puts in the place of the model's."""
+    model = law.conditional.system.model
+    as_of, known = str(model.as_of), dict(zip(model.factors, model.base_level.tolist(), strict=True))
+    return [
+        {"series": name, "when": as_of, "statement": f"{level.value:.6g} in place of the model's {known[name]:.6g}"}
+        for name, level in law.scenario.state.items()
+    ]
 
 
 def _told(law: ScenarioLaw) -> list[dict[str, str]]:

@@ -23,7 +23,7 @@ from jpsim.simulation.plan import Plan, free_memory
 from jpsim.simulation.sampling import Sampler
 from jpsim.simulation.sharding import cores
 
-__all__ = ["RNG", "Job", "numerics_of", "prepare_job"]
+__all__ = ["RNG", "Job", "dictionary_digests", "numerics_of", "prepare_job"]
 
 RNG = "threefry2x64-20"
 """Name of the generator; part of the content of a run."""
@@ -187,13 +187,24 @@ def _refuse_other_clock(request: RunRequest, model: Model) -> None:
     raise InputError(Problem(found, fix="set model: japan_daily, or write the horizon in months, as 12m"))
 
 
+_DICTIONARIES = ("channels.toml", "boj_meetings.toml", "rules.toml", "dividends.toml", "earnings.toml")
+"""Editable files that numbers depend on: priors, meeting dates and rules."""
+
+
+def dictionary_digests() -> dict[str, str]:
+    """Name and sha256 of each editable file that the numbers of a run depend on."""
+    return {name: hashlib.sha256(_dictionary(name)).hexdigest() for name in _DICTIONARIES}
+
+
 def _dictionary_digest() -> str:
-    """Digest of the editable files that numbers depend on: priors, meeting dates and rules."""
-    folder = files("jpsim").joinpath("data")
     digest = hashlib.sha256()
-    for name in ("channels.toml", "boj_meetings.toml", "rules.toml", "dividends.toml", "earnings.toml"):
-        digest.update(folder.joinpath(name).read_bytes())
+    for name in _DICTIONARIES:
+        digest.update(_dictionary(name))
     return digest.hexdigest()
+
+
+def _dictionary(name: str) -> bytes:
+    return files("jpsim").joinpath("data", name).read_bytes()
 
 
 def _unsupported(request: RunRequest, model: Model) -> Iterator[Problem]:
