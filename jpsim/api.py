@@ -791,8 +791,8 @@ def backtest(
 
 
 def store_backtest(found: Backtest, folder: str | Path) -> None:
-    """Write a backtest into a new folder: ``scores.parquet``, ``energy.parquet``, ``report.html``."""
-    from jpsim.interop.backtest_scores import energy_table, score_table
+    """Write a backtest into a new folder: ``scores``, ``energy`` and ``tails.parquet``, ``report.html``."""
+    from jpsim.interop.backtest_scores import energy_table, score_table, tail_table
     from jpsim.reporting.backtest_report import render_backtest
     from jpsim.runs.parquet import write_table
 
@@ -800,4 +800,5 @@ def store_backtest(found: Backtest, folder: str | Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
     write_table(score_table(found), place / "scores.parquet")
     write_table(energy_table(found), place / "energy.parquet")
+    write_table(tail_table(found), place / "tails.parquet")
     (place / "report.html").write_text(render_backtest(found), encoding="utf-8")

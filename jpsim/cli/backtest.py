@@ -53,7 +53,7 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     default=Path("outputs/backtest"),
     show_default=True,
-    help="New folder for scores.parquet, energy.parquet and report.html.",
+    help="New folder for scores.parquet, energy.parquet, tails.parquet and report.html.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(

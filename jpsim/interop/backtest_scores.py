@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jpsim.calibration.backtest import BOUNDS, HORIZONS, MEASURES, Backtest, Scores
 
-__all__ = ["energy_table", "score_table"]
+__all__ = ["energy_table", "score_table", "tail_table"]
 
 
 def score_table(found: Backtest) -> pa.Table:
@@ -29,6 +29,22 @@ def energy_table(found: Backtest) -> pa.Table:
         columns = _places(scores, places)
         joint = {name: getattr(scores, name)[tuple(places.T)] for name in ("energy", "variogram")}
         parts.append(pa.table({**columns, **joint}))
+    return pa.concat_tables(parts)
+
+
+def tail_table(found: Backtest) -> pa.Table:
+    """Tabulate the lower tails that expected shortfall is tested with, one month ahead.
+
+    Columns ``mode, forecaster, horizon, origin, series``, then ``t01`` to ``t20``: quantiles of the forecast at the
+    levels ``(j - 1/2) / 20`` of the tail's probability.
+    """
+    parts = []
+    for scores in found.scores.values():
+        places = np.argwhere(np.isfinite(scores.tail[..., 0]))
+        first = np.insert(places, 1, HORIZONS.index(1), axis=1)
+        columns = _places(scores, first) | {"series": _named(scores.series, places[:, 2])}
+        tails = scores.tail[tuple(places.T)]
+        parts.append(pa.table(columns | {f"t{j:02d}": column for j, column in enumerate(tails.T, start=1)}))
     return pa.concat_tables(parts)
 
 

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import skew
 
 from jpsim import api
-from jpsim.calibration.backtest import FORECASTERS, HORIZONS, collect_sample, parse_origins
+from jpsim.calibration.backtest import FORECASTERS, HORIZONS, collect_sample, parse_origins, tail_rows
 from jpsim.calibration.backtest.candidate import Candidate, learn, realised_path
 from jpsim.calibration.backtest.drawing import draw_returns, draw_scales
 from jpsim.calibration.backtest.sample import Sample
@@ -208,6 +208,21 @@ def test_command_prints_one_object_and_writes_every_score(command):
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "script-src 'none'" in page
     assert "<script" not in page
+
+
+def test_expected_shortfall_can_be_tested_from_the_files(data_dir, tmp_path):
+    """Acerbi and Székely's second statistic from the two tables, against the one that the backtest reports."""
+    found = api.backtest(data_dir, origins="2020-01:2020-05:2", draws=200, conditional=True)
+    api.store_backtest(found, tmp_path)
+    scores, tails = (pq.read_table(tmp_path / f"{name}.parquet").to_pandas() for name in ("scores", "tails"))
+    both = tails.merge(scores, on=["mode", "forecaster", "horizon", "origin", "series"])
+    [row] = [row for row in tail_rows(found.scores["conditional"], found.seed) if row.forecaster == "model"]
+    own = both[(both["forecaster"] == "model") & (both["series"] == "topix")]
+    shortfall = -own[[f"t{j:02d}" for j in range(1, 21)]].mean(axis=1)
+    hit = own["outcome"] < own["t20"] + 0.5 * (own["t20"] - own["t19"])
+    statistic = 1.0 + (own["outcome"] * hit / (len(own) * 0.05 * shortfall)).sum()
+    assert len(own) == 3
+    assert statistic == pytest.approx(row.topix[2].statistic)
 
 
 def test_the_ratio_of_the_reference_is_one_and_others_are_ratios_of_means(command):
