@@ -192,7 +192,9 @@ def _fact_changes(before: Model, after: Model) -> tuple[FactChange, ...]:
 
 
 def _block_changes(before: dict[str, Numbers], after: dict[str, Numbers]) -> tuple[BlockChange, ...]:
-    return tuple(_block_change(block, before[block], after[block]) for block in before)
+    none = Numbers((), np.zeros(0), np.zeros(0))
+    blocks = dict.fromkeys([*before, *after])
+    return tuple(_block_change(block, before.get(block, none), after.get(block, none)) for block in blocks)
 
 
 def _block_change(block: str, before: Numbers, after: Numbers) -> BlockChange:

@@ -48,7 +48,7 @@ def parameters(model: Model) -> dict[str, Numbers]:
     point = _blocks(model)
     drawn = [_blocks(one) for one in model.posterior()] if model.draws is not None else []
     return {
-        block: Numbers(names, values, _spread([each[block][1] for each in drawn], values))
+        block: Numbers(names, values, _spread([each[block][1] for each in drawn if block in each], values))
         for block, (names, values) in point.items()
     }
 
@@ -57,7 +57,7 @@ def moments(model: Model) -> dict[str, Numbers]:
     """Moments that follow from the parameters, of normal innovations and linearised terms.
 
     Mean and standard deviation of every factor a year ahead (of its change, where it enters in differences), and of
-    every series its volatility a year, beta and correlation with TOPIX, in decimals.
+    every series its drift and volatility a year, beta and correlation with TOPIX, in decimals.
     """
     straight = linearised(model)
     mean, covariance = forecast_moments(
@@ -68,6 +68,7 @@ def moments(model: Model) -> dict[str, Numbers]:
     columns: dict[str, tuple[tuple[str, ...], Floats]] = {
         "factors, mean in a year": (model.factors, mean),
         "factors, sd in a year": (model.factors, np.sqrt(np.diag(covariance))),
+        "series, drift a year": (names, np.array([row.drift for row in rows])),
         "series, volatility a year": (names, np.array([row.volatility for row in rows])),
         "series, beta": (names, np.array([row.beta for row in rows])),
         "series, correlation with TOPIX": (names, np.array([row.correlation for row in rows])),
@@ -109,7 +110,18 @@ def _blocks(model: Model) -> dict[str, tuple[tuple[str, ...], Floats]]:
             tuple(regime.name for regime in model.regimes),
             np.array([regime.probability for regime in model.regimes]),
         ),
+        **_regime_blocks(model),
     }
+
+
+def _regime_blocks(model: Model) -> dict[str, tuple[tuple[str, ...], Floats]]:
+    """What each regime puts in the place of the average: drift, widths of innovations, TOPIX's loadings."""
+    blocks = {}
+    for regime in model.regimes:
+        blocks[f"{regime.name}: drift"] = (model.series, regime.alpha)
+        blocks[f"{regime.name}: innovation, sd"] = (model.factors, np.sqrt(np.diag(regime.Sigma)))
+        blocks[f"{regime.name}: TOPIX's loading beyond the average"] = (model.factors, regime.response)
+    return blocks
 
 
 def _pairs(names: tuple[str, ...], rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> tuple[str, ...]:

@@ -31,11 +31,12 @@ regressor 'innovation' says that a column of loadings multiplies u_t, the innova
 Aggregates: aggregation r_t. Cumulative returns compound: prod (1 + r_t) - 1.
 
 That is the law with Gaussian innovations and without parameter uncertainty. With Student-t innovations u_t and the
-common part of e_t are scaled by s_t, s_t^2 = (nu - 2) / g_t, g_t chi-square with nu degrees of freedom; sv_phi and
-sv_sigma are the persistence and volatility of the common log-variance with stochastic volatility.
-Where skew is not zero, u_t is then skew (s_t^2 - 1) + s_t N(0, Sigma - 2 / (nu - 4) skew skew') (before the factor of
-stochastic volatility), which has the covariance Sigma, too; with stochastic volatility of log-variance v_t, and w_t =
-sv_sigma^2 / (2 (1 - sv_phi^2)), the whole is multiplied by exp((v_t - w_t) / 2).
+common part of e_t are scaled by s_t, s_t^2 = W_t = (nu - 2) / g_t, g_t chi-square with nu degrees of freedom:
+    e_t = s_t common zeta_t + mix (idio_sd eta_t),   zeta_t ~ N(0, I), eta_t of variance 1 and Student-t with idio_nu
+    degrees of freedom (normal where idio_nu is infinite), independent over series and months.
+Where skew is not zero, u_t is then skew (W_t - 1) + s_t N(0, Sigma - 2 / (nu - 4) skew skew'), which has the covariance
+Sigma, too. With stochastic volatility u_t and s_t are further multiplied by exp((v_t - w) / 2), where
+v_t = sv_phi v_(t-1) + sv_sigma N(0, 1), v_0 = sv_start and w = sv_sigma^2 / (2 (1 - sv_phi^2)).
 
 Where regimes holds ids, the arrays above are the regimes' average. With other than Gaussian innovations or with
 parameter uncertainty each path is in one regime throughout, regime k with regime_probability[k] at month 0, and
@@ -85,6 +86,7 @@ def export_model(model: Model, path: Path) -> None:
         "nu": np.array(model.nu),
         "sv_phi": np.array(model.sv_phi),
         "sv_sigma": np.array(model.sv_sigma),
+        "sv_start": np.array(model.sv_start),
         "skew": model.skew,
         "series": np.array(model.series),
         "kind": np.array(model.kind),
@@ -92,6 +94,10 @@ def export_model(model: Model, path: Path) -> None:
         "loadings": model.linear.loadings,
         "regressor": np.array(["innovation"] * n),
         "residual_cov": _definite(model.residual_cov),
+        "common": model.common,
+        "mix": model.mix,
+        "idio_sd": model.idio_sd,
+        "idio_nu": model.idio_nu,
         "aggregates": np.array(model.aggregates),
         "aggregation": model.aggregation,
         "regimes": np.array([regime.name for regime in model.regimes], dtype=str),

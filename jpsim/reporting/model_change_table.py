@@ -23,12 +23,13 @@ _TEXT = 44
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One table: its title, what its first columns hold, and a line below it."""
+    """One table: its title, heads and rows, a line below it, and how many columns from the left hold words."""
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    words: int = 1
 
 
 def model_change_table(change: ModelChange) -> RenderableType:
@@ -37,7 +38,7 @@ def model_change_table(change: ModelChange) -> RenderableType:
     for part in _parts(change, _FEW):
         table = Table(title=part.title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
         for place, head in enumerate(part.head):
-            table.add_column(head, justify="left" if place == 0 else "right", overflow="fold")
+            table.add_column(head, justify="left" if place < part.words else "right", overflow="fold")
         for row in part.rows:
             table.add_row(*map(escape, row))
         parts += [table, Text(part.note, style="dim"), Text()]
@@ -55,13 +56,13 @@ def model_change_markdown(change: ModelChange) -> str:
 
 def _pipes(part: _Part) -> Iterator[str]:
     yield f"| {' | '.join(part.head)} |"
-    yield f"|{'|'.join([':---', *['---:'] * (len(part.head) - 1)])}|"
+    yield f"|{'|'.join([*[':---'] * part.words, *['---:'] * (len(part.head) - part.words)])}|"
     yield from (f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in part.rows)
 
 
 def _parts(change: ModelChange, most: int) -> Iterator[_Part]:
     facts = tuple((fact.leaf, _short(fact.before), _short(fact.after)) for fact in change.facts[:most])
-    yield _Part("Record", ("leaf", "before", "after"), facts, _more(len(change.facts), most, "leaves"))
+    yield _Part("Record", ("leaf", "before", "after"), facts, _more(len(change.facts), most, "leaves"), 3)
     head = ("parameters", "numbers", "moved", "typical", "largest move", "before", "after", "sds")
     note = (
         "typical: root mean square move in posterior standard deviations of the model before, sds: the largest move in "
@@ -70,7 +71,7 @@ def _parts(change: ModelChange, most: int) -> Iterator[_Part]:
     yield _Part("Parameters", head, tuple(map(_block_row, change.parameters)), note)
     gone = tuple(_names(block) for block in change.parameters if block.added or block.removed)
     if gone:
-        yield _Part("Only in one model", ("parameters", "added", "removed"), gone)
+        yield _Part("Only in one model", ("parameters", "added", "removed"), gone, words=3)
     for block in change.moments:
         if block.numbers:
             rows = tuple((one.name, *_both(one)) for one in block.numbers[:most])
@@ -86,7 +87,7 @@ def _scenario_part(change: ModelChange) -> _Part:
         "the difference. Series: % of cumulative return, changes in pp. ES95: mean loss since month 0 in the worst "
         "twentieth."
     )
-    return _Part(f"Scenarios, {change.month} steps ahead", head, tuple(map(_scenario_row, change.scenarios)), note)
+    return _Part(f"Scenarios, {change.month} steps ahead", head, tuple(map(_scenario_row, change.scenarios)), note, 2)
 
 
 def _scenario_row(row: ScenarioChange) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ KEYS = [
     "as_of", "readme", "regimes", "regime_probability", "regime_Sigma", "regime_alpha", "regime_loadings",
     "terms", "term_kind", "term_factor", "term_other", "term_knot", "term_side",
     "term_centre", "term_slope", "term_loadings", "skew", "regime_skew",
+    "common", "mix", "idio_sd", "idio_nu", "sv_start",
 ]  # fmt: skip
 SECTORS = [
     "fishery_agri", "mining", "construction", "foods", "textiles", "pulp_paper", "chemicals", "pharma", "oil_coal",
