@@ -171,6 +171,19 @@ def test_a_story_is_saved_once_and_replaced_on_purpose(workbench: Workbench) -> 
     assert saved.read_text(encoding="utf-8").endswith("# again\n")
 
 
+def test_a_draft_outlives_a_reload_and_is_discarded_on_purpose(workbench: Workbench) -> None:
+    page = workbench.show("story?from=oil_shock")
+    page.get_by_label("Text of the story").press("End")
+    page.keyboard.type("# kept")
+    page.reload()
+    workbench.settle()
+    assert "# kept" in page.get_by_label("Text of the story").input_value()
+    page.get_by_role("button", name="Discard draft").click()
+    page.wait_for_url("**/#/library**")
+    workbench.settle()
+    assert page.get_by_text("my_oil_shock").count() == 0
+
+
 def test_table_says_what_the_stored_summary_says(workbench: Workbench, run_id: str) -> None:
     page = workbench.show(f"result/{run_id}?scenario=hostile&month=6&kind=all")
     table = pq.read_table(workbench.folder / "outputs" / run_id / "summary.parquet").to_pylist()
@@ -184,6 +197,26 @@ def test_table_says_what_the_stored_summary_says(workbench: Workbench, run_id: s
         assert cells[2] == f"{label.style.level(row['q05'])} … {label.style.level(row['q95'])}"
         assert cells[3] == f"{100 * row['p_loss']:.1f}%"
         assert cells[5].startswith(label.style.change(row["mean"] - reference["mean"]))
+
+
+def test_side_by_side_tells_the_differences_of_means(workbench: Workbench, run_id: str) -> None:
+    page = workbench.show(f"result/{run_id}?table=all")
+    table = pq.read_table(workbench.folder / "outputs" / run_id / "summary.parquet").to_pylist()
+    stored = {(row["scenario"], row["series"]): row for row in table if row["month"] == 12}
+    for name in ("topix", "banks", "usdjpy", "jgb_10y"):
+        means = [stored[scenario, name]["mean"] for scenario in ("baseline", "hostile")]
+        style = label_of(name, stored["baseline", name]["kind"], stored["baseline", name]["q50"]).style
+        cells = page.locator(f"tr[data-series={name}] td").all_inner_texts()
+        assert cells == [style.level(means[0]), style.change(means[1] - means[0])]
+
+
+def test_keys_move_the_month_in_a_chart(workbench: Workbench, run_id: str) -> None:
+    page = workbench.show(f"result/{run_id}?series=banks&month=12")
+    page.locator("svg.fan").press("ArrowLeft")
+    page.locator("svg.fan").press("ArrowLeft")
+    assert page.locator("svg.fan").get_attribute("aria-valuenow") == "10"
+    workbench.settle()
+    assert "month=10" in page.url
 
 
 def test_sorting_and_the_month_are_kept_in_the_address(workbench: Workbench, run_id: str) -> None:

@@ -23,12 +23,13 @@ import { airy, axes, between, canvas, frame, points, stepName, stepTicks, valueT
  * @property {number[]} steps
  * @property {import("../labels.js").Style} style
  * @property {number} [step] the step that is read out; the last one by default
- * @property {(step: number) => void} [onStep] told which step was pointed at
+ * @property {(step: number) => void} [onStep] told which step was chosen
  * @property {{width: number, height: number}} [size]
  */
 
 /**
- * Draw fans, and below them what they say at one step, which the pointer or the arrow keys choose.
+ * Draw fans, and below them what they say at one step: the one under the pointer, or else the one that a click or the
+ * arrow keys chose.
  *
  * @param {Fan[]} fans
  * @param {FanOptions} options
@@ -37,7 +38,7 @@ import { airy, axes, between, canvas, frame, points, stepName, stepTicks, valueT
 export function fanChart(fans, { name, asOf, steps, style, step, onStep, size = { width: 340, height: 200 } }) {
   const area = frame([steps[0], steps.at(-1)], airy(fans.flatMap((fan) => [...fan.low, ...fan.high])), size);
   const rule = drawing("path", { class: "rule" });
-  const picture = canvas(area, name, { tabindex: 0, class: "fan" });
+  const picture = canvas(area, name, { tabindex: 0, class: "fan", role: "slider", "aria-valuemin": steps[0], "aria-valuemax": steps.at(-1) });
   picture.append(
     ...axes(area, stepTicks(asOf, steps.at(-1)), valueTicks(area.up, style)),
     ...fans.flatMap((fan) => bandOf(area, steps, fan)),
@@ -45,19 +46,25 @@ export function fanChart(fans, { name, asOf, steps, style, step, onStep, size = 
     rule,
   );
   const readout = element("div", { class: "readout" });
-  const show = (at) => {
+  const readOut = (at) => {
     const place = Math.max(steps.indexOf(at), 0);
     rule.setAttribute("d", `M${area.x(steps[place])} ${area.margin.top}V${area.height - area.margin.bottom}`);
     fill(readout, element("span", { class: "when" }, stepName(asOf, steps[place])), fans.map((fan) => reading(fan, place, style)));
   };
-  const choose = (at) => (show(at), onStep?.(at));
   let shown = step ?? steps.at(-1);
-  const move = (at) => choose((shown = Math.min(Math.max(at, steps[0]), steps.at(-1))));
-  picture.addEventListener("pointermove", (event) => move(stepUnder(picture, area, event)));
-  picture.addEventListener("pointerdown", (event) => move(stepUnder(picture, area, event)));
-  picture.addEventListener("keydown", (event) => byKey(event, move, shown, steps));
+  const show = (at) => {
+    shown = at;
+    readOut(at);
+    picture.setAttribute("aria-valuenow", String(at));
+    picture.setAttribute("aria-valuetext", readout.textContent ?? "");
+  };
+  const choose = (at) => (show(within(at, steps)), onStep?.(shown));
+  picture.addEventListener("pointermove", (event) => readOut(within(stepUnder(picture, area, event), steps)));
+  picture.addEventListener("pointerleave", () => readOut(shown));
+  picture.addEventListener("click", (event) => choose(stepUnder(picture, area, event)));
+  picture.addEventListener("keydown", (event) => byKey(event, choose, shown, steps));
   show(shown);
-  return { node: element("div", { class: "chart" }, picture, readout), show: (at) => show((shown = at)) };
+  return { node: element("div", { class: "chart" }, picture, readout), show };
 }
 
 function bandOf(area, steps, fan) {
@@ -78,6 +85,8 @@ function reading(fan, place, style) {
     element("span", { class: "span" }, span));
 }
 
+const within = (at, steps) => Math.min(Math.max(at, steps[0]), steps.at(-1));
+
 function stepUnder(picture, area, event) {
   const box = picture.getBoundingClientRect();
   const x = ((event.clientX - box.left) / box.width) * area.width;
@@ -85,9 +94,9 @@ function stepUnder(picture, area, event) {
   return Math.round(area.across[0] + share * (area.across[1] - area.across[0]));
 }
 
-function byKey(event, move, shown, steps) {
+function byKey(event, choose, shown, steps) {
   const by = { ArrowLeft: -1, ArrowRight: 1, Home: -steps.length, End: steps.length }[event.key];
   if (by === undefined) return;
   event.preventDefault();
-  move(shown + by);
+  choose(shown + by);
 }

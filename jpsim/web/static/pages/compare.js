@@ -6,11 +6,11 @@ import { element, fill } from "../dom.js";
 import { either, t } from "../language.js";
 import { KINDS, change, changeError, kindName, level, nameOf, nameWithUnit, styleOf } from "../labels.js";
 import { moment, number } from "../numbers.js";
-import { note } from "../routes.js";
+import { go, note } from "../routes.js";
 import { openRun } from "../results.js";
 import { query as written, read } from "../server.js";
 import { sortableTable } from "../table.js";
-import { arriving, choice, field, heading, warningBox } from "../widgets.js";
+import { arriving, button, choice, field, heading, warningBox } from "../widgets.js";
 
 /**
  * Show the comparison; its address holds the two sides.
@@ -37,9 +37,13 @@ export async function showCompare(root, { query }, signal) {
     drawMonths(months, state, draw);
     void arriving(view, read(`/api/compare${written({ a: state.a, b: state.b, month: state.month })}`, signal), (found) => comparisonView(found, state));
   };
+  const swap = () => {
+    [state.a, state.b] = [state.b, state.a];
+    go("compare", "", { ...state });
+  };
   const side = (key) => choice(sides(whole, titles), state[key], (value) => ((state[key] = value), draw()));
   fill(root, heading(t("compare")), element("p", { class: "lead" }, t("compare_lead")),
-    element("div", { class: "fields sides" }, field(t("side_a"), side("a")), field(t("side_b"), side("b")), months), view);
+    element("div", { class: "fields sides" }, field(t("side_a"), side("a")), field(t("side_b"), side("b")), months, button(t("swap"), swap)), view);
   draw();
 }
 

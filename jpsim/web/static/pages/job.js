@@ -1,7 +1,7 @@
 /** A run under way: how far it is, what is left, and how it ended. */
 
 import { announce, element, fill } from "../dom.js";
-import { hasWord, t } from "../language.js";
+import { either, hasWord, t } from "../language.js";
 import { percent } from "../numbers.js";
 import { address } from "../routes.js";
 import { read, remove } from "../server.js";
@@ -19,17 +19,23 @@ const ENDED = ["done", "failed", "cancelled"];
  */
 export async function showJob(root, { id }, signal) {
   const view = element("div", { class: "card progress" });
-  fill(root, heading(t("running"), { kicker: element("code", {}, id) }), view);
-  const first = await read(`/api/jobs/${encodeURIComponent(id)}`, signal);
+  const [first, listed] = await Promise.all([read(`/api/jobs/${encodeURIComponent(id)}`, signal), read("/api/scenarios", signal)]);
+  fill(root, heading(t("job"), { kicker: element("code", {}, id) }), element("p", { class: "lead" }, titlesOf(first, listed)), view);
   const draw = progressView(view, id);
   draw(first);
   if (!ENDED.includes(first.state)) follow(id, draw, signal);
+}
+
+function titlesOf({ scenarios }, listed) {
+  const titles = new Map(listed.map(({ id, title }) => [id, either(title)]));
+  return (scenarios ?? []).map((id) => titles.get(id) || id).join(" · ");
 }
 
 /** Follow the events of a job; the browser itself reconnects where they break off. */
 function follow(id, draw, signal) {
   const events = new EventSource(`/api/jobs/${encodeURIComponent(id)}/events`);
   const close = () => events.close();
+  events.addEventListener("error", () => events.readyState === EventSource.CLOSED && !signal.aborted && draw(null));
   signal.addEventListener("abort", close, { once: true });
   for (const name of ["progress", ...ENDED]) {
     events.addEventListener(name, (event) => {
@@ -41,13 +47,14 @@ function follow(id, draw, signal) {
 }
 
 function progressView(view, id) {
-  const meter = element("progress", { max: 1, value: 0, "aria-label": t("running") });
+  const meter = element("progress", { max: 1, value: 0, "aria-label": t("progress") });
   const stage = element("p", { class: "stage" });
   const left = element("p", { class: "small" });
   const cancel = button(t("cancel"), () => void cancelJob(id, cancel, view));
   fill(view, stage, meter, left, element("div", { class: "actions" }, cancel));
   let told = -1;
   return (job) => {
+    if (!job) return void view.append(failure({ status: 0 }));
     if (ENDED.includes(job.state)) return ended(view, job);
     const name = job.state === "queued" ? "queued" : job.stage ?? "preparing";
     stage.textContent = hasWord(`stage_${name}`) ? t(`stage_${name}`) : name;

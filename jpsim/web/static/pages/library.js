@@ -80,5 +80,6 @@ function card(scenario) {
     element("h3", {}, element("a", { href: address(scenario.origin === "drafts" ? "story" : "scenario", scenario.id) }, either(scenario.title) || scenario.id)),
     other ? element("p", { class: "other", lang: language() === "en" ? "ja" : "en" }, other) : null,
     element("p", { class: "narrative" }, scenario.narrative ?? ""),
-    element("p", { class: "foot" }, element("code", {}, scenario.id)));
+    element("p", { class: "foot" }, element("code", {}, scenario.id), " ",
+      scenario.problems?.length ? element("span", { class: "tag implausible" }, t("has_problems")) : null));
 }

@@ -5,12 +5,12 @@ import { explorer } from "../explorer.js";
 import { either, said, t } from "../language.js";
 import { moment, number } from "../numbers.js";
 import { stepName } from "../charts/frame.js";
-import { outcomeTable } from "../outcomes.js";
+import { outcomeTable, sideBySide } from "../outcomes.js";
 import { plausibilityCard } from "../plausibility.js";
-import { address, note } from "../routes.js";
+import { address, go, note } from "../routes.js";
 import { openRun } from "../results.js";
 import { filesSection } from "../runfiles.js";
-import { arriving, choice, field, heading, linkButton, switches, warningBox } from "../widgets.js";
+import { arriving, button, choice, field, heading, linkButton, switches, warningBox } from "../widgets.js";
 import { KINDS, kindName } from "../labels.js";
 
 const MANY = 8;
@@ -27,11 +27,11 @@ export async function showResult(root, { id, query }, signal) {
   const view = viewOf(run, query);
   const table = element("div", { class: "outcomes" });
   const explored = explorer(run, view, signal);
-  const drawTable = () => arriving(table, outcomeTable(run, view, signal, (series) => changed({ series })), (found) => found);
+  const drawTable = () => arriving(table, tableOf(view)(run, view, signal, (series) => changed({ series })), (found) => found);
   const changed = (change) => {
     Object.assign(view, change);
     note(change);
-    if ("scenario" in change || "month" in change || "kind" in change) void drawTable();
+    if (["scenario", "month", "kind", "table"].some((key) => key in change)) void drawTable();
     if ("series" in change) for (const row of table.querySelectorAll("tr[data-series]")) row.classList.toggle("shown", row.dataset.series === change.series);
     explored.show(change);
   };
@@ -41,7 +41,7 @@ export async function showResult(root, { id, query }, signal) {
     facts(run),
     query.get("breached") ? warningBox([t("breached")]) : null,
     element("div", { class: "controls" }, scenarioControl(run, view, changed), monthControl(run, view, changed)),
-    element("div", { class: "results" }, element("div", {}, kindControl(run, view, changed), table), explored.node),
+    element("div", { class: "results" }, element("div", {}, element("div", { class: "table-head" }, tableControl(run, view, changed), kindControl(run, view, changed)), table), explored.node),
     element("section", {}, element("h2", {}, t("plausible")), element("div", { class: "cards" }, run.scenarios.map((scenario) => scenarioCard(run, scenario)))),
     filesSection(run));
   void drawTable();
@@ -57,7 +57,7 @@ function viewOf(run, query) {
     scenario: among(ids, query.get("scenario"), ids[1] ?? ids[0]),
     series: among(series, query.get("series"), series.includes("topix") ? "topix" : series[0]),
     month: among(run.steps, Number(query.get("month")), run.steps.at(-1)),
-    kind: among(["", "all", ...KINDS], query.get("kind"), ""), by: query.get("by") ?? "factor", sort: query.get("sort") ?? "",
+    kind: among(["", "all", ...KINDS], query.get("kind"), ""), by: query.get("by") ?? "factor", table: query.get("table") === "all" ? "all" : "", sort: query.get("sort") ?? "",
   };
 }
 
@@ -68,8 +68,8 @@ function titleOf({ scenarios }) {
 }
 
 function actionsOf(run, view) {
-  const compared = run.scenarios.length > 1
-    ? linkButton(address("compare", "", { a: `${run.run_id}:${run.reference}`, b: `${run.run_id}:${view.scenario}` }), t("compare")) : null;
+  const sides = () => ({ a: `${run.run_id}:${run.reference}`, b: `${run.run_id}:${view.scenario}`, month: view.month });
+  const compared = run.scenarios.length > 1 ? button(t("compare"), () => go("compare", "", sides())) : null;
   return [linkButton(address("run", "", again(run)), t("run_again")), compared,
     element("a", { class: "button main", href: `/api/runs/${run.run_id}/report`, target: "_blank", rel: "noopener" }, t("full_report"))];
 }
@@ -101,6 +101,15 @@ function monthControl(run, view, changed) {
   slider.addEventListener("input", () => (speak(run.steps[Number(slider.value)]), changed({ month: run.steps[Number(slider.value)] })));
   speak(view.month);
   return element("div", { class: "months" }, element("span", { class: "name" }, t("month")), slider, said);
+}
+
+const tableOf = ({ table }) => (table === "all" ? sideBySide : outcomeTable);
+
+/** One scenario with everything about it, or the means of all of them. */
+function tableControl(run, view, changed) {
+  if (run.scenarios.length < 2) return null;
+  const options = [{ value: "", text: t("one_scenario") }, { value: "all", text: t("all_scenarios") }];
+  return switches(t("layout"), options, view.table, (table) => changed({ table }));
 }
 
 function kindControl(run, view, changed) {

@@ -103,8 +103,17 @@ function toolbar(story, editor, parts) {
     button(t("undo"), () => editor.step(-1)), button(t("redo"), () => editor.step(1)),
     field(t("horizon_months"), months),
     element("span", { class: "stretch" }),
+    button(t("discard"), () => discard(story), "quiet"),
     button(t("save"), () => void save(story, editor, parts)),
     button(t("run_it"), () => run(story), "main"));
+}
+
+/** Forget what is not saved: back to the saved text, or to the library where there is none. */
+function discard(story) {
+  dropDraft(story.id);
+  story.discarded = true;
+  if (story.stored === null) go("library");
+  else location.reload();
 }
 
 function run(story) {
