@@ -156,6 +156,15 @@ def test_a_knob_edits_the_text_in_place_and_explains_anew(workbench: Workbench) 
     assert "70bp" not in editor.input_value()
 
 
+def test_two_stories_of_a_mixture_share_the_whole(workbench: Workbench) -> None:
+    page = workbench.show("story?from=boj_contested")
+    editor = page.get_by_label("Text of the story")
+    before = editor.input_value()
+    page.get_by_label("boj_hike_policy_shock, Weight", exact=True).press("ArrowRight")
+    assert editor.input_value() == before.replace("40%", "45%").replace("60%", "55%")
+    page.get_by_text("No problems found").wait_for()
+
+
 def test_a_story_is_saved_once_and_replaced_on_purpose(workbench: Workbench) -> None:
     page = workbench.show("story?from=yen_slide")
     page.get_by_role("button", name="Save").click()

@@ -44,6 +44,7 @@ function suggestion(id, role) {
 function insert(text, editor, lines) {
   const head = /^conditions:[ \t]*(#.*)?\n/m.exec(text);
   const broken = text.endsWith("\n") || !text ? "" : "\n";
-  if (head) editor.replace(head.index + head[0].length, head.index + head[0].length, lines, "condition");
-  else editor.replace(text.length, text.length, `${broken}conditions:\n${lines}`, "condition");
+  const put = (at, added) => editor.replace([{ start: at, end: at, text: added }], "condition");
+  if (head) put(head.index + head[0].length, lines);
+  else put(text.length, `${broken}conditions:\n${lines}`);
 }

@@ -50,7 +50,7 @@ const COPIED = ["combinations", "conditions", "impulses", "rules", "views"];
 export function ownVersion({ id, text, title }, taken) {
   const own = freeId(`my_${id}`, taken);
   const title_ = `title: {en: ${JSON.stringify(`${title.en} (my version)`)}, ja: ${JSON.stringify(`${title.ja || title.en}（自作）`)}}`;
-  if (blockOf(text, "mixture")) return text.replace(/^id:.*$/m, `id: ${own}`).replace(/^title:.*$/m, () => title_);
+  if (blockOf(text, "mixture")) return text.replace(/^# yaml-language-server:.*\n/, "").replace(/^id:.*$/m, `id: ${own}`).replace(/^title:.*$/m, () => title_);
   const blocks = COPIED.map((key) => blockOf(text, key)).filter((block) => block && !/^\w+:\s*(\[\]|\{\})/.test(block));
   return ["schema: jpsim/scenario@1", `id: ${own}`, title_, `extends: ${id}`, ...blocks, ""].join("\n");
 }

@@ -9,7 +9,8 @@ import { t } from "./language.js";
  * @property {HTMLElement} node
  * @property {() => string} text
  * @property {(text: string) => void} open put another text in, with a new memory
- * @property {(start: number, end: number, text: string, reason: string) => void} replace change a part
+ * @property {(changes: Array<{start: number, end: number, text: string}>, reason: string) => void} replace change
+ *   parts, the last one first
  * @property {(problems: import("./server.js").Problem[]) => void} mark
  * @property {(line: number, column?: number | null) => void} goTo
  * @property {(by: -1 | 1) => void} step undo or redo
@@ -63,8 +64,12 @@ export function yamlEditor(text, { onChange, onSave, label, described }) {
       state.marked = new Map();
       drawn();
     },
-    replace: (start, end, replacement, reason) =>
-      take({ text: area.value.slice(0, start) + replacement + area.value.slice(end), from: start, to: start + replacement.length }, reason),
+    replace: (changes, reason) => {
+      const [last] = changes;
+      const changed = changes.reduce((before, { start, end, text: part }) => before.slice(0, start) + part + before.slice(end), area.value);
+      const from = last.start + changed.length - area.value.length - (last.text.length - (last.end - last.start));
+      take({ text: changed, from, to: from + last.text.length }, reason);
+    },
     mark: (problems) => {
       state.marked = new Map(problems.filter(({ line }) => line).map(({ line, message }) => [line, message]));
       drawn();

@@ -3,12 +3,12 @@
 import { element, fill } from "./dom.js";
 import { hasWord, t } from "./language.js";
 import { nameOf } from "./labels.js";
-import { quantitiesOf, rangeOf, written } from "./quantities.js";
+import { balanced, quantitiesOf, rangeOf, written } from "./quantities.js";
 
 /**
  * Make a panel of knobs.
  *
- * @param {(start: number, end: number, text: string, reason: string) => void} replace changes the text
+ * @param {import("./editor.js").Editor["replace"]} replace changes the text
  * @returns {{node: HTMLElement, show: (text: string) => void}}
  */
 export function knobPanel(replace) {
@@ -19,7 +19,10 @@ export function knobPanel(replace) {
   let shown = [];
   const turn = (key, value) => {
     const quantity = shown.find((one) => one.key === key);
-    if (quantity && Number.isFinite(value)) replace(quantity.start, quantity.end, written(quantity, value), `knob ${key}`);
+    if (!quantity || !Number.isFinite(value)) return;
+    const other = balanced(shown, quantity, value);
+    const changes = [{ quantity, value }, ...(other ? [other] : [])].sort((one, two) => two.quantity.start - one.quantity.start);
+    replace(changes.map((change) => ({ start: change.quantity.start, end: change.quantity.end, text: written(change.quantity, change.value) })), `knob ${key}`);
   };
   const show = (text) => {
     shown = quantitiesOf(text);

@@ -60,7 +60,7 @@ export function nameOf(id) {
   if (entry) return either(entry);
   if (hasWord(`driver_${id}`)) return t(`driver_${id}`);
   const [part, rest] = id.split(":");
-  return rest ? `${nameOf(part)}: ${nameOf(rest)}` : id.replaceAll("_", " ");
+  return rest ? `${nameOf(part)}: ${nameOf(rest)}` : id;
 }
 
 /**
@@ -95,6 +95,15 @@ export function styleOf(id, typical = 1) {
   const decimals = Math.abs(typical) >= 1000 ? 0 : Math.abs(typical) >= 10 ? 1 : 2;
   const unit = factor.unit;
   return { unit, scale: 1, decimals, signed: false, changeUnit: unit, changeScale: 1, changeDecimals: decimals };
+}
+
+/**
+ * Take in the names of a run's series that the dictionary lacks, such as a portfolio's.
+ *
+ * @param {any[]} series
+ */
+export function learnNames(series) {
+  for (const one of series) if (!entries.factors.has(one.id) && !entries.series.has(one.id)) entries.series.set(one.id, one);
 }
 
 /**

@@ -110,8 +110,8 @@ const withError = (text, se) => [element("span", { class: "n" }, text), " ", ele
 /** The error of independent samples, an upper bound where scenarios share their draws. */
 function changeCell({ style, mean, mean_se, reference }) {
   if (!reference) return "";
-  const value = mean - reference.mean;
-  const side = value < 0 ? "n down" : value > 0 ? "n up" : "n";
-  return [element("span", { class: side }, change(style, value), " ", element("span", { class: "unit" }, style.changeUnit === "index" ? "" : style.changeUnit)), " ",
+  const text = change(style, mean - reference.mean);
+  const side = { "−": "n down", "+": "n up" }[text[0]] ?? "n";
+  return [element("span", { class: side }, text, " ", element("span", { class: "unit" }, style.changeUnit === "index" ? "" : style.changeUnit)), " ",
     element("span", { class: "se" }, `±${changeError(style, Math.hypot(mean_se, reference.mean_se))}`)];
 }

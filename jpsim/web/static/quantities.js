@@ -81,6 +81,22 @@ export function written(quantity, value) {
 }
 
 /**
+ * What else must change with a quantity: of two stories in a mixture the other takes what is left.
+ *
+ * @param {Quantity[]} quantities
+ * @param {Quantity} turned
+ * @param {number} value
+ * @returns {{quantity: Quantity, value: number} | null}
+ */
+export function balanced(quantities, turned, value) {
+  const weights = quantities.filter(({ role }) => role === "weight");
+  if (turned.role !== "weight" || weights.length !== 2 || weights[0].unit !== weights[1].unit) return null;
+  const whole = turned.unit === "%" ? 100 : 1;
+  const quantity = weights.find(({ key }) => key !== turned.key) ?? turned;
+  return value >= 0 && value <= whole ? { quantity, value: whole - value } : null;
+}
+
+/**
  * A range that a strategist might turn a quantity over, around the value that it has.
  *
  * @param {Quantity} quantity

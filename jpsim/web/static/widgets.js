@@ -105,9 +105,9 @@ export function waiting(text = t("loading")) {
 export function failure(error) {
   const message = error?.status === 0 ? t("no_answer") : error?.status === 401 ? t("no_session") : error?.message || String(error);
   const problems = (error?.problems ?? []).map(({ line, column, message: found }) =>
-    element("li", {}, line ? `${line}:${column ?? 1} ` : "", found));
-  return element("div", { class: "failure", role: "alert" },
-    element("strong", {}, t("failed")), element("p", { class: "words" }, message), problems.length ? element("ul", {}, problems) : null);
+    element("li", { class: "words" }, line ? `${line}:${column ?? 1} ` : "", found));
+  return element("div", { class: "failure", role: "alert" }, element("strong", {}, t("failed")),
+    problems.length ? element("ul", {}, problems) : element("p", { class: "words" }, message));
 }
 
 /**

@@ -54,7 +54,6 @@ export const WORDS = {
   saved_as: ["Saved as scenarios/{id}.yaml", "scenarios/{id}.yaml に保存しました"],
   exists: ["scenarios/{id}.yaml exists already.", "scenarios/{id}.yaml は既に存在します。"],
   replace_it: ["Replace it", "上書きする"],
-  horizon_months: ["Months", "月数"],
   no_problems: ["No problems found", "問題は見つかりません"],
   problem_count: ["Problems found: {count}", "問題：{count}件"],
   whole_text: ["whole text", "全体"],

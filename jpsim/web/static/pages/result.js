@@ -11,7 +11,7 @@ import { address, go, note } from "../routes.js";
 import { openRun } from "../results.js";
 import { filesSection } from "../runfiles.js";
 import { arriving, button, choice, field, heading, linkButton, switches, warningBox } from "../widgets.js";
-import { KINDS, kindName } from "../labels.js";
+import { KINDS, kindName, learnNames } from "../labels.js";
 
 const MANY = 8;
 
@@ -24,6 +24,7 @@ const MANY = 8;
  */
 export async function showResult(root, { id, query }, signal) {
   const run = await openRun(id, signal);
+  learnNames(run.series);
   const view = viewOf(run, query);
   const table = element("div", { class: "outcomes" });
   const explored = explorer(run, view, signal);

@@ -28,12 +28,12 @@ export async function showRun(root, { query }, signal) {
   const form = { asked, known, about, signal, planned: element("div", { class: "planned", "aria-live": "polite" }), chosen: element("ol", { class: "chosen" }) };
   const planned = settled(PLAN_MS, () => void showPlan(form));
   const changed = () => (note(noted(asked, about.defaults)), planned());
-  const start = button(t("start_run"), () => void submit(form), "main large");
+  form.start = button(t("start_run"), () => void submit(form), "main large");
   fill(root, heading(t("new_run")), element("div", { class: "beside" },
     element("div", {}, element("h2", {}, t("scenarios")), element("p", { class: "small" }, t("first_is_reference")),
       form.chosen, picker(form, changed)),
     element("div", {}, element("h2", {}, t("settings")), settings(form, changed), element("h2", {}, t("plan")), form.planned,
-      element("div", { class: "actions" }, start))));
+      element("div", { class: "actions" }, form.start))));
   drawChosen(form, changed);
   await showPlan(form);
 }
@@ -106,12 +106,18 @@ function settings({ asked, about }, changed) {
   const numeric = (key, attributes) => element("input", { type: "number", inputmode: "numeric", value: String(asked[key]), ...attributes, on: { input: take(key, count) } });
   const horizon = element("input", { type: "text", value: asked.horizon, size: 6, on: { input: take("horizon", (target) => target.value.trim()) } });
   const check = element("input", { type: "checkbox", checked: asked.parameter_uncertainty, on: { change: take("parameter_uncertainty", (target) => target.checked) } });
+  const model = choice(about.models.map(({ id }) => ({ value: id, text: id })), asked.model, (id) => {
+    const day = about.models.find((one) => one.id === id)?.step === "day";
+    if (day !== asked.horizon.endsWith("d")) horizon.value = asked.horizon = day ? "21d" : "12m";
+    asked.model = id;
+    changed();
+  });
   const choose = (key, values, name) => choice(values.map((value) => ({ value, text: name(value) })), asked[key], (value) => ((asked[key] = value), changed()));
   return element("div", { class: "fields" },
     field(t("paths"), numeric("paths", { min: 100, step: 1000 })), field(t("horizon"), horizon, t("horizon_hint")), field(t("seed"), numeric("seed", { min: 0 })),
     field(t("innovations"), choose("innovations", INNOVATIONS, (value) => t(`innovations_${value}`))),
     field(t("returns"), choose("returns", ["price", "total"], (value) => t(`returns_${value}`))),
-    field(t("model"), choose("model", about.models.map(({ id }) => id), (id) => id)),
+    field(t("model"), model),
     element("label", { class: "check" }, check, t("parameter_uncertainty")));
 }
 
@@ -127,10 +133,16 @@ async function showPlan(form) {
   if (!form.planned.hasChildNodes()) fill(form.planned, waiting(t("planning")));
   try {
     const answer = await send("/api/plan", body(form), form.signal);
-    if (turn === form.turn) fill(form.planned, planView(answer, form));
+    if (turn === form.turn) showAnswer(form, planView(answer, form), answer.fits !== false);
   } catch (error) {
-    if (!isAborted(error) && turn === form.turn) fill(form.planned, failure(error));
+    if (!isAborted(error) && turn === form.turn) showAnswer(form, failure(error), false);
   }
+}
+
+/** What cannot be planned cannot be started. */
+function showAnswer(form, view, startable) {
+  fill(form.planned, view);
+  form.start.disabled = !startable;
 }
 
 function planView(answer, { known }) {

@@ -24,7 +24,7 @@ export async function showStory(root, route, signal) {
   const [about, listed] = await Promise.all([readOnce("/api/about"), read("/api/scenarios", signal)]);
   const { id, text, stored } = await openedText(route, listed, signal);
   const model = about.models.find((one) => one.id === about.defaults.model) ?? {};
-  const story = { id, stored, text, horizon: route.query.get("horizon") ?? about.defaults.horizon, asOf: model.as_of ?? "", signal };
+  const story = { id, stored, text, horizon: route.query.get("horizon") ?? about.defaults.horizon, asOf: model.as_of ?? "", unit: model.step === "day" ? "d" : "m", signal };
   note({ from: "", horizon: route.query.get("horizon") });
   if (route.id !== id) history.replaceState(null, "", address("story", id));
   layOut(root, story);
@@ -95,13 +95,13 @@ function showTitle(story, parts) {
 function toolbar(story, editor, parts) {
   const months = element("input", { type: "number", min: 1, max: 120, value: String(parseInt(story.horizon, 10)) });
   months.addEventListener("change", () => {
-    story.horizon = `${Math.max(1, Math.min(120, Number(months.value) || 12))}m`;
+    story.horizon = `${Math.max(1, Math.min(120, Number(months.value) || 12))}${story.unit}`;
     note({ horizon: story.horizon });
     void check(story, editor, parts);
   });
   return element("div", { class: "toolbar" },
     button(t("undo"), () => editor.step(-1)), button(t("redo"), () => editor.step(1)),
-    field(t("horizon_months"), months),
+    field(t(story.unit === "d" ? "days_word" : "months_word"), months),
     element("span", { class: "stretch" }),
     button(t("discard"), () => discard(story), "quiet"),
     button(t("save"), () => void save(story, editor, parts)),
