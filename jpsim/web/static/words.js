@@ -45,6 +45,7 @@ export const WORDS = {
   // Story
   story_text: ["Text of the story, YAML", "ストーリーのテキスト（YAML）"],
   editor_hint: ["Tab indents; Escape, then Tab, leaves the editor. Ctrl+Z undoes, Ctrl+S saves.", "Tabで字下げ、EscのあとTabで編集欄を出る。Ctrl+Zで取り消し、Ctrl+Sで保存。"],
+  state_new: ["New, not changed yet", "新規（未変更）"],
   state_draft: ["Draft, kept in this browser", "下書き（このブラウザに保存）"],
   state_saved: ["Saved in the workspace", "作業フォルダに保存済み"],
   undo: ["Undo", "取り消す"],

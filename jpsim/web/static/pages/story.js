@@ -7,7 +7,7 @@ import { problemList, yamlEditor } from "../editor.js";
 import { explanationView } from "../explanation.js";
 import { knobPanel } from "../knobs.js";
 import { either, t } from "../language.js";
-import { address, go, note } from "../routes.js";
+import { address, go, here, note } from "../routes.js";
 import { isAborted, put, read, readOnce, send } from "../server.js";
 import { button, failure, field, heading, settled, waiting } from "../widgets.js";
 
@@ -25,8 +25,6 @@ export async function showStory(root, route, signal) {
   const { id, text, stored } = await openedText(route, listed, signal);
   const model = about.models.find((one) => one.id === about.defaults.model) ?? {};
   const story = { id, stored, text, horizon: route.query.get("horizon") ?? about.defaults.horizon, asOf: model.as_of ?? "", unit: model.step === "day" ? "d" : "m", signal };
-  note({ from: "", horizon: route.query.get("horizon") });
-  if (route.id !== id) history.replaceState(null, "", address("story", id));
   layOut(root, story);
 }
 
@@ -73,22 +71,30 @@ function layOut(root, story) {
   void check(story, editor, parts);
 }
 
-/** Keep the draft under the id that the text bears; an id of another draft is left alone. */
+/**
+ * Keep the draft under the id that the text bears, and in the address; an id of another draft is left alone. A story
+ * that nobody changed yet is no draft: its address says what it begins from.
+ */
 function rename(story) {
   const { id } = headOf(story.text);
   if (id && id !== story.id && !(id in drafts())) {
     dropDraft(story.id);
     story.id = id;
     story.stored = null;
-    history.replaceState(null, "", address("story", id));
   }
   if (story.text === story.stored) dropDraft(story.id);
   else keepDraft(story.id, story.text);
+  showAddress(story);
+}
+
+function showAddress(story) {
+  const { id: shown, query } = here();
+  if (shown !== story.id) history.replaceState(null, "", address("story", story.id, { horizon: query.get("horizon") }));
 }
 
 function showTitle(story, parts) {
   const { title } = headOf(story.text);
-  const state = story.text === story.stored ? t("state_saved") : t("state_draft");
+  const state = story.text === story.stored ? t("state_saved") : t(story.id in drafts() ? "state_draft" : "state_new");
   fill(parts.title, heading(either(title) || story.id, { kicker: [state, " · ", element("code", {}, story.id)] }));
 }
 
@@ -111,7 +117,6 @@ function toolbar(story, editor, parts) {
 /** Forget what is not saved: back to the saved text, or to the library where there is none. */
 function discard(story) {
   dropDraft(story.id);
-  story.discarded = true;
   if (story.stored === null) go("library");
   else location.reload();
 }
@@ -171,6 +176,7 @@ async function save(story, editor, parts, replace = story.stored !== null) {
     await put(`/api/scenarios/${encodeURIComponent(story.id)}`, { text: story.text, replace });
     story.stored = story.text;
     dropDraft(story.id);
+    showAddress(story);
     showTitle(story, parts);
     fill(parts.saved, element("p", { class: "done" }, t("saved_as", { id: story.id })));
     announce(t("saved_as", { id: story.id }));
