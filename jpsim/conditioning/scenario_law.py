@@ -61,8 +61,6 @@ class ScenarioLaw:
         What interventions bring; None where none act, or before the law is compiled.
     windows
         Rows that speak of maxima and minima.
-    unwindowed
-        The law without them; None if there are none.
     checked
         Those of them that `conditional` lacks, because an average over the same months makes its rows depend on
         each other: paths are weighed by whether they comply.
@@ -80,7 +78,6 @@ class ScenarioLaw:
     warnings: tuple[str, ...] = ()
     intervention: InterventionEffect | None = None
     windows: tuple[Row, ...] = ()
-    unwindowed: Conditional | None = None
     checked: tuple[Row, ...] = ()
     innovations: Innovations = "gaussian"
     announcement: Announcement | None = None
@@ -157,7 +154,6 @@ def derive_law(
     averaged = {row.name for row in rows if row.first is not None}
     apart = tuple(row for row in windows if row.name in averaged)
     conditional = condition(system, _without(rows, apart), drivers, place, intervened=intervenes(scenario))
-    unwindowed = condition(system, _without(rows, windows), drivers, place) if windows else None
     impulses = impulse_effects(model, scenario.impulses, horizon)
     if shift is None:
         lent = _lent(model, scenario, horizon, library, plain=plain, innovations=innovations, checked=checked)
@@ -173,7 +169,6 @@ def derive_law(
         impulses,
         tuple(warnings),
         windows=windows,
-        unwindowed=unwindowed,
         checked=apart,
         innovations=innovations,
         announcement=announcement,

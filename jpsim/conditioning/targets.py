@@ -78,20 +78,36 @@ class TargetLaw:
         """Number of uniforms that a draw takes besides its scores."""
         return 0 if self.ranges is None else len(self.ranges.reaches)
 
-    def draw(self, scores: Floats, choices: Floats, *, centred: bool = False) -> tuple[Floats, Floats]:
-        """Turn standard normal scores (q, count) into deviations (q, count) and log weights of the ranges.
+    def draw_stated(self, scores: Floats) -> Floats:
+        """Turn standard normal scores (q, count) into deviations (a, count) of the rows with a stated law.
 
-        Each value rises with its own score, given the rows before it. `choices` are uniforms that choose the
-        months in which windows are reached. With `centred` the rows with a stated law stay at their centres.
+        Each value rises with its own score, given the rows before it.
         """
         normal, size = self.stated.normal, self.stated.size
-        uniforms = np.clip(ndtr(scores[normal:]), _LEAST, 1.0 - _LEAST)
-        stated = self.stated.draw(scores[:normal], uniforms[: size - normal])
-        stated = np.zeros_like(stated) if centred else stated
+        uniforms = np.clip(ndtr(scores[normal:size]), _LEAST, 1.0 - _LEAST)
+        return self.stated.draw(scores[:normal], uniforms)
+
+    def draw_ranges(
+        self, scores: Floats, choices: Floats, stated: Floats, given: tuple[Floats, Floats] | None = None
+    ) -> tuple[Floats, Floats]:
+        """Turn scores (q, count) into deviations (q - a, count) of the ranges, and their log weights (count,).
+
+        Parameters
+        ----------
+        scores
+            As in `draw_stated`.
+        choices
+            Uniforms that choose the months in which windows are reached.
+        stated
+            (a, count) deviations of the rows with a stated law.
+        given
+            Mean (q - a, count) of the ranges' deviations given these and the months' scales, and roots (q - a, q - a,
+            count) of their covariances; where all scales are 1 they are known here.
+        """
         if self.ranges is None:
-            return stated, np.zeros(scores.shape[1])
-        values, log_weight = self.ranges.draw(np.vstack([uniforms[size - normal :], choices]), self.follow @ stated)
-        return np.vstack([stated, values]), log_weight
+            return np.zeros((0, scores.shape[1])), np.zeros(scores.shape[1])
+        mean, root = given or (self.ranges.mean[:, None] + self.follow @ stated, None)
+        return self.ranges.draw(scores[self.stated.size :], choices, mean, root)
 
 
 def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
@@ -152,10 +168,8 @@ def _truncate(
 
 
 def _ranges(table: RowTable) -> list[int]:
-    """Positions of the ranges; windows come last, latest month first, whose draws then need the least weights."""
-    plain = [i for i in table.of_kind("range") if not table.rows[i].window]
-    windows = [i for i in table.of_kind("range") if table.rows[i].window]
-    return plain + sorted(windows, key=lambda i: -table.rows[i].month)
+    """Positions of the ranges; windows come last."""
+    return sorted(table.of_kind("range"), key=lambda i: table.rows[i].window)
 
 
 def _reaches(table: RowTable, ranges: list[int], centre: Floats) -> tuple[Reach, ...]:

@@ -2,15 +2,18 @@
 
 Draws go through the ranges one after the other (Geweke, Hajivassiliou and Keane;
 doi:10.1016/0304-4076(94)01716-6): each is drawn from its truncated conditional, and the product of the
-later conditional probabilities is the draw's importance weight. One range needs no weights.
+conditional probabilities is the draw's importance weight.
 
-Where at least one of several quantities must meet tighter bounds, each draw makes one of them do so,
-chosen beforehand, and is weighed by the density of all choices (the balance heuristic; Veach and
-Guibas 1995, doi:10.1145/218380.218498). Every draw then meets them.
+That at least one of several quantities meets tighter bounds is a union of events. Each draw first chooses
+the quantity that shall, by its probability, and draws it within these bounds, all others after it; the
+weight is the sum of the probabilities over the number of quantities that came to meet their bounds (Owen,
+Maximov and Chertkov 2019, doi:10.1214/18-EJS1527). It lies between the largest of the probabilities and their
+sum, however rare the union is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,8 +24,12 @@ from scipy.special import ndtr, ndtri
 __all__ = ["Reach", "Truncation"]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 _LATTICE = 8191  # points of the lattice rule behind probabilities and moments
+_LEAST = 1e-15  # what keeps uniforms within the open unit interval
+_GONE = 1e-13  # share of a variance that counts as nothing
+_ENTRIES = 2**21  # of the covariances that are worked on at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,53 +69,53 @@ class Truncation:
     high: Floats
     reaches: tuple[Reach, ...] = ()
 
-    @property
-    def uniforms(self) -> int:
-        """Number of uniforms that a draw takes."""
-        return self.mean.size + len(self.reaches)
+    def draw(
+        self, scores: Floats, choices: Floats, mean: Floats | None = None, root: Floats | None = None
+    ) -> tuple[Floats, Floats]:
+        """Turn scores into draws within the ranges.
 
-    def draw(self, uniforms: Floats, shift: Floats | None = None) -> tuple[Floats, Floats]:
-        """Turn uniforms into draws within the ranges.
+        Each value rises with the value ``root @ scores`` that its draw has by itself, given what came before it.
 
         Parameters
         ----------
-        uniforms
-            (q + number of reaches, count) in (0, 1).
-        shift
-            (q, count) added to the mean, path by path.
+        scores
+            (q, count) standard normals.
+        choices
+            (number of reaches, count) uniforms, which choose the quantities that reach.
+        mean
+            (q, count) mean before truncation, draw by draw; that of the law by default.
+        root
+            (q, q, count) lower triangular roots of each draw's covariance; of the law's by default.
 
         Returns
         -------
-        Values (q, count), and log weights (count,): the log probability of each draw's own ranges.
+        Values (q, count), and log weights (count,): their mean is the probability of the ranges.
         """
-        root, size = np.linalg.cholesky(self.cov), self.mean.size
-        values, scores = np.empty((size, uniforms.shape[1])), np.empty((size, uniforms.shape[1]))
-        log_weight = np.zeros(uniforms.shape[1])
-        choices = [_Choice(self, reach, uniform) for reach, uniform in zip(self.reaches, uniforms[size:], strict=True)]
-        for i, uniform in enumerate(uniforms[:size]):
-            centre = self.mean[i] + root[i, :i] @ scores[:i]
-            if shift is not None:
-                centre = centre + shift[i]
-            low, high = (self.low[i] - centre) / root[i, i], (self.high[i] - centre) / root[i, i]
-            choice = next((one for one in choices if i in one.reach.positions), None)
-            if choice is None:
-                scores[i], mass = _truncated_normal(uniform, low, high)
-            else:
-                scores[i], mass = choice.draw(i, uniform, low, high, centre, root[i, i])
-            values[i] = np.clip(centre + root[i, i] * scores[i], self.low[i], self.high[i])
-            log_weight += np.log(mass)
-        for choice in choices:
-            log_weight -= np.log(choice.odds)
+        size, count = scores.shape
+        mean = np.broadcast_to(self.mean[:, None], (size, count)) if mean is None else mean
+        roots: Floats = np.asarray(np.linalg.cholesky(self.cov)[:, :, None] if root is None else root)
+        values, log_weight = np.empty((size, count)), np.empty(count)
+        for here in _pieces(count, size):
+            own = roots[:, :, here] if roots.shape[2] > 1 else roots
+            path = _Path.of(mean[:, here], own, scores[:, here])
+            found = [path.reach(self, one, choices[k, here]) for k, one in enumerate(self.reaches)]
+            for i in np.flatnonzero(np.isfinite(self.low) | np.isfinite(self.high)).tolist():
+                path.stay(i, self.low[i], self.high[i])
+            path.settle()
+            for one, total in zip(self.reaches, found, strict=True):
+                path.log_weight += total - np.log(_hits(one, path.values))
+            values[:, here], log_weight[here] = path.values, path.log_weight
         return values, log_weight
 
     @cached_property
     def _lattice(self) -> tuple[Floats, Floats]:
         """Draws on a rank-one lattice with a tent transform, and their weights."""
         roots = np.sqrt(np.array([2.0, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71]))
-        step = np.resize(roots, self.uniforms) + np.arange(self.uniforms) // roots.size
+        uniforms = self.mean.size + len(self.reaches)
+        step = np.resize(roots, uniforms) + np.arange(uniforms) // roots.size
         points = (np.arange(1, _LATTICE + 1) * step[:, None]) % 1.0
         tent = np.clip(np.abs(2.0 * points - 1.0), 1e-12, 1.0 - 1e-12)
-        values, log_weight = self.draw(tent)
+        values, log_weight = self.draw(ndtri(tent[: self.mean.size]), tent[self.mean.size :])
         return values, np.exp(log_weight)
 
     @cached_property
@@ -126,34 +133,98 @@ class Truncation:
         return mean, (apart * weight) @ apart.T
 
 
-class _Choice:
-    """Which quantity each draw makes meet its tighter bounds, and the odds of its draw under all choices.
+@dataclass(eq=False)
+class _Path:
+    """Draws on their way through the ranges: what is left of their laws given the values drawn so far.
 
-    Quantities are chosen as their own probabilities say.
+    Parameters
+    ----------
+    mean, cov
+        (q, n) and (q, q, n) of the values still to be drawn; (q, q, 1) while all draws share it.
+    own
+        (q, n) what the draws' own values exceed their mean by, given their own earlier values.
+    least
+        (q, n) variances that count as nothing; (q, 1) where all draws share them.
+    values, drawn
+        (q, n) the values, and which of them are known.
+    log_weight
+        (n,) log probability of the ranges so far.
     """
 
-    def __init__(self, law: Truncation, reach: Reach, uniform: Floats) -> None:
-        at = list(reach.positions)
-        sd = np.sqrt(np.diag(law.cov)[at])
-        low, high = np.maximum(reach.low, law.low[at]), np.minimum(reach.high, law.high[at])
-        mass = np.maximum(ndtr((high - law.mean[at]) / sd) - ndtr((low - law.mean[at]) / sd), 1e-12)
-        self.reach, self.low, self.high, self.share = reach, low, high, mass / mass.sum()
-        self.chosen = np.searchsorted(np.cumsum(self.share)[:-1], uniform, side="right")
-        self.odds = np.zeros(uniform.size)
+    mean: Floats
+    cov: Floats
+    own: Floats
+    least: Floats
+    values: Floats
+    drawn: npt.NDArray[np.bool_]
+    log_weight: Floats
 
-    def draw(
-        self, i: int, uniform: Floats, low: Floats, high: Floats, centre: Floats, sd: float
-    ) -> tuple[Floats, Floats]:
-        """Draw quantity i given the earlier ones; its scores, and the probability of its own plain range."""
-        place = self.reach.positions.index(i)
-        tight_low, tight_high = (self.low[place] - centre) / sd, (self.high[place] - centre) / sd
-        mine = self.chosen == place
-        score, drawn = _truncated_normal(uniform, np.where(mine, tight_low, low), np.where(mine, tight_high, high))
-        plain = np.where(mine, _mass(low, high), drawn)
-        tight = np.where(mine, drawn, _mass(tight_low, tight_high))
-        inside = mine | ((score >= tight_low) & (score <= tight_high))
-        self.odds += np.where(inside, self.share[place] * plain / tight, 0.0)
-        return score, plain
+    @classmethod
+    def of(cls, mean: Floats, root: Floats, scores: Floats) -> _Path:
+        cov = np.einsum("ikn,jkn->ijn", root, root)
+        own = np.einsum("ikn,kn->in", root, scores) if root.shape[2] > 1 else root[:, :, 0] @ scores
+        least = _GONE * np.einsum("iin->in", cov)
+        drawn = np.zeros(scores.shape, dtype=bool)
+        return cls(mean.copy(), cov, own, least, np.zeros(scores.shape), drawn, np.zeros(scores.shape[1]))
+
+    def reach(self, law: Truncation, reach: Reach, uniform: Floats) -> Floats:
+        """Choose which quantity reaches, and draw it; (n,) log of the sum of the probabilities."""
+        at = np.array(reach.positions)
+        sd = np.sqrt(np.maximum(np.einsum("iin->in", self.cov), self.least))[at]
+        low, high = np.maximum(reach.low, law.low[at])[:, None], np.minimum(reach.high, law.high[at])[:, None]
+        until = np.cumsum(_mass((low - self.mean[at]) / sd, (high - self.mean[at]) / sd), axis=0)
+        chosen = (uniform * until[-1] >= until[:-1]).sum(axis=0)
+        self._draw(at[chosen], low[chosen, 0], high[chosen, 0])
+        return np.asarray(np.log(until[-1]))
+
+    def stay(self, i: int, low: float, high: float) -> None:
+        """Draw quantity i within its range, where it is not known yet."""
+        count = self.values.shape[1]
+        mass = self._draw(np.full(count, i), np.full(count, low), np.full(count, high))
+        self.log_weight += np.log(mass)
+
+    def settle(self) -> None:
+        """Give every quantity that is not known yet the value that its draw has by itself, given the known ones."""
+        self.values = np.where(self.drawn, self.values, self.mean + self.own)
+
+    def _draw(self, i: Integers, low: Floats, high: Floats) -> Floats:
+        """Draw one quantity of each path within bounds, and know the others better; (n,) probabilities of the bounds.
+
+        What is known already stays, with probability 1.
+        """
+        path = np.arange(i.size)
+        new = ~self.drawn[i, path]
+        shared = self.cov.shape[2] == 1 and bool(np.all(i == i[0])) and bool(new.all())
+        if not shared and self.cov.shape[2] == 1:
+            self.cov, self.least = np.repeat(self.cov, i.size, axis=2), np.repeat(self.least, i.size, axis=1)
+        column = self.cov[:, i[0]] if shared else self.cov[:, i, path]  # (q, n)
+        own_least = self.least[i[0]] if shared else self.least[i, path]
+        variance = np.maximum(column[i[0]] if shared else column[i, path], own_least)
+        sd, centre, own = np.sqrt(variance), self.mean[i, path], self.own[i, path]
+        uniform = np.clip(ndtr(own / sd), _LEAST, 1.0 - _LEAST)
+        score, mass = _truncated_normal(uniform, (low - centre) / sd, (high - centre) / sd)
+        value = np.clip(centre + sd * score, low, high)
+        slope = np.where(new, column / variance, 0.0)
+        self.mean += slope * (value - centre)
+        self.own -= slope * own
+        self.cov -= slope[:, None] * column[None] if not shared else (column / variance)[:, None] * column[None]
+        self.values[i[new], path[new]] = value[new]
+        self.drawn[i, path] = True
+        return np.where(new, mass, 1.0)
+
+
+def _pieces(count: int, size: int) -> Iterator[slice]:
+    """Cut draws so that their covariances take little memory."""
+    step = max(64, _ENTRIES // size**2)
+    for begin in range(0, count, step):
+        yield slice(begin, min(begin + step, count))
+
+
+def _hits(reach: Reach, values: Floats) -> Floats:
+    """(n,) number of the quantities that meet their tighter bounds."""
+    own = values[list(reach.positions)]
+    inside = (own >= reach.low[:, None]) & (own <= reach.high[:, None])
+    return np.asarray(np.maximum(inside.sum(axis=0), 1), dtype=np.float64)
 
 
 def _mass(low: Floats, high: Floats) -> Floats:

@@ -102,6 +102,7 @@ def _mixing(conditional: Conditional, innovations: Innovations) -> Mixing:
         model.sv_sigma if moving else 0.0,
         model.sv_start if moving else 0.0,
         free=conditional.targets.size,
+        ranges=conditional.targets.size - conditional.targets.stated.size,
     )
 
 

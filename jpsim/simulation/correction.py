@@ -101,6 +101,7 @@ def lay_out_correction(mixing: Mixing | None, months: int, n: int, *, pilots: bo
         streams=np.array(PILOTS if pilots else (MIXING, VOLATILITY), dtype=np.uint64),
         fixed=int(fixed),
         free=int(mixing.free),
+        ranges=int(mixing.ranges),
         exposure=-pad(exposure, 2),
         delivered=-pad(response, 2),
         response=np.ascontiguousarray(pad(delivered, 2).transpose(0, 2, 1)),

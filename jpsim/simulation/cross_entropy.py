@@ -79,14 +79,14 @@ class _Pilots:
     mixing: Mixing
     seed: int
     targets: Targets | None
-    other_weights: Callable[[int, int], Floats] | None
+    other_weights: Callable[[Law, int, int], Floats] | None
 
     def log_weights(self, tilt: ScaleTilt, first: int, count: int) -> Floats:
         """Log weights (count,) of pilots drawn from a proposal."""
         trial = replace(self.law, mixing=self.mixing._replace(tilt=tilt))
         targets = None if self.targets is None else self.targets(first, count)
         found = log_likelihoods(trial, self.seed, first, count, targets, pilots=True)
-        return found if self.other_weights is None else found + self.other_weights(first, count)
+        return found if self.other_weights is None else found + self.other_weights(trial, first, count)
 
     def variables(self, tilt: ScaleTilt, first: int, count: int) -> tuple[Floats, Floats, Floats]:
         """Gamma variables (h, count), their logs, and the news of log volatility, of the same pilots."""
@@ -105,7 +105,7 @@ def fit_scale_tilt(
     pilots: int = 4096,
     rounds: int = 3,
     mixtures: bool = True,
-    other_weights: Callable[[int, int], Floats] | None = None,
+    other_weights: Callable[[Law, int, int], Floats] | None = None,
 ) -> ScaleTilt:
     """Fit the proposal of a law's mixing variables.
 
@@ -122,7 +122,8 @@ def fit_scale_tilt(
     mixtures
         Whether the proposal may become a mixture.
     other_weights
-        What the log weight of paths ``(first, count)`` holds besides `log_likelihoods`, (count,).
+        What the log weight of paths ``(law, first, count)`` holds besides `log_likelihoods`, (count,), the law being
+        this one with the proposal on trial.
 
     Returns
     -------

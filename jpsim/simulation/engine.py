@@ -21,7 +21,12 @@ from jpsim.simulation.executors import Executor, Threads
 from jpsim.simulation.journal import Journal, NoJournal
 from jpsim.simulation.kernels.arrays import BLOCK, SUPERBLOCK, Scratch, Sink
 from jpsim.simulation.kernels.jit import variant
-from jpsim.simulation.kernels.superblock import simulate_superblock, trace_superblock, weigh_superblock
+from jpsim.simulation.kernels.superblock import (
+    range_superblock,
+    simulate_superblock,
+    trace_superblock,
+    weigh_superblock,
+)
 from jpsim.simulation.law import Law
 from jpsim.simulation.layout import law_bytes, lay_out, requirement_count, scratch_bytes
 from jpsim.simulation.order_statistics import PERCENTS, OrderStatistics, Search
@@ -32,7 +37,9 @@ from jpsim.simulation.sharding import Shard, Stop, cores, each_superblock, threa
 from jpsim.simulation.stages import Stages
 from jpsim.simulation.weighting import fixed_point
 
-__all__ = ["draw", "draw_paths", "draw_scores", "log_likelihoods", "memory_needed", "trace_interventions"]
+__all__ = [
+    "draw", "draw_paths", "draw_range_laws", "draw_scores", "log_likelihoods", "memory_needed", "trace_interventions",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 
@@ -212,7 +219,7 @@ def log_likelihoods(
     owner: Owner | None = None,
     pilots: bool = False,
 ) -> Floats:
-    """Log density of each path's requirements given its scales: log importance weights up to a constant.
+    """Log density of each path's requirements but the ranges given its scales: log importance weights up to a constant.
 
     ``log N(gap + targets; 0, V)``, ``V = sum_t s_t**2 exposure_t exposure_t' + noise``, for paths `first` to
     ``first + count - 1``, plus the log density of the scales' law over that of their proposal, if there is
@@ -242,6 +249,36 @@ def log_likelihoods(
     if not np.isfinite(out).all():
         raise InputError(NOT_DEFINITE)
     return out
+
+
+def draw_range_laws(
+    law: Law, seed: int, first: int, count: int, targets: Floats, *, pilots: bool = False
+) -> tuple[Floats, Floats]:
+    """Law of the values of a law's q ranges, less their centres, given each path's scales and earlier rows.
+
+    Parameters
+    ----------
+    law, seed, first, count, pilots
+        As in `log_likelihoods`.
+    targets
+        (m, count) targets of these paths; those of ranges do not count.
+
+    Returns
+    -------
+    Means (q, count), and lower triangular roots (q, q, count) of the covariances.
+    """
+    drawing = prepare_drawing(law, seed, pilots=pilots)
+    assert law.mixing is not None
+    ranges, scratch, lay = law.mixing.ranges, drawing.scratch, variant(range_superblock, *drawing.numerics)
+    given = np.zeros((drawing.requirements, SUPERBLOCK))
+    block = np.empty((ranges, SUPERBLOCK)), np.empty((ranges, ranges, SUPERBLOCK))
+    mean, root = np.empty((ranges, count)), np.empty((ranges, ranges, count))
+    for start, size in superblocks(first, count):
+        here = slice(start - first, start - first + size)
+        given[: len(targets) - ranges, :size] = targets[: len(targets) - ranges, here]
+        lay(*block, drawing.coefficients[0], scratch, drawing.key, np.uint64(start), given)
+        mean[:, here], root[:, :, here] = block[0][:, :size], block[1][:, :, :size]
+    return mean, root
 
 
 def trace_interventions(

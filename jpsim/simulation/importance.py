@@ -2,10 +2,10 @@
 
 Under Student-t months the conditions say something about the months' scales, so paths whose scales
 suit the conditions weigh more: ``N(c; 0, V_s)``, the density of the required values given the scales,
-over the density from which the values were drawn. Leaving the weights out is wrong without a warning:
-tails come out too thin. Several ranges are drawn one after the other, which weighs paths, too. Where
-margins are stated, the weights are then tilted back to them with least relative entropy
-(`jpsim.simulation.tilting`).
+over the density from which stated values were drawn. Leaving the weights out is wrong without a warning:
+tails come out too thin. Ranges are drawn given the scales, and weigh a path by their probability
+(`jpsim.conditioning.truncation`). Where margins are stated, the weights are then tilted back to them with
+least relative entropy (`jpsim.simulation.tilting`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from jpsim.conditioning.targets import TargetLaw
 from jpsim.simulation.tilting import log_total
 
-__all__ = ["effective_size", "log_model_density", "log_range_density", "normalise"]
+__all__ = ["effective_size", "log_model_density", "normalise"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,8 +34,8 @@ def effective_size(weights: Floats) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def log_model_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
-    """Log density, up to a constant, of the soft rows' values: normal, the model's own for rows with a stated law.
+def log_model_density(law: TargetLaw, deviations: Floats) -> Floats:
+    """Log density, up to a constant, of the values of rows with a stated law under the model's own, normal law.
 
     Months' scales that suit a draw of stated values are judged against it: what the stated law adds to or
     takes from the model's is no news about scales.
@@ -45,22 +45,7 @@ def log_model_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> 
     law
         Their law.
     deviations
-        (q, count) values less their centres: marginal rows, tables, then ranges.
-    log_range
-        (count,) log probability of each draw's own ranges.
+        (a, count) values less their centres: marginal rows, then tables.
     """
-    stated = law.stated.size
-    score = np.linalg.solve(np.linalg.cholesky(law.model_cov), deviations[:stated] - law.model_gap[:, None])
-    density: Floats = log_range_density(law, deviations, log_range) - 0.5 * (score**2).sum(axis=0)
-    return density
-
-
-def log_range_density(law: TargetLaw, deviations: Floats, log_range: Floats) -> Floats:
-    """Log density from which the ranges' values were drawn, given the rows with a stated law."""
-    if law.ranges is None:
-        return -log_range
-    stated = law.stated.size
-    apart = deviations[stated:] - law.ranges.mean[:, None] - law.follow @ deviations[:stated]
-    score = np.linalg.solve(np.linalg.cholesky(law.ranges.cov), apart)
-    density: Floats = -0.5 * (score**2).sum(axis=0) - log_range
-    return density
+    score = np.linalg.solve(np.linalg.cholesky(law.model_cov), deviations - law.model_gap[:, None])
+    return np.asarray(-0.5 * (score**2).sum(axis=0))

@@ -64,6 +64,9 @@ class Mixing(NamedTuple):
     `response` is ``exposure_t P`` with P the orthogonal projector on the shocks that must deliver the
     requirements, which makes V symmetric; without it all shocks deliver them together.
 
+    The last `ranges` rows must stay within ranges: their values are drawn given the scales, and given the values of the
+    rows before, which alone are evidence of the scales.
+
     The targets of the last `free` rows are functions of the scores ``L^-1 (sum_t s_t response_t z_t + e)``, ``L L' =
     V``, which are standard normal and independent of what the correction leaves of the shocks.
 
@@ -81,6 +84,7 @@ class Mixing(NamedTuple):
     sv_start: float = 0.0  # v_0
     tilt: ScaleTilt | None = None
     free: int = 0  # rows whose values are drawn path by path: the last ones
+    ranges: int = 0  # rows among them that are ranges: the last ones
     skew: Floats | None = None  # (n,) None for symmetric months
 
     @property

@@ -61,7 +61,7 @@ def find_shapes(law: TargetLaw, log_likelihoods: Callable[[Floats], Floats]) -> 
     law
         Law of the drawn values.
     log_likelihoods
-        From (q, count) deviations of the values the log density of each given the scales of as many pilots.
+        From (a, count) deviations of stated values the log density of each given the scales of as many pilots.
     """
     stated = law.stated.size
     sd, model_sd = np.sqrt(np.diag(law.stated.cov)), np.sqrt(np.diag(law.model_cov))
@@ -69,20 +69,17 @@ def find_shapes(law: TargetLaw, log_likelihoods: Callable[[Floats], Floats]) -> 
     points = np.concatenate([_through(law, i, places[i]) for i in range(stated)], axis=1)
     pilots = max(FEWEST, EVALUATIONS // points.shape[1])
     density = log_likelihoods(np.repeat(points, pilots, axis=1)).reshape(-1, pilots)
-    excess = logsumexp(density, axis=1) - log_model_density(law, points, np.zeros(points.shape[1]))
+    excess = logsumexp(density, axis=1) - log_model_density(law, points)
     return MarginShapes((places - law.model_gap[:, None]) / model_sd[:, None], excess.reshape(stated, NODES))
 
 
 def _through(law: TargetLaw, row: int, places: Floats) -> Floats:
-    """(q, K) deviations at which a row has given ones, and the others their means given it."""
+    """(a, K) deviations at which a row has given ones, and the others their means given it."""
     slope = law.model_cov[:, row] / law.model_cov[row, row]
-    stated: Floats = law.model_gap[:, None] + slope[:, None] * (places - law.model_gap[row])
-    if law.ranges is None:
-        return stated
-    return np.vstack([stated, law.ranges.mean[:, None] + law.follow @ stated])
+    return np.asarray(law.model_gap[:, None] + slope[:, None] * (places - law.model_gap[row]))
 
 
 def _scores(law: TargetLaw, deviations: Floats) -> Floats:
     """Scores (a, count) of the rows with a stated law under the model's normal law."""
     sd: Floats = np.sqrt(np.diag(law.model_cov))[:, None]
-    return np.asarray((deviations[: law.stated.size] - law.model_gap[:, None]) / sd)
+    return np.asarray((deviations - law.model_gap[:, None]) / sd)

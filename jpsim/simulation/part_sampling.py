@@ -10,17 +10,16 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 from jpsim.conditioning.conditional import Conditional
-from jpsim.conditioning.rows import Row
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.term_moments import Innovations
 from jpsim.simulation.compilation import compile_law
 from jpsim.simulation.cross_entropy import fit_scale_tilt
-from jpsim.simulation.engine import draw_scores, log_likelihoods, trace_interventions
-from jpsim.simulation.importance import log_model_density, log_range_density
+from jpsim.simulation.drawing import superblocks
+from jpsim.simulation.engine import draw_range_laws, draw_scores, log_likelihoods, trace_interventions
+from jpsim.simulation.importance import log_model_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import DOUBLE, Law, Numerics, ScaleTilt
 from jpsim.simulation.margin_shapes import MarginShapes, find_shapes
-from jpsim.simulation.windowing import open_windows
 
 __all__ = ["PartSampler"]
 
@@ -42,8 +41,6 @@ class PartSampler:
         The arrays of the kernels.
     seed
         Key of the generator.
-    windows
-        Rows with which paths must comply besides.
     centred
         Whether rows with a stated law stay at their centres.
     shapes
@@ -53,7 +50,6 @@ class PartSampler:
     source: ScenarioLaw
     law: Law
     seed: int
-    windows: tuple[Row, ...] = ()
     centred: bool = False
     shapes: MarginShapes | None = None
 
@@ -69,8 +65,7 @@ class PartSampler:
         numerics: Numerics = DOUBLE,
     ) -> PartSampler:
         """Compile a law; see `jpsim.simulation.compilation.compile_law`."""
-        drawn, windows = open_windows(source, random_scales=innovations != "gaussian")
-        return cls(drawn, compile_law(drawn, innovations, plain=plain, steps=steps, numerics=numerics), seed, windows)
+        return cls(source, compile_law(source, innovations, plain=plain, steps=steps, numerics=numerics), seed)
 
     def proposing(self) -> PartSampler:
         """Return the same part with its scales drawn from where they are best drawn from; weights make up for it."""
@@ -93,10 +88,11 @@ class PartSampler:
         """Fit the proposal of the scales, from the one that the part has."""
 
         def targets(first: int, count: int) -> Floats:
-            return self._padded(self._pilot_deviations(first, count)[0])
+            return self._padded(self._pilot_stated(first, count))
 
-        def density(first: int, count: int) -> Floats:
-            return -self._log_judged(*self._pilot_deviations(first, count))
+        def density(law: Law, first: int, count: int) -> Floats:
+            trial, stated = replace(self, law=law), self._pilot_stated(first, count)
+            return trial._pilot_ranges(first, count, stated) - self._log_judged(stated)
 
         soft = self.soft_rows > 0
         tilt = fit_scale_tilt(
@@ -133,11 +129,9 @@ class PartSampler:
         if not self.tilted:
             return self.conditional.log_evidence
         targets = self.conditional.targets
-        deviations, log_range = replace(self, centred=True)._pilot_deviations(0, _PILOTS)
-        density = log_likelihoods(self.law, self.seed, 0, _PILOTS, self._padded(deviations), pilots=True)
-        if targets.ranges is not None:
-            density -= log_range_density(targets, deviations, log_range)
-            density += 0.5 * float(np.linalg.slogdet(targets.ranges.cov)[1])  # its constant
+        centres = np.zeros((targets.stated.size, _PILOTS))
+        density = log_likelihoods(self.law, self.seed, 0, _PILOTS, self._padded(centres), pilots=True)
+        density += self._pilot_ranges(0, _PILOTS, centres)
         stated = targets.stated
         spread = targets.spread[: stated.size, : stated.size]
         shape = -0.5 * float(np.trace(np.linalg.solve(targets.model_cov, spread)))
@@ -161,7 +155,13 @@ class PartSampler:
     @property
     def weighted(self) -> bool:
         """Whether paths are not equally likely, views apart."""
-        return self.tilted or self.conditional.targets.weighted or bool(self.windows)
+        drawn = self.conditional.targets.ranges is not None and self._random
+        return self.tilted or drawn or self.conditional.targets.weighted or bool(self.source.checked)
+
+    @property
+    def _random(self) -> bool:
+        """Whether the months' scales are random."""
+        return self.law.mixing is not None and not self.law.mixing.normal
 
     @property
     def soft_rows(self) -> int:
@@ -170,7 +170,7 @@ class PartSampler:
 
     def targets(self, first: int, count: int, scores: Floats) -> Floats:
         """Deviations of the rows' values as the kernels want them, (m, count); see `simulation.drawing.Targets`."""
-        return self._padded(self._deviations(first, count, scores)[0])
+        return self._padded(np.vstack(self._deviations(first, count, scores)[:2]))
 
     def trace(self, first: int, count: int) -> tuple[Floats, Floats]:
         """Interventions, 1 or 0, and shifts of the yen by them on some paths; both (h, count)."""
@@ -184,37 +184,62 @@ class PartSampler:
         Log importance weights (count,), up to a constant; standardised values (a, count) of stated margins, whose
         `margin_moments` shall vanish; and what shall vanish in mean where tables hold, (k, count).
         """
-        deviations, log_range = self._deviations(first, count, draw_scores(self.law, self.seed, first, count))
-        targets = self.conditional.targets
-        stated = targets.stated
+        scores = draw_scores(self.law, self.seed, first, count)
+        deviations, ranges, log_range = self._deviations(first, count, scores)
+        stated = self.conditional.targets.stated
         scores = deviations[: stated.normal] / np.sqrt(np.diag(stated.cov))[: stated.normal, None]
-        tables = np.zeros((0, count))
-        if stated.grid is not None:
-            tables = stated.grid.moments(deviations[stated.normal : stated.size])
+        tables = np.zeros((0, count)) if stated.grid is None else stated.grid.moments(deviations[stated.normal :])
         if not self.tilted:
-            return log_range + targets.stated.log_weight(deviations), scores, tables
-        likelihood = log_likelihoods(self.law, self.seed, first, count, self._padded(deviations))
-        return likelihood - self._log_judged(deviations, log_range), scores, tables
+            return log_range + stated.log_weight(deviations), scores, tables
+        targets = self._padded(np.vstack([deviations, ranges]))  # ranges decide on shocks after interventions
+        likelihood = log_likelihoods(self.law, self.seed, first, count, targets)
+        return likelihood + log_range - self._log_judged(deviations), scores, tables
 
-    def _log_judged(self, deviations: Floats, log_range: Floats) -> Floats:
-        """Log density against which drawn values are judged: the model's own of single ones, the drawn dependence."""
+    def _log_judged(self, stated: Floats) -> Floats:
+        """Log density against which stated values are judged: the model's own of single ones, the drawn dependence."""
         targets = self.conditional.targets
-        density = log_model_density(targets, deviations, log_range)
-        density += targets.stated.log_bend(deviations[: targets.stated.size])
-        return density if self.shapes is None else density + self.shapes.at(targets, deviations)
+        density = log_model_density(targets, stated) + targets.stated.log_bend(stated)
+        return density if self.shapes is None else density + self.shapes.at(targets, stated)
 
-    def _pilot_deviations(self, first: int, count: int) -> tuple[Floats, Floats]:
-        """Deviations of pilot paths; their scores have a stream of their own, so that no shocks need be drawn."""
-        scores = fill_normals(self.seed, TARGETS, first, count, 1, self.soft_rows)[_SCORES]
-        return self._deviations(first, count, scores)
+    def _pilot_scores(self, first: int, count: int) -> Floats:
+        """Scores of pilot paths have a stream of their own, so that no shocks need be drawn."""
+        scores: Floats = fill_normals(self.seed, TARGETS, first, count, 1, self.soft_rows)[_SCORES]
+        return scores
 
-    def _deviations(self, first: int, count: int, scores: Floats) -> tuple[Floats, Floats]:
-        """Soft rows' values less their centres (q, count), and the log probability of each draw's ranges."""
+    def _pilot_stated(self, first: int, count: int) -> Floats:
+        """(a, count) deviations of pilot paths' rows with a stated law."""
+        stated = self.conditional.targets.draw_stated(self._pilot_scores(first, count))
+        return np.zeros_like(stated) if self.centred else stated
+
+    def _pilot_ranges(self, first: int, count: int, stated: Floats) -> Floats:
+        """(count,) log weights of pilot paths' ranges."""
+        return self._ranges(first, count, self._pilot_scores(first, count), stated, pilots=True)[1]
+
+    def _deviations(self, first: int, count: int, scores: Floats) -> tuple[Floats, Floats, Floats]:
+        """Values less their centres, of the rows with a stated law and of the ranges, and the ranges' log weights."""
+        stated = self.conditional.targets.draw_stated(scores)
+        return stated, *self._ranges(first, count, scores, stated)
+
+    def _ranges(
+        self, first: int, count: int, scores: Floats, stated: Floats, *, pilots: bool = False
+    ) -> tuple[Floats, Floats]:
+        """(q - a, count) deviations of the ranges, and their (count,) log weights, superblock by superblock."""
         law = self.conditional.targets
         choices = fill_uniforms(self.seed, TARGETS, first, count, 2, law.choices)[_CHOICES]
-        return law.draw(scores, choices, centred=self.centred)
+        if law.ranges is None or not self._random:
+            return law.draw_ranges(scores, choices, stated)
+        values, log_weight = np.empty((law.size - law.stated.size, count)), np.empty(count)
+        for start, size in superblocks(first, count):
+            here = slice(start - first, start - first + size)
+            targets = self._padded(stated[:, here])
+            given = draw_range_laws(self.law, self.seed, start, size, targets, pilots=pilots)
+            drawn = law.draw_ranges(scores[:, here], choices[:, here], stated[:, here], given)
+            values[:, here], log_weight[here] = drawn
+        return values, log_weight
 
     def _padded(self, deviations: Floats) -> Floats:
-        """(m, count) targets: rows whose values are given come first and have none."""
-        given = len(self.conditional.table.rows) - self.soft_rows
-        return np.concatenate([np.zeros((given, deviations.shape[1])), deviations])
+        """(m, count) targets: rows whose values are given come first and have none, nor have ranges if left out."""
+        given, rows = len(self.conditional.table.rows) - self.soft_rows, len(self.conditional.table.rows)
+        padded = np.zeros((rows, deviations.shape[1]))
+        padded[given : given + len(deviations)] = deviations
+        return padded

@@ -324,12 +324,12 @@ class Sampler:
         ]
 
     def _compliance(self, spans: list[tuple[int, int, PartSampler]]) -> Floats | float:
-        """Log weights that leave out the paths that leave a window; 0 without windows."""
-        part = spans[0][2]
-        if not part.windows:
+        """Log weights that leave out the paths that leave a window beside an average; 0 without such."""
+        source = spans[0][2].source
+        if not source.checked:
             return 0.0
-        names = window_factors(part.source, part.windows)
-        return log_compliance(part.source, part.windows, self._drawn(part.source, names, spans))
+        names = window_factors(source, source.checked)
+        return log_compliance(source, source.checked, self._drawn(source, names, spans))
 
     def _shares(self, spans: list[tuple[int, int, PartSampler]]) -> dict[int, float]:
         """Log of what each part's paths count for, by its identity: regimes as their weights say."""

@@ -1,15 +1,12 @@
-"""Paths that comply with what is said of maxima and minima, under random scales.
+"""Paths that comply with what is said of maxima and minima where an average over the same months is stated.
 
-Under normal innovations a window's months are drawn within their bounds, exactly. Under Student-t or
-volatile months values drawn so would have to be weighed by the densities of whole paths, and few would
-carry the weight; paths are drawn without the window there, and those that leave it weigh nothing. So are they
-where an average over the same months is stated.
+The months of such a window follow from each other, so that their values cannot be drawn one by one; paths are drawn
+without the window there, and those that leave it weigh nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +15,9 @@ from jpsim.conditioning.rows import Row
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.errors import InputError, Problem
 
-__all__ = ["log_compliance", "open_windows", "window_factors"]
+__all__ = ["log_compliance", "window_factors"]
 
 Floats = npt.NDArray[np.float64]
-
-
-def open_windows(law: ScenarioLaw, *, random_scales: bool) -> tuple[ScenarioLaw, tuple[Row, ...]]:
-    """Return the law to draw from, and the rows with which its paths must comply besides."""
-    if law.unwindowed is None or not random_scales:
-        return law, law.checked
-    return replace(law, conditional=law.unwindowed), law.windows
 
 
 def window_factors(law: ScenarioLaw, rows: tuple[Row, ...]) -> list[str]:
@@ -68,7 +58,7 @@ def log_compliance(law: ScenarioLaw, rows: tuple[Row, ...], levels: Mapping[str,
         problem = Problem(
             f"{law.scenario.id}: none of {count:,} paths complies with {rows[0].text}",
             rows[0].place,
-            fix="move the bounds closer to the model, draw more paths, or use innovations: gaussian",
+            fix="move the bounds closer to the model, draw more paths, or state the average as a level",
         )
         raise InputError(problem)
     return np.where(inside, 0.0, -np.inf)

@@ -163,7 +163,7 @@ def test_news_get_their_posterior_mean():
 def test_fit_depends_on_its_arguments_only_and_uses_other_weights():
     law = memoryless(requirements(4, 3, 2, [3.0, -2.0], [0.0, 0.0], nu=6.0, sv_phi=0.9, sv_sigma=0.25))
     one, two = fit_scale_tilt(law, SEED), fit_scale_tilt(law, SEED)
-    other = fit_scale_tilt(law, SEED, other_weights=lambda first, count: 0.001 * np.arange(first, first + count))
+    other = fit_scale_tilt(law, SEED, other_weights=lambda _, first, count: 0.001 * np.arange(first, first + count))
     for a, b, c in zip(one, two, other, strict=True):
         np.testing.assert_array_equal(a, b)
         assert (a != c).any()

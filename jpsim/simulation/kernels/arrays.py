@@ -47,6 +47,7 @@ class Correction(NamedTuple):
     streams: npt.NDArray[np.uint64]  # (2,) of the Student-t draws and of the news
     fixed: int  # whether all scales are 1: then `response` is response_t' V**-1
     free: int  # number of rows whose values are drawn path by path: the last ones
+    ranges: int  # number of rows among them whose values are drawn given the scales: the last ones
     exposure: Floats  # (h, m', n') with the sign reversed
     delivered: Floats  # (h, m', n') its part along the shocks that deliver, with the sign reversed
     response: Floats  # (h, n', m') transposed

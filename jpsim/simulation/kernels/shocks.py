@@ -12,7 +12,9 @@ from jpsim.simulation.kernels.elementary import like, log_unit
 from jpsim.simulation.kernels.jit import inlined, routine
 from jpsim.simulation.kernels.normals import FACTORS, MEASUREMENT, fill_block
 
-__all__ = ["condition_shocks", "draw_shocks", "load_targets", "log_density", "score_shocks", "set_gap"]
+__all__ = [
+    "condition_shocks", "draw_shocks", "load_targets", "log_density", "range_laws", "score_shocks", "set_gap",
+]  # fmt: skip
 
 LOG_2PI = 1.8378770664093453
 
@@ -163,23 +165,50 @@ def condition_shocks(scratch: Any, correction: Any, seed: Any, first: Any) -> No
 
 @routine
 def log_density(out: Any, scratch: Any, correction: Any) -> None:
-    """Log density of ``gap + targets - sum_t lean_t excess_t`` under ``N(0, V)`` for the paths of a block.
+    """Log density of ``gap + targets - sum_t lean_t excess_t`` under ``N(0, V)`` for a block, ranges left out.
 
     ``V = sum_t s_t**2 exposure_t exposure_t' + noise`` whichever shocks deliver: what the requirements say
     of the scales does not depend on that.
     """
-    rows = correction.gap.size
+    rows, told = correction.gap.size, correction.gap.size - correction.ranges
     x = scratch.multipliers
     set_gap(x, correction, scratch)
-    set_all(out, -0.5 * rows * LOG_2PI)
+    set_all(out, -0.5 * told * LOG_2PI)
     for lane in range(0, BLOCK, LANES):
         factorise(scratch.gram, correction.evidence, correction.noise, scratch.scales, lane)
         solve_lower(scratch.gram, x, rows, lane)
         row = out[lane : lane + LANES]
-        for a in range(rows):
+        for a in range(told):
             pivot, value = gram_row(scratch.gram, a, a, rows), x[a * BLOCK + lane : a * BLOCK + lane + LANES]
             for q in range(LANES):
                 row[q] -= log_unit(pivot[q]) + 0.5 * value[q] * value[q]
+
+
+@routine
+def range_laws(mean: Any, root: Any, scratch: Any, correction: Any) -> None:
+    """Law of the ranges' values, less their centres, given the scales and the rows before them, for a block.
+
+    `mean` is (q, BLOCK), `root` (q, q, BLOCK), lower triangular: with ``L x = gap + targets``, targets of ranges being
+    zero, the mean is ``-L_q x_q``, and the covariance ``L_q L_q'``.
+    """
+    rows, q = correction.gap.size, mean.shape[0]
+    given, x = rows - q, scratch.multipliers
+    set_gap(x, correction, scratch)
+    for lane in range(0, BLOCK, LANES):
+        factorise(scratch.gram, correction.evidence, correction.noise, scratch.scales, lane)
+        solve_lower(scratch.gram, x, rows, lane)
+        for i in range(q):
+            total = mean[i, lane : lane + LANES]
+            set_all(total, 0.0)
+            for k in range(q):
+                out = root[i, k, lane : lane + LANES]
+                if k > i:
+                    set_all(out, 0.0)
+                    continue
+                copy_rows(out, gram_row(scratch.gram, given + i, given + k, rows))
+                solved = x[(given + k) * BLOCK + lane : (given + k) * BLOCK + lane + LANES]
+                for p in range(LANES):
+                    total[p] -= out[p] * solved[p]
 
 
 @routine

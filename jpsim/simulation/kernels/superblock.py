@@ -20,11 +20,20 @@ from jpsim.simulation.kernels.recursion import (
     start_block,
 )
 from jpsim.simulation.kernels.scales import draw_scales
-from jpsim.simulation.kernels.shocks import condition_shocks, draw_shocks, load_targets, log_density, score_shocks
+from jpsim.simulation.kernels.shocks import (
+    condition_shocks,
+    draw_shocks,
+    load_targets,
+    log_density,
+    range_laws,
+    score_shocks,
+)
 from jpsim.simulation.kernels.tally import count_superblock, tally_values
 from jpsim.simulation.kernels.terms import open_gates
 
-__all__ = ["score_superblock", "simulate_superblock", "trace_superblock", "weigh_superblock"]
+__all__ = [
+    "range_superblock", "score_superblock", "simulate_superblock", "trace_superblock", "weigh_superblock",
+]  # fmt: skip
 
 
 @routine
@@ -135,6 +144,16 @@ def score_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any) ->
             own = scratch.multipliers[(given + r) * BLOCK : (given + r + 1) * BLOCK]
             for p in range(BLOCK):
                 out[r, offset + p] = -own[p]
+
+
+@entry
+def range_superblock(mean: Any, root: Any, law: Any, scratch: Any, seed: Any, first: Any, targets: Any) -> None:
+    """Law of the ranges' values given each path's scales; `mean` is (q, SUPERBLOCK), `root` (q, q, SUPERBLOCK)."""
+    for offset in range(0, mean.shape[1], BLOCK):
+        load_targets(scratch.targets, targets, offset)
+        draw_scales(scratch, law.correction, seed, first + np.uint64(offset), law.own.shape[0])
+        here = slice(offset, offset + BLOCK)
+        range_laws(mean[:, here], root[:, :, here], scratch, law.correction)
 
 
 @entry
