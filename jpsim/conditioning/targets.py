@@ -168,8 +168,8 @@ def _truncate(
 
 
 def _ranges(table: RowTable) -> list[int]:
-    """Positions of the ranges; windows come last."""
-    return sorted(table.of_kind("range"), key=lambda i: table.rows[i].window)
+    """Positions of the ranges, latest month first, so that draws need the least weights; windows come last."""
+    return sorted(table.of_kind("range"), key=lambda i: (table.rows[i].window, -table.rows[i].month))
 
 
 def _reaches(table: RowTable, ranges: list[int], centre: Floats) -> tuple[Reach, ...]:

@@ -14,8 +14,9 @@ sum, however rare the union is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -139,38 +140,44 @@ class _Path:
 
     Parameters
     ----------
-    mean, cov
-        (q, n) and (q, q, n) of the values still to be drawn; (q, q, 1) while all draws share it.
+    root
+        (q, q, n) roots of the covariances before anything is drawn; (q, q, 1) if all draws share one.
+    mean, variance
+        (q, n) and (q, n) or (q, 1) of the values still to be drawn.
+    least
+        Variances that count as nothing.
     own
         (q, n) what the draws' own values exceed their mean by, given their own earlier values.
-    least
-        (q, n) variances that count as nothing; (q, 1) where all draws share them.
     values, drawn
         (q, n) the values, and which of them are known.
     log_weight
         (n,) log probability of the ranges so far.
+    known
+        For each value drawn so far the covariances of all with it, in its standard deviations.
     """
 
+    root: Floats
     mean: Floats
-    cov: Floats
-    own: Floats
+    variance: Floats
     least: Floats
+    own: Floats
     values: Floats
     drawn: npt.NDArray[np.bool_]
     log_weight: Floats
+    known: list[Floats] = field(default_factory=list)
 
     @classmethod
     def of(cls, mean: Floats, root: Floats, scores: Floats) -> _Path:
-        cov = np.einsum("ikn,jkn->ijn", root, root)
-        own = np.einsum("ikn,kn->in", root, scores) if root.shape[2] > 1 else root[:, :, 0] @ scores
-        least = _GONE * np.einsum("iin->in", cov)
+        shared, variance = root.shape[2] == 1, (root**2).sum(axis=1)
+        own = root[:, :, 0] @ scores if shared else np.einsum("ikn,kn->in", root, scores)
         drawn = np.zeros(scores.shape, dtype=bool)
-        return cls(mean.copy(), cov, own, least, np.zeros(scores.shape), drawn, np.zeros(scores.shape[1]))
+        nothing = np.zeros(scores.shape)
+        return cls(root, mean.copy(), variance, _GONE * variance, own, nothing, drawn, nothing[0].copy())
 
     def reach(self, law: Truncation, reach: Reach, uniform: Floats) -> Floats:
         """Choose which quantity reaches, and draw it; (n,) log of the sum of the probabilities."""
         at = np.array(reach.positions)
-        sd = np.sqrt(np.maximum(np.einsum("iin->in", self.cov), self.least))[at]
+        sd = np.sqrt(np.maximum(self.variance, self.least))[at]
         low, high = np.maximum(reach.low, law.low[at])[:, None], np.minimum(reach.high, law.high[at])[:, None]
         until = np.cumsum(_mass((low - self.mean[at]) / sd, (high - self.mean[at]) / sd), axis=0)
         chosen = (uniform * until[-1] >= until[:-1]).sum(axis=0)
@@ -179,38 +186,50 @@ class _Path:
 
     def stay(self, i: int, low: float, high: float) -> None:
         """Draw quantity i within its range, where it is not known yet."""
-        count = self.values.shape[1]
-        mass = self._draw(np.full(count, i), np.full(count, low), np.full(count, high))
-        self.log_weight += np.log(mass)
+        self.log_weight += np.log(self._draw(i, low, high))
 
     def settle(self) -> None:
         """Give every quantity that is not known yet the value that its draw has by itself, given the known ones."""
         self.values = np.where(self.drawn, self.values, self.mean + self.own)
 
-    def _draw(self, i: Integers, low: Floats, high: Floats) -> Floats:
+    def _draw(self, i: int | Integers, low: float | Floats, high: float | Floats) -> Floats:
         """Draw one quantity of each path within bounds, and know the others better; (n,) probabilities of the bounds.
 
         What is known already stays, with probability 1.
         """
-        path = np.arange(i.size)
-        new = ~self.drawn[i, path]
-        shared = self.cov.shape[2] == 1 and bool(np.all(i == i[0])) and bool(new.all())
-        if not shared and self.cov.shape[2] == 1:
-            self.cov, self.least = np.repeat(self.cov, i.size, axis=2), np.repeat(self.least, i.size, axis=1)
-        column = self.cov[:, i[0]] if shared else self.cov[:, i, path]  # (q, n)
-        own_least = self.least[i[0]] if shared else self.least[i, path]
-        variance = np.maximum(column[i[0]] if shared else column[i, path], own_least)
-        sd, centre, own = np.sqrt(variance), self.mean[i, path], self.own[i, path]
+        column, new = self._column(i), ~_at(self.drawn, i)
+        sd = np.sqrt(np.maximum(_at(column, i), _at(self.least, i)))
+        centre, own = _at(self.mean, i), _at(self.own, i)
         uniform = np.clip(ndtr(own / sd), _LEAST, 1.0 - _LEAST)
         score, mass = _truncated_normal(uniform, (low - centre) / sd, (high - centre) / sd)
         value = np.clip(centre + sd * score, low, high)
-        slope = np.where(new, column / variance, 0.0)
-        self.mean += slope * (value - centre)
-        self.own -= slope * own
-        self.cov -= slope[:, None] * column[None] if not shared else (column / variance)[:, None] * column[None]
-        self.values[i[new], path[new]] = value[new]
+        slope = column / sd if new.all() else np.where(new, column / sd, 0.0)
+        self.mean += slope * ((value - centre) / sd)
+        self.own -= slope * (own / sd)
+        self.variance = self.variance - slope**2
+        self.known.append(slope)
+        path = np.arange(new.size)
+        self.values[i, path] = np.where(new, value, self.values[i, path])
         self.drawn[i, path] = True
         return np.where(new, mass, 1.0)
+
+    def _column(self, i: int | Integers) -> Floats:
+        """(q, n) or (q, 1) covariances of all quantities with one of each path, given the known ones."""
+        if self.root.shape[2] == 1:
+            flat = self.root[:, :, 0]
+            column = flat @ flat[i].T if np.ndim(i) else (flat @ flat[i])[:, None]
+        elif np.ndim(i):
+            column = np.einsum("jkn,nk->jn", self.root, self.root[i, :, np.arange(self.own.shape[1])])
+        else:
+            column = np.einsum("jkn,kn->jn", self.root, self.root[i])
+        for slope in self.known:
+            column = column - slope * _at(slope, i)
+        return np.asarray(column)
+
+
+def _at(values: npt.NDArray[Any], i: int | Integers) -> npt.NDArray[Any]:
+    """Entry of one quantity of each path in (q, n) values, or of one that all share in (q, 1)."""
+    return np.asarray(values[i, np.arange(values.shape[1])] if values.shape[1] > 1 else values[i, 0])
 
 
 def _pieces(count: int, size: int) -> Iterator[slice]:
