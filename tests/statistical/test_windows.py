@@ -13,9 +13,9 @@ from jpsim.conditioning.scenario_law import derive_law
 from jpsim.conditioning.stories import derive_story
 from jpsim.conditioning.system import build_system
 from jpsim.errors import InputError
+from jpsim.model.store import load_model
 from jpsim.scenario import Scenario, load_scenario
 from jpsim.simulation.sampling import Sampler
-from jpsim.model.store import load_model
 from tests.models import small_model
 from tests.statistical.test_brute_force import COMPARED, HORIZON, unconditional, z_scores
 
