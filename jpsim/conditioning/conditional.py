@@ -111,18 +111,18 @@ class Conditional:
     def shock_cov(self) -> Floats:
         """(h n, h n) conditional covariance of the stacked shocks under normal innovations."""
         left = np.eye(self.shock_gain.shape[0]) - self.shock_gain @ self.stacked.flat
-        cov: Floats = left @ left.T + self.shock_gain @ self._value_cov @ self.shock_gain.T
+        cov: Floats = left @ left.T + self.shock_gain @ self.value_cov @ self.shock_gain.T
         return cov
 
     def spread_shocks(self, functionals: Floats) -> Floats:
         """(..., h n) covariances of functionals (..., h n) of the stacked shocks with these shocks themselves."""
         onto, shared = functionals @ self.shock_gain, functionals @ self.stacked.flat.T
-        spread = onto @ (self.stacked.cov + self._value_cov) - shared
+        spread = onto @ (self.stacked.cov + self.value_cov) - shared
         moved: Floats = functionals - onto @ self.stacked.flat + spread @ self.shock_gain.T
         return moved
 
     @cached_property
-    def _value_cov(self) -> Floats:
+    def value_cov(self) -> Floats:
         """(m, m) covariance of what the rows are steered to: stated margins, ranges, measurement noise."""
         cov = np.diag(self.table.noise)
         free = list(self.targets.free)
@@ -154,7 +154,7 @@ class Conditional:
         along = np.einsum("ri,hij->rhj", exposures, self.system.impact[:, :n])
         onto = np.einsum("rhj,hjm->rhm", along, self.shock_gain.reshape(h, n, m))
         shared = np.einsum("rhj,hmj->rhm", along, self.stacked.exposure)
-        spread = self.stacked.cov + self._value_cov
+        spread = self.stacked.cov + self.value_cov
         crossed = np.einsum("rhm,rkm->rhk", shared, onto)
         cov: Floats = np.einsum("rhm,rkm->rhk", onto @ spread, onto) - crossed - crossed.transpose(0, 2, 1)
         months = np.arange(h)

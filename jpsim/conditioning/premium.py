@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,9 @@ import numpy.typing as npt
 from jpsim.conditioning.compounding import expected_growth
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.impulses import ImpulseEffect, impulse_cov
+from jpsim.conditioning.scale_paths import returns_given_scales
 from jpsim.conditioning.support import is_shift_view
-from jpsim.conditioning.term_moments import TermMoments
+from jpsim.conditioning.term_moments import Innovations, TermMoments
 from jpsim.days import Instant
 from jpsim.errors import InputError, Place, Problem
 from jpsim.scenario import Scenario
@@ -106,10 +107,22 @@ def solve_shift(
     impulses: tuple[ImpulseEffect, ...],
     views: tuple[MeanView, ...],
     terms: TermMoments | None = None,
+    innovations: Innovations = "gaussian",
 ) -> Shift:
-    """Return the monthly shifts under which the views hold; `terms` are the moments of the nonlinear ones.
+    """Return the monthly shifts under which the views hold.
 
     Each view is absorbed by a constant shift in the months after the view before it.
+
+    Parameters
+    ----------
+    conditional, impulses
+        Law of the factors, and effects that no factor carries.
+    views
+        What shall hold.
+    terms
+        Moments of the nonlinear terms.
+    innovations
+        What the months' scales are: where named shocks deliver conditions, means depend on their paths.
 
     Raises
     ------
@@ -123,37 +136,51 @@ def solve_shift(
             found = f"two mean views are absorbed by a shift of the returns at month {view.month}"
             raise InputError(Problem(found, view.place, fix="let one of them be absorbed by factors"))
         before = booked["equity_premium"] + booked["earnings"]
-        booked[view.booked_as][solved : view.month] = _solve_one(conditional, impulses, view, before, solved, terms)
+        law = _returns(conditional, impulses, view, terms, innovations)
+        booked[view.booked_as][solved : view.month] = _solve_one(law, view, before, solved)
         solved = view.month
     return Shift(booked["equity_premium"], booked["earnings"])
 
 
-def _solve_one(
+class _Returns(NamedTuple):
+    """Monthly returns of one series before any shift: mean over N laws of equal weight, normal with given moments."""
+
+    beta: float
+    mean: Floats  # (N, h)
+    cov: Floats  # (N, h, h)
+
+
+def _returns(
     conditional: Conditional,
     impulses: tuple[ImpulseEffect, ...],
     view: MeanView,
-    shift: Floats,
-    first: int,
     terms: TermMoments | None,
-) -> float:
+    innovations: Innovations,
+) -> _Returns:
     model = conditional.system.model
     weights = series_weights(conditional, view.series)
-    exposure, beta = weights @ model.loadings, float(weights @ model.beta)
-    base = (weights @ model.alpha + conditional.mean_innovations @ exposure)[: view.month]
-    base = base + sum((effect.mean @ weights)[: view.month] for effect in impulses)
-    cov = conditional.innovation_cov(exposure[None]) + impulse_cov(impulses, weights[None])
-    if terms is not None:
-        curved = weights @ model.term_loadings
-        base = base + (terms.mean @ curved)[: view.month]
-        cov = cov + terms.between_months(exposure[None], curved[None])
-    cov = cov[:, : view.month, : view.month]
+    exposure, curved = weights @ model.loadings, weights @ model.term_loadings
+    base = float(weights @ model.alpha) + sum(effect.mean @ weights for effect in impulses)
+    pushed = impulse_cov(impulses, weights[None])
+    if conditional.steered and innovations != "gaussian":
+        mean, cov = returns_given_scales(conditional, innovations, exposure, curved)
+    else:
+        mean, cov = (conditional.mean_innovations @ exposure)[None], conditional.innovation_cov(exposure[None])
+        if terms is not None:
+            mean = mean + terms.mean @ curved
+            cov = cov + terms.between_months(exposure[None], curved[None])
+    return _Returns(float(weights @ model.beta), base + mean, cov + pushed)
+
+
+def _solve_one(law: _Returns, view: MeanView, shift: Floats, first: int) -> float:
+    base, cov = law.mean[:, : view.month], law.cov[:, : view.month, : view.month]
 
     def miss(monthly: float) -> float:
-        moved = base + beta * shift[: view.month]
-        moved[first:] += beta * monthly
-        return float(expected_growth(moved[None], cov)[0, -1]) - 1.0 - view.mean
+        moved = base + law.beta * shift[: view.month]
+        moved[:, first:] += law.beta * monthly
+        return float(expected_growth(moved, cov)[:, -1].mean()) - 1.0 - view.mean
 
-    if abs(beta) < 1e-6 or miss(-_WIDEST) * miss(_WIDEST) > 0:
+    if abs(law.beta) < 1e-6 or miss(-_WIDEST) * miss(_WIDEST) > 0:
         found = f"no shift of the returns gives {view.series} a mean of {view.mean:.1%} at month {view.month}"
         raise InputError(Problem(found, view.place, fix="choose another mean, or absorb: factors"))
     return _root(miss, -_WIDEST, _WIDEST)

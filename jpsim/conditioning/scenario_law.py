@@ -158,7 +158,7 @@ def derive_law(
     if shift is None:
         lent = _lent(model, scenario, horizon, library, plain=plain, innovations=innovations, checked=checked)
         views = shift_views(scenario, model.as_of)
-        shift = lent or solve_shift(conditional, impulses, views, _moments(conditional, innovations))
+        shift = lent or solve_shift(conditional, impulses, views, _moments(conditional, innovations), innovations)
     warnings = [str(problem) for problem in scenario.warnings] + conditional.plausibility.warnings(model.step)
     dividends = monthly_dividends(model) if returns == "total" else np.zeros(len(model.series))
     return ScenarioLaw(

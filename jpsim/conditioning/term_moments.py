@@ -20,10 +20,10 @@ from scipy.special import gammaln, ndtr
 
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.stacked import stack_rows
-from jpsim.model import Model
+from jpsim.model import Model, Term
 from jpsim.model.skewness import mixing_variance
 
-__all__ = ["Innovations", "ScaleLaw", "TermMoments", "scale_law", "term_arguments", "term_moments"]
+__all__ = ["Innovations", "ScaleLaw", "TermMoments", "scale_law", "term_arguments", "term_moments", "term_values"]
 
 Floats = npt.NDArray[np.float64]
 Innovations = Literal["gaussian", "student_t", "stochastic_volatility"]
@@ -204,6 +204,39 @@ def term_moments(conditional: Conditional, innovations: Innovations = "gaussian"
     with_innovations = np.einsum("tij,kstj->itks", impact, by_shock)
     between = np.einsum("ktz,lsz->ktls", moved, gradient)
     return TermMoments(found, with_innovations, between)
+
+
+def term_values(terms: tuple[Term, ...], mean: Floats, cov: Floats) -> tuple[Floats, Floats]:
+    """Means of T terms, and of their derivatives, under normal arguments.
+
+    Parameters
+    ----------
+    terms
+        The terms.
+    mean, cov
+        (..., T, 2) and (..., T, 2, 2) of their arguments, see `term_arguments`.
+
+    Returns
+    -------
+    (..., T) and (..., T, 2).
+    """
+    value, slope = np.zeros(mean.shape[:-1]), np.zeros(mean.shape)
+    places = int(np.prod(value.shape[:-1]))
+    fixed = ScaleLaw(np.ones((places, 1)), np.ones(1), np.zeros((places, 1)))
+    for k, term in enumerate(terms):
+        m, v = mean[..., k, :].reshape(-1, 2), cov[..., k, :, :].reshape(-1, 2, 2)
+        found, moved = np.zeros(len(m)), np.zeros(m.shape)
+        if term.kind == "hinge":
+            found, moved[:, 0] = _hinge(m[:, 0], v[:, 0, 0], term.knot, term.side, fixed, np.zeros(places))
+        elif term.kind == "gate":
+            found, moved = _gate(m, v, term.side)
+        else:
+            found, moved = m[:, 0] * m[:, 1] + v[:, 0, 1], m[:, ::-1]
+        value[..., k], slope[..., k, :] = (
+            found.reshape(value.shape[:-1]) - term.centre,
+            moved.reshape(*value.shape[:-1], 2),
+        )
+    return value, slope
 
 
 def _hinge(

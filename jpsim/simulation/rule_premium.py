@@ -49,7 +49,8 @@ def settle_premium(part: PartSampler, parts: int = 1) -> PartSampler:
     adjusted = tuple(
         replace(view, mean=(1.0 + view.mean) / float(ratio) - 1.0) for view, ratio in zip(views, ratios, strict=True)
     )
-    settled = replace(source, shift=solve_shift(source.conditional, source.impulses, adjusted, source.terms))
+    shift = solve_shift(source.conditional, source.impulses, adjusted, source.terms, source.innovations)
+    settled = replace(source, shift=shift)
     equity = part.law.equity._replace(drift=np.ascontiguousarray(settled.drift))
     return replace(part, source=settled, law=replace(part.law, equity=equity))
 

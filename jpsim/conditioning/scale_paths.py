@@ -1,0 +1,124 @@
+"""Moments of returns given whole paths of the months' scales, where named drivers deliver conditions.
+
+Named shocks that deliver a condition share it among the months as the scales say: of a wild month more is asked than
+of a calm one. So the months' means and covariances depend on the path of the scales, and the mean of compound growth
+is that of its means given such paths. They are the points of a lattice rule in the mixing variables, so that the
+same law always has the same mean. Given the scales everything is normal, and nonlinear terms have the closed forms of
+`jpsim.conditioning.term_moments`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaincinv, ndtri
+
+from jpsim.conditioning.conditional import Conditional
+from jpsim.conditioning.term_moments import Innovations, term_arguments, term_values
+from jpsim.model import Model
+
+__all__ = ["returns_given_scales", "scale_paths"]
+
+Floats = npt.NDArray[np.float64]
+
+PATHS = 256
+"""Points of the lattice rule."""
+
+
+def scale_paths(model: Model, innovations: Innovations, months: int, count: int = PATHS) -> Floats:
+    """(count, h) paths of the months' scales before any condition, equally likely.
+
+    A rank-one Kronecker lattice with a tent transform in the normals behind gamma variables and volatility news.
+    """
+    step = np.sqrt(_primes(2 * months))
+    points = np.abs(2.0 * ((np.arange(1, count + 1)[:, None] * step) % 1.0) - 1.0)
+    points = (np.argsort(np.argsort(points, axis=0), axis=0) + 0.5) / count  # every margin evenly filled
+    scales = np.ones((count, months))
+    if innovations != "gaussian" and np.isfinite(model.nu):
+        half = model.nu / 2.0
+        scales *= np.sqrt((half - 1.0) / gammaincinv(half, points[:, :months]))
+    if innovations == "stochastic_volatility":
+        v = np.full(count, model.sv_start)
+        centre = model.sv_sigma**2 / (2.0 * (1.0 - model.sv_phi**2))
+        for t, news in enumerate(ndtri(points[:, months:]).T):
+            v = model.sv_phi * v + model.sv_sigma * news
+            scales[:, t] *= np.exp(0.5 * (v - centre))
+    return scales
+
+
+def _primes(count: int) -> Floats:
+    found: list[int] = []
+    number = 2
+    while len(found) < count:
+        if all(number % prime for prime in found):
+            found.append(number)
+        number += 1
+    return np.array(found, dtype=np.float64)
+
+
+def returns_given_scales(
+    conditional: Conditional, innovations: Innovations, exposure: Floats, curved: Floats
+) -> tuple[Floats, Floats]:
+    """Means (N, h) and covariances (N, h, h) of ``exposure @ u_t + curved @ phi_t`` given N paths of the scales.
+
+    Parameters
+    ----------
+    conditional
+        Law of the factors, whose conditions named shocks deliver.
+    innovations
+        What the months' scales are.
+    exposure, curved
+        (n,) loadings on the factors' innovations, and (T,) on the nonlinear terms.
+    """
+    system, model = conditional.system, conditional.system.model
+    h, n = system.horizon, len(model.factors)
+    scaled = _Scaled(conditional, scale_paths(model, innovations, h))
+    linear = np.zeros((h, h, n))
+    linear[np.arange(h), np.arange(h)] = np.einsum("i,hij->hj", exposure, system.impact[:, :n])
+    gradient: Floats = linear.reshape(1, h, h * n)
+    mean = scaled.mean(gradient[0])
+    if model.terms:
+        centres, along = term_arguments(conditional)
+        before = centres - along @ conditional.mean_shocks.reshape(-1)  # without conditions
+        value, slope = term_values(model.terms, before + scaled.mean(along), scaled.spread(along))
+        mean = mean + value @ curved
+        gradient = gradient + np.einsum("ntka,tkas,k->nts", slope, along, curved, optimize=True)
+    return mean, scaled.between(np.broadcast_to(gradient, (len(mean), h, h * n)))
+
+
+class _Scaled:
+    """The scaled shocks of N paths of the scales, normal with variances (N, h n) before the conditions."""
+
+    def __init__(self, conditional: Conditional, scales: Floats) -> None:
+        flat, (h, m, n) = conditional.stacked.flat, conditional.response.shape
+        self.flat, self.squares, self.months = flat, np.repeat(scales**2, n, axis=1), (h, n)
+        steered = conditional.response.transpose(1, 0, 2).reshape(m, h * n) * self.squares[:, None]
+        variance = steered @ flat.T + np.diag(conditional.table.noise)
+        self.gain = np.linalg.solve(variance, steered)  # (N, m, h n)
+        self.values = (flat * self.squares[:, None]) @ flat.T + conditional.value_cov
+        self.shock = conditional.gap @ self.gain  # (N, h n)
+
+    def mean(self, functionals: Floats) -> Floats:
+        """(N, ...) means of functionals (..., h n)."""
+        return np.asarray(np.tensordot(self.shock, functionals, axes=(1, functionals.ndim - 1)))
+
+    def spread(self, functionals: Floats) -> Floats:
+        """(N, ..., a, a) covariances within each set of a functionals (..., a, h n)."""
+        h, n = self.months
+        blocks = functionals.reshape(*functionals.shape[:-1], h, n)
+        own = np.einsum("...ahn,...bhn->...abh", blocks, blocks)
+        free = np.tensordot(self.squares[:, ::n], own, axes=(1, own.ndim - 1))
+        flat = functionals.reshape(-1, h * n)
+        onto = (flat @ self.gain.transpose(0, 2, 1)).reshape(len(self.gain), *functionals.shape[:-1], -1)
+        shared = (self.squares[:, None] * flat @ self.flat.T).reshape(onto.shape)
+        crossed = np.einsum("...am,...bm->...ab", onto, shared)
+        values = self.values.reshape(len(self.values), *(1,) * (functionals.ndim - 2), *self.values.shape[1:])
+        return np.asarray(free - crossed - np.swapaxes(crossed, -1, -2) + onto @ values @ np.swapaxes(onto, -1, -2))
+
+    def between(self, functionals: Floats) -> Floats:
+        """(N, f, f) covariances of each path's own functionals (N, f, h n)."""
+        heavy = functionals * self.squares[:, None]
+        onto, shared = functionals @ self.gain.transpose(0, 2, 1), heavy @ self.flat.T
+        crossed = onto @ shared.transpose(0, 2, 1)
+        own = heavy @ functionals.transpose(0, 2, 1) + onto @ self.values @ onto.transpose(0, 2, 1)
+        return np.asarray(own - crossed - crossed.transpose(0, 2, 1))
