@@ -11,7 +11,7 @@ import numpy.typing as npt
 from jpsim.conditioning.drivers import driver_basis, exogenous_factors, refuse_undeliverable
 from jpsim.conditioning.feasibility import Clash, find_clashes
 from jpsim.conditioning.plausibility import Plausibility, judge_plausibility
-from jpsim.conditioning.rows import Row, RowTable, tabulate_rows
+from jpsim.conditioning.rows import Row, RowTable, cite, tabulate_rows
 from jpsim.conditioning.sequential import ConditionalSystem, Moments, condition_system
 from jpsim.conditioning.stacked import StackedRows, stack_rows, stacked_moments
 from jpsim.conditioning.system import System
@@ -22,6 +22,9 @@ from jpsim.model import Model
 __all__ = ["Conditional", "condition", "log_normal"]
 
 Floats = npt.NDArray[np.float64]
+
+_FAR = 7.0
+"""Standard deviations beyond which a normal law has less than 1e-12 of its mass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +196,7 @@ def condition(
     stacked = stack_rows(system, table.weights, table.constants, table.months, table.firsts, table.news)
     _refuse_clashes(table, find_clashes(stacked.flat, table.values - stacked.mean))
     targets = find_targets(table, stacked)
-    _refuse_empty_ranges(table, targets)
+    _refuse_empty_ranges(table, stacked, targets)
     centres = _centres(table, targets)
     response, recursion, basis = stacked.exposure, None, None
     if drivers and rows:
@@ -279,7 +282,7 @@ def _refuse_clashes(table: RowTable, clashes: list[Clash]) -> None:
             found = f"{last.text} concerns a quantity that cannot move in month {last.month}"
             problems.append(Problem(found, last.place, fix="remove this row"))
             continue
-        named = "; ".join(row.text for row in others)
+        named = cite(others)
         verb = "contradicts" if _contradicts(clash, last, table) else "says the same as"
         fix = "change or remove one of these rows" if verb == "contradicts" else "remove one of these rows"
         problems.append(Problem(f"{last.text} {verb} {named}", last.place, fix=fix))
@@ -292,10 +295,31 @@ def _contradicts(clash: Clash, last: Row, table: RowTable) -> bool:
     return clash.contradicts or last.kind == "range" or any(table.rows[i].kind == "range" for i in clash.rows)
 
 
-def _refuse_empty_ranges(table: RowTable, targets: TargetLaw) -> None:
+def _refuse_empty_ranges(table: RowTable, stacked: StackedRows, targets: TargetLaw) -> None:
     if targets.ranges is None or targets.ranges.probability > 1e-12:
         return
-    rows = [table.rows[i] for i in table.of_kind("range")]
-    named = "; ".join(row.text for row in rows)
-    found = f"given the other conditions the model puts no mass on {named}"
-    raise InputError(Problem(found, rows[0].place, fix="widen the range, or move the conditions that exclude it"))
+    ranges = table.of_kind("range")
+    fix = "widen the range, or move it closer to the model"
+    alone = [i for i in ranges if not _has_mass(table.rows[i], float(stacked.mean[i]), float(stacked.cov[i, i]))]
+    reached = {row.touch.window: row for i in ranges if i not in alone and (row := table.rows[i]).touch is not None}
+    outside = {table.rows[i].text: i for i in alone if (t := table.rows[i].touch) is None or t.window not in reached}
+    if outside:
+        raise InputError([_empty(table.rows[i], stacked, i, fix) for i in outside.values()])
+    found = f"given the other conditions the model puts no mass on {cite([table.rows[i] for i in ranges])} together"
+    fix = "widen a range, or move the conditions that exclude it"
+    raise InputError(Problem(found, table.rows[ranges[0]].place, fix=fix))
+
+
+def _has_mass(row: Row, mean: float, variance: float) -> bool:
+    """Whether the model by itself puts mass on a range, and on what a window's month must reach."""
+    low, high = (row.low, row.high) if row.touch is None else (row.touch.low, row.touch.high)
+    apart = max(low - mean, mean - high, 0.0)
+    return bool(apart < _FAR * np.sqrt(variance))
+
+
+def _empty(row: Row, stacked: StackedRows, i: int, fix: str) -> Problem:
+    sd = float(stacked.cov[i, i]) ** 0.5
+    low, high = (row.low, row.high) if row.touch is None else (row.touch.low, row.touch.high)
+    apart = max(low - float(stacked.mean[i]), float(stacked.mean[i]) - high) / sd
+    found = f"the model puts no mass on {row.text}: it is {apart:.0f} standard deviations from its mean"
+    return Problem(found, row.place, f"ranges within {_FAR:.0f} standard deviations of the model's mean", fix)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.conditioning.meetings import POLICY_RATE
-from jpsim.conditioning.rows import RowTable
+from jpsim.conditioning.rows import RowTable, cite
 from jpsim.dictionary import factors
 from jpsim.errors import InputError, Place, Problem
 from jpsim.model import Model
@@ -89,7 +89,7 @@ def refuse_undeliverable(
         lost = _lost(delivered[month:, due])
         if not lost:
             continue
-        listed = "; ".join(table.rows[due[i]].text for i in lost)
+        listed = cite([table.rows[due[i]] for i in lost])
         found = f"the drivers [{named}] cannot deliver these conditions independently of each other: {listed}"
         fix = "name more drivers, or state fewer dates"
         if month:
@@ -104,9 +104,9 @@ def _refuse_too_many(table: RowTable, must: list[int], drivers: tuple[str, ...],
         due = [i for i in must if table.rows[i].month <= month]
         shocks = month * len(drivers)
         if len(due) > shocks:
-            listed = "; ".join(table.rows[i].text for i in due)
+            listed = cite([table.rows[i] for i in due])
             found = f"{len(due)} conditions up to month {month} must be delivered, but the drivers "
-            found += f"[{', '.join(drivers)}] have only {shocks} shocks by then: {listed}"
+            found += f"[{', '.join(drivers)}] have only {shocks} shock{'s' if shocks > 1 else ''} by then: {listed}"
             fix = "name more drivers, state fewer dates, or give some conditions an sd (kind: measurement)"
             raise InputError(Problem(found, place, fix=fix))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from jpsim.errors import Place
 
-__all__ = ["Row", "RowTable", "Touch", "tabulate_rows"]
+__all__ = ["Row", "RowTable", "Touch", "cite", "tabulate_rows"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,6 +87,15 @@ class Row:
     window: bool = False
     announced: int = 0
     news: bool = False
+
+
+def cite(rows: Sequence[Row]) -> str:
+    """Say rows once each, with the lines on which they were written."""
+    told: dict[str, None] = {}
+    for row in rows:
+        line = "" if row.place is None or row.place.line is None else f" (line {row.place.line})"
+        told[row.text + line] = None
+    return "; ".join(told)
 
 
 @dataclass(frozen=True, eq=False)

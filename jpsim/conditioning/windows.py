@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from jpsim.conditioning.quantity import Conditioned
-from jpsim.conditioning.rows import Row, Touch
+from jpsim.conditioning.rows import Row, Touch, cite
 from jpsim.days import Instant
 from jpsim.errors import InputError, Place, Problem
 from jpsim.units import Quantity
@@ -105,7 +105,7 @@ def _meets(stated: Row | None, touch: Touch) -> bool:
 
 def _refuse_outside(row: Row, stated: Row) -> None:
     if not row.low - _SAME <= stated.value <= row.high + _SAME:
-        found = f"{stated.text} contradicts {row.text}"
+        found = f"{cite([stated])} contradicts {row.text}"
         raise InputError(Problem(found, row.place, fix="change or remove one of these rows"))
 
 
@@ -114,11 +114,11 @@ def _joined(one: Row, other: Row) -> Row:
     if not (one.window or other.window):
         return other  # found by the reader: one month twice
     if one.touch is not None and other.touch is not None:
-        found = f"{other.text}: the months of another window must reach something, too: {one.text}"
+        found = f"{other.text}: the months of another window must reach something, too: {cite([one])}"
         raise InputError(Problem(found, other.place, fix="let the windows lie apart, or state one of them as a range"))
     low, high = max(one.low, other.low), min(one.high, other.high)
     if low >= high:
-        found = f"{other.text} contradicts {one.text}"
+        found = f"{other.text} contradicts {cite([one])}"
         raise InputError(Problem(found, other.place, fix="change or remove one of these rows"))
     text = one.text if one.text == other.text else f"{one.text}, {other.text}"
     touch = one.touch or other.touch

@@ -32,7 +32,8 @@ def check_mixture(at: Cursor, claims: Collection[str]) -> None:
     if mixture is None or not isinstance(mixture.content, list):
         return
     for key in sorted(set(claims) - {"mixture", "schema"}):
-        at.refuse(f"{key} beside a mixture", "nothing but words: id, title, narrative, sources, channels", key=key)
+        allowed = "nothing but words: id, title, narrative, sources, channels"
+        at.refuse(f"{key} beside a mixture", allowed, "move it into the members", key=key)
     written = [item.child("scenario") for item in mixture.content]
     names = [str(node.content) for node in written if node is not None]
     for twice in sorted({member for member in names if names.count(member) > 1}):
@@ -40,7 +41,8 @@ def check_mixture(at: Cursor, claims: Collection[str]) -> None:
     shares = [share for item in mixture.content if (share := _share(item)) is not None]
     total = sum(shares)
     if len(shares) == len(mixture.content) and abs(total - 1) > 1e-9:
-        at.at(mixture).refuse(f"the weights sum to {total:.6g}", "weights that sum to 1")
+        fix = f"{'add' if total < 1.0 else 'take'} {abs(1.0 - total):.6g} {'to' if total < 1.0 else 'from'} one of them"
+        at.at(mixture).refuse(f"the weights sum to {total:.6g}", "weights that sum to 1", fix)
 
 
 def check_conditions(at: Cursor, scenario: Scenario) -> None:
@@ -137,7 +139,8 @@ def _outside(when: When, clock: _Clock, horizon: int | None, place: Place | None
         return
     if index < 1:
         start = "" if as_of is None else f" {as_of}"
-        yield Problem(f"{when} is not after as_of{start}", place, f"a date after as_of{start}, as 1{letter}")
+        allowed, fix = f"a date after as_of{start}, as 1{letter}", "move or remove it; month 0 is changed under state"
+        yield Problem(f"{when} is not after as_of{start}", place, allowed, fix)
     elif horizon is not None and index > horizon:
         end = f"{horizon}{letter}" if as_of is None or letter == "d" else f"{as_of + horizon}"
         found = f"{when} is past the horizon of {horizon}{letter}, which ends at {end}"
@@ -180,7 +183,8 @@ def _empty_windows(block: Condition, clock: _Clock, origin: Origin, path: tuple[
             last = clock.index(when)
             if first is not None and last is not None and last < first:
                 found = f"the {kind} up to {when} ends before it begins, {block.since}"
-                yield Problem(found, origin.place((*path, kind, str(when))), f"a date not before {block.since}")
+                allowed, fix = f"a date not before {block.since}", "move one of the two dates"
+                yield Problem(found, origin.place((*path, kind, str(when))), allowed, fix)
 
 
 def _too_late(block: Condition, clock: _Clock, origin: Origin, path: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -192,7 +196,7 @@ def _too_late(block: Condition, clock: _Clock, origin: Origin, path: tuple[str |
     if known is not None and dates and known > max(dates)[0]:
         last = max(dates)[1]
         found = f"announced in {block.announced}, after the last date of the path, {last}"
-        yield Problem(found, origin.place((*path, "announced")), f"a date up to {last}")
+        yield Problem(found, origin.place((*path, "announced")), f"a date up to {last}", "announce it earlier")
 
 
 def _without_meeting(
@@ -220,4 +224,4 @@ def _no_meeting(first: Month, month: Month, when: When, place: Place | None) -> 
     elif not any(first <= meeting <= month for meeting in months):
         coming = ", ".join(str(meeting) for meeting in [m for m in months if m > month][:3])
         found = f"{when}: the policy rate moves in a month without a meeting"
-        yield Problem(found, place, f"a month with a meeting; the next are {coming or 'not known yet'}")
+        yield Problem(found, place, f"a month with a meeting; the next are {coming or 'not known yet'}", "move it")

@@ -106,7 +106,7 @@ class Cursor:
         allowed = " or ".join(choices) if len(choices) < 4 else "one of " + ", ".join(choices)
         surprise = _WORDS_OF_YAML_1_1.get(self._text.lower())
         fix = f"write {surprise}" if surprise in choices else nearest(self._text, choices)
-        self.refuse(f"{self.said} stands where a word is expected", allowed, fix)
+        self.refuse(f"{self.said} is none of the words that are known here", allowed, fix)
         return None
 
     def known(self, ids: Mapping[str, object] | Collection[str], what: str) -> str | None:
@@ -214,8 +214,10 @@ class Cursor:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Suggest the choice that is spelled most like `word`."""
+    """Suggest the choice that is spelled most like `word`, or that holds it."""
     import difflib  # only where a word is wrong: validating good files must be quick
 
-    close = difflib.get_close_matches(word.lower(), list(choices), 1, 0.65)
+    known = list(choices)
+    close = difflib.get_close_matches(word.lower(), known, 1, 0.65)
+    close = close or [choice for choice in known if len(word) > 2 and word.lower() in choice][:1]
     return f"write {close[0]}" if close else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jpsim.dictionary import channels, factors
+from jpsim.dictionary import channels, factors, series
 from jpsim.scenario.announcing import check_announcement
 from jpsim.scenario.checks import check_conditions, check_mixture
 from jpsim.scenario.cursor import Cursor, Findings, Subject, nearest
@@ -114,7 +114,11 @@ def _combinations(at: Cursor) -> dict[str, dict[str, float]]:
                 weights[factor] = number
         kinds = {_kind(factor) for factor in weights}
         if len(kinds) > 1:
-            cursor.refuse(f"{name!r} mixes {' and '.join(sorted(kinds))}", "factors of one kind, as yields with yields")
+            allowed, fix = (
+                "factors of one kind, as yields with yields",
+                "take one kind out, or condition them one by one",
+            )
+            cursor.refuse(f"{name!r} mixes {' and '.join(sorted(kinds))}", allowed, fix)
         if not cursor.node.content:
             cursor.refuse(f"{name!r} names no factor", "at least one factor with its weight")
         result[name] = weights
@@ -147,8 +151,16 @@ def _subjects(combinations: Mapping[str, Mapping[str, float]]) -> dict[str, Subj
 
 def _unknown_factor(at: Cursor, name: str, more: tuple[str, ...]) -> None:
     known = (*factors(), *more)
+    if name in series():
+        found, fix = (
+            f"{name} is a series, and conditions speak of factors",
+            "say it under views, as a mean or probability",
+        )
+        at.refuse(found, f"one of {', '.join(factors())}", fix, name)
+        return
     allowed = "an id of a factor" + (" or a name under combinations" if at.node.content is not None else "")
-    at.refuse(f"no factor is called {name!r}", allowed, nearest(name, known), name)
+    fix = nearest(name, known) or f"name one of {', '.join(known)}"
+    at.refuse(f"no factor is called {name!r}", allowed, fix, name)
 
 
 def _levels(at: Cursor, subjects: Mapping[str, Subject]) -> dict[str, Quantity]:
@@ -222,15 +234,18 @@ def _check_block(at: Cursor, keys: Mapping[str, Cursor]) -> None:
             at.refuse("the condition says nothing", f"at least one of {', '.join(sorted(_STATEMENTS))}")
         return
     if "since" in keys and not keys.keys() & _WINDOWS:
-        at.refuse("since without a window", f"since beside one of {', '.join(sorted(_WINDOWS))}", key="since")
+        allowed, fix = f"since beside one of {', '.join(sorted(_WINDOWS))}", "remove since, or state a window"
+        at.refuse("since without a window", allowed, fix, key="since")
     if not keys.keys() & {"level", "change", "average"}:
         for key in sorted(keys.keys() & {"kind", "sd", "fill"}):
             allowed = "range, table, maximum and minimum are kinds of their own"
-            at.refuse(f"{key} belongs to level, change and average", allowed, key=key)
+            at.refuse(f"{key} belongs to level, change and average", allowed, f"remove {key}", key=key)
     elif kind == "hard" and "sd" in keys:
-        at.refuse("sd on a hard condition", "kind: measurement or kind: marginal beside sd", key="sd")
+        fix = "add kind: marginal for your own law of it, kind: measurement for noisy news, or remove sd"
+        at.refuse("sd on a hard condition", "kind: measurement or kind: marginal beside sd", fix, key="sd")
     elif kind in ("measurement", "marginal") and "sd" not in keys:
-        at.refuse(f"kind: {kind} without sd", "sd: a standard deviation, as 25bp or 4%", key="kind")
+        fix = "add sd, or remove kind for a value that holds on every path"
+        at.refuse(f"kind: {kind} without sd", "sd: a standard deviation, as 25bp or 4%", fix, key="kind")
 
 
 def _range(at: Cursor, subject: Subject) -> tuple[Quantity | None, Quantity | None] | None:
@@ -240,23 +255,27 @@ def _range(at: Cursor, subject: Subject) -> tuple[Quantity | None, Quantity | No
         return None
     low, high = (None if end.node.content is None else end.quantity(subject, "level") for end in ends)
     if all(end.node.content is None for end in ends):
-        at.refuse("a range without bounds", "[low, high], null for no bound on one side")
+        at.refuse("a range without bounds", "[low, high], null for no bound on one side", "name one end, or remove it")
     if low is not None and high is not None and low.value >= high.value:
-        at.refuse(f"the lower end {low} is not below the upper end {high}", "[low, high] with low below high")
+        fix = "swap the ends" if low.value > high.value else "state it as a level"
+        at.refuse(f"the lower end {low} is not below the upper end {high}", "[low, high] with low below high", fix)
     return low, high
 
 
 def _table(at: Cursor, subject: Subject) -> dict[Quantity, float]:
     law: dict[Quantity, float | None] = {}
-    for text, cursor in at.entries("level -> probability").items():
+    entries = at.entries("level -> probability")
+    for text, cursor in entries.items():
         level = at.at(Node(text, at.node.key_place(text))).quantity(subject, "level")
         if level in law:
             at.refuse(f"{text!r} stands here twice", "each level once", key=text)
         if level is not None:
             law[level] = cursor.share()
     known = [share for share in law.values() if share is not None]
-    if len(known) == len(law) and abs(sum(known) - 1) > 1e-9:
-        at.refuse(f"the probabilities sum to {sum(known):.6g}", "probabilities that sum to 1")
+    if len(known) == len(entries) and abs(sum(known) - 1) > 1e-9:
+        missing = 1.0 - sum(known)
+        fix = f"{'add' if missing > 0 else 'take'} {abs(missing):.6g} {'to' if missing > 0 else 'from'} one of them"
+        at.refuse(f"the probabilities sum to {sum(known):.6g}", "probabilities that sum to 1", fix)
     return _present(law)
 
 
@@ -264,7 +283,8 @@ def _impulses(at: Cursor) -> dict[str, Impulse | None]:
     result: dict[str, Impulse | None] = {}
     for name, cursor in at.entries("channel -> {size, when or over, priced_in}").items():
         if name not in channels():
-            at.refuse(f"no channel is called {name!r}", "an id of a channel", nearest(name, channels()), name)
+            fix = nearest(name, channels()) or f"name one of {', '.join(channels())}"
+            at.refuse(f"no channel is called {name!r}", "an id of a channel", fix, name)
         else:
             result[name] = _impulse(cursor)
     return result
@@ -274,7 +294,7 @@ def _impulse(at: Cursor) -> Impulse | None:
     before = len(at.findings.problems)
     keys = at.fields(tuple(Impulse.model_fields), "an impulse")
     if "size" not in keys or ("when" in keys) == ("over" in keys):
-        at.refuse("an impulse needs size and one of when and over", "{size: 1sd, over: 12m}")
+        at.refuse("an impulse needs size and one of when and over", "{size: 1sd, over: 12m}", "write both")
     values: dict[str, Any] = {key: keys[key].when() for key in ("when", "over") if key in keys}
     if "size" in keys:
         values["size"] = keys["size"].quantity(Subject("impulse"), "number")

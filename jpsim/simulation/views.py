@@ -8,12 +8,13 @@ that one is searched for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.days import Instant
+from jpsim.dictionary import series
 from jpsim.errors import InputError, Place, Problem
 from jpsim.scenario import Bounds, View
 from jpsim.simulation.tilting import Moments, Unreachable, relative_entropy_of, tilt
@@ -42,6 +43,8 @@ class Demand:
         For expected shortfall the (count,) losses; None otherwise.
     share, shortfall
         Tail probability, and the stated expected shortfall, of such a view.
+    seen
+        What the drawn paths have to offer, for messages.
     """
 
     text: str
@@ -51,6 +54,7 @@ class Demand:
     losses: Floats | None = None
     share: float = 0.0
     shortfall: float = 0.0
+    seen: str | None = None
 
     def part(self, begin: int, end: int) -> Floats:
         """(k, end - begin) functions of some paths."""
@@ -62,7 +66,7 @@ class Demand:
             return self
         beyond = (self.losses >= threshold).astype(np.float64)
         moments = np.array([beyond - self.share, (self.losses - self.shortfall) * beyond])
-        return Demand(self.text, self.place, moments, (0, *self.signs[:1]))
+        return Demand(self.text, self.place, moments, (0, *self.signs[:1]), seen=self.seen)
 
 
 def demands_of(
@@ -97,7 +101,19 @@ def demands_of(
     x = _sample(view, values, month)
     text = f"view on the {view.statistic} of {view.series}"
     centre = means.get((view.series, month), float((x * weights).sum()))
-    return [Demand(text, place, moments, signs, *rest) for moments, signs, rest in _moments(view, x, centre)]
+    seen = _offered(view.series, x, weights)
+    return [
+        replace(Demand(text, place, moments, signs, *rest), seen=seen)
+        for moments, signs, rest in _moments(view, x, centre)
+    ]
+
+
+def _offered(name: str, x: Floats, weights: Floats) -> str:
+    """What the drawn paths have to offer a view."""
+    low, high, mean = (
+        f"{value:.1%}" if name in series() else f"{value:.5g}" for value in (x.min(), x.max(), x @ weights)
+    )
+    return f"what the drawn paths offer: {low} to {high}, {mean} on average before any view"
 
 
 def _sample(view: View, values: Values, month: int) -> Floats:
@@ -192,7 +208,8 @@ def _refusal(clashing: list[Demand]) -> InputError:
             Problem(
                 f"{demand.text}: no reweighting of the drawn paths meets it{together}",
                 demand.place,
-                fix="move the view closer to the model, or state it as a condition",
+                demand.seen,
+                "move the view closer to the model, or state it as a condition",
             )
             for demand in clashing
         ]
