@@ -16,6 +16,7 @@ from scipy.special import gammaincinv, ndtri
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.term_moments import Innovations, term_arguments, term_values
 from jpsim.model import Model
+from jpsim.model.skewness import SkewedShocks
 
 __all__ = ["returns_given_scales", "scale_paths"]
 
@@ -25,25 +26,25 @@ PATHS = 256
 """Points of the lattice rule."""
 
 
-def scale_paths(model: Model, innovations: Innovations, months: int, count: int = PATHS) -> Floats:
-    """(count, h) paths of the months' scales before any condition, equally likely.
+def scale_paths(model: Model, innovations: Innovations, months: int, count: int = PATHS) -> tuple[Floats, Floats]:
+    """(count, h) paths of the months' scales before any condition, equally likely, and what skews the months beside.
 
     A rank-one Kronecker lattice with a tent transform in the normals behind gamma variables and volatility news.
     """
     step = np.sqrt(_primes(2 * months))
     points = np.abs(2.0 * ((np.arange(1, count + 1)[:, None] * step) % 1.0) - 1.0)
     points = (np.argsort(np.argsort(points, axis=0), axis=0) + 0.5) / count  # every margin evenly filled
-    scales = np.ones((count, months))
+    tails, scales = np.ones((count, months)), np.ones((count, months))
     if innovations != "gaussian" and np.isfinite(model.nu):
         half = model.nu / 2.0
-        scales *= np.sqrt((half - 1.0) / gammaincinv(half, points[:, :months]))
+        tails = np.sqrt((half - 1.0) / gammaincinv(half, points[:, :months]))
     if innovations == "stochastic_volatility":
         v = np.full(count, model.sv_start)
         centre = model.sv_sigma**2 / (2.0 * (1.0 - model.sv_phi**2))
         for t, news in enumerate(ndtri(points[:, months:]).T):
             v = model.sv_phi * v + model.sv_sigma * news
-            scales[:, t] *= np.exp(0.5 * (v - centre))
-    return scales
+            scales[:, t] = np.exp(0.5 * (v - centre))
+    return scales * tails, scales * (tails**2 - 1.0)
 
 
 def _primes(count: int) -> Floats:
@@ -72,14 +73,15 @@ def returns_given_scales(
     """
     system, model = conditional.system, conditional.system.model
     h, n = system.horizon, len(model.factors)
-    scaled = _Scaled(conditional, scale_paths(model, innovations, h))
+    scaled = _Scaled(conditional, *scale_paths(model, innovations, h))
     linear = np.zeros((h, h, n))
     linear[np.arange(h), np.arange(h)] = np.einsum("i,hij->hj", exposure, system.impact[:, :n])
-    gradient: Floats = linear.reshape(1, h, h * n)
+    gradient: Floats = scaled.normal(linear.reshape(1, h, h * n))
     mean = scaled.mean(gradient[0])
     if model.terms:
         centres, along = term_arguments(conditional)
         before = centres - along @ conditional.mean_shocks.reshape(-1)  # without conditions
+        along = scaled.normal(along)
         value, slope = term_values(model.terms, before + scaled.mean(along), scaled.spread(along))
         mean = mean + value @ curved
         gradient = gradient + np.einsum("ntka,tkas,k->nts", slope, along, curved, optimize=True)
@@ -87,16 +89,35 @@ def returns_given_scales(
 
 
 class _Scaled:
-    """The scaled shocks of N paths of the scales, normal with variances (N, h n) before the conditions."""
+    """The scaled shocks of N paths of the scales, normal with variances (N, h n) before the conditions.
 
-    def __init__(self, conditional: Conditional, scales: Floats) -> None:
-        flat, (h, m, n) = conditional.stacked.flat, conditional.response.shape
-        self.flat, self.squares, self.months = flat, np.repeat(scales**2, n, axis=1), (h, n)
-        steered = conditional.response.transpose(1, 0, 2).reshape(m, h * n) * self.squares[:, None]
-        variance = steered @ flat.T + np.diag(conditional.table.noise)
+    Of skewed months these are the shocks that are normal given the scale (`jpsim.model.skewness`), and their mean.
+    """
+
+    def __init__(self, conditional: Conditional, scales: Floats, excess: Floats) -> None:
+        model, exposure, response = conditional.system.model, conditional.stacked.exposure, conditional.response
+        h, m, n = exposure.shape
+        self.months, self.squares, lean = (h, n), np.repeat(scales**2, n, axis=1), np.zeros(n)
+        self.root = np.eye(n)
+        if model.skewed:
+            skewed = SkewedShocks.of(model.Sigma, model.skew, model.nu)
+            self.root, lean, exposure = skewed.root, skewed.lean, exposure @ skewed.root
+            assert conditional.basis is not None
+            along = skewed.directions(conditional.basis)
+            response = exposure @ along @ along.T
+        self.flat = exposure.transpose(1, 0, 2).reshape(m, h * n)
+        steered = response.transpose(1, 0, 2).reshape(m, h * n) * self.squares[:, None]
+        variance = steered @ self.flat.T + np.diag(conditional.table.noise)
         self.gain = np.linalg.solve(variance, steered)  # (N, m, h n)
-        self.values = (flat * self.squares[:, None]) @ flat.T + conditional.value_cov
-        self.shock = conditional.gap @ self.gain  # (N, h n)
+        self.values = (self.flat * self.squares[:, None]) @ self.flat.T + conditional.value_cov
+        leaning = (excess[:, :, None] * lean).reshape(len(scales), h * n)
+        missing = conditional.gap - leaning @ self.flat.T
+        self.shock = leaning + np.einsum("nm,nms->ns", missing, self.gain)
+
+    def normal(self, functionals: Floats) -> Floats:
+        """Functionals (..., h n) of the orthogonal shocks as functionals of the normal ones."""
+        turned = functionals.reshape(*functionals.shape[:-1], *self.months) @ self.root
+        return np.asarray(turned.reshape(functionals.shape))
 
     def mean(self, functionals: Floats) -> Floats:
         """(N, ...) means of functionals (..., h n)."""
