@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.special import gammaincinv, ndtri
 
 from jpsim.conditioning.conditional import Conditional
-from jpsim.conditioning.term_moments import Innovations, term_arguments, term_values
+from jpsim.conditioning.term_moments import Innovations, scale_law, term_arguments, term_values
 from jpsim.model import Model
 from jpsim.model.skewness import SkewedShocks
 
@@ -22,7 +22,7 @@ __all__ = ["returns_given_scales", "scale_paths"]
 
 Floats = npt.NDArray[np.float64]
 
-PATHS = 256
+PATHS = 512
 """Points of the lattice rule."""
 
 
@@ -57,10 +57,21 @@ def _primes(count: int) -> Floats:
     return np.array(found, dtype=np.float64)
 
 
+def _calibrated(model: Model, innovations: Innovations, scales: Floats, excess: Floats) -> Floats:
+    """(N,) weights under which squared scales and excesses have their known means (Deville and Särndal 1992).
+
+    doi:10.1080/01621459.1992.10475217.
+    """
+    known = np.column_stack([scales**2 - scale_law(model, innovations, scales.shape[1]).squares, excess])
+    centred = known - known.mean(axis=0)
+    slope = np.linalg.lstsq(centred.T @ centred, -known.mean(axis=0) * len(known), rcond=1e-9)[0]
+    return np.asarray((1.0 + centred @ slope) / len(known))
+
+
 def returns_given_scales(
     conditional: Conditional, innovations: Innovations, exposure: Floats, curved: Floats
-) -> tuple[Floats, Floats]:
-    """Means (N, h) and covariances (N, h, h) of ``exposure @ u_t + curved @ phi_t`` given N paths of the scales.
+) -> tuple[Floats, Floats, Floats]:
+    """Moments of ``exposure @ u_t + curved @ phi_t`` given N paths of the scales.
 
     Parameters
     ----------
@@ -70,10 +81,15 @@ def returns_given_scales(
         What the months' scales are.
     exposure, curved
         (n,) loadings on the factors' innovations, and (T,) on the nonlinear terms.
+
+    Returns
+    -------
+    Weights (N,) of the paths, which sum to 1, means (N, h), and covariances (N, h, h).
     """
     system, model = conditional.system, conditional.system.model
     h, n = system.horizon, len(model.factors)
-    scaled = _Scaled(conditional, *scale_paths(model, innovations, h))
+    paths = scale_paths(model, innovations, h)
+    weights, scaled = _calibrated(model, innovations, *paths), _Scaled(conditional, *paths)
     linear = np.zeros((h, h, n))
     linear[np.arange(h), np.arange(h)] = np.einsum("i,hij->hj", exposure, system.impact[:, :n])
     gradient: Floats = scaled.normal(linear.reshape(1, h, h * n))
@@ -85,7 +101,7 @@ def returns_given_scales(
         value, slope = term_values(model.terms, before + scaled.mean(along), scaled.spread(along))
         mean = mean + value @ curved
         gradient = gradient + np.einsum("ntka,tkas,k->nts", slope, along, curved, optimize=True)
-    return mean, scaled.between(np.broadcast_to(gradient, (len(mean), h, h * n)))
+    return weights, mean, scaled.between(np.broadcast_to(gradient, (len(mean), h, h * n)))
 
 
 class _Scaled:
