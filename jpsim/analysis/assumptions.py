@@ -12,8 +12,8 @@ from jpsim.runs import Run
 
 __all__ = ["LeafDifference", "differing_leaves", "unpaired_reasons"]
 
-_WORDS = ("schema", "id", "title", "narrative", "sources")
-"""Keys of a scenario that assume nothing."""
+_WORDS = ("schema", "id", "title", "narrative", "sources", "channels", "as_of")
+"""Keys of a scenario that assume nothing; month 0 is the run's."""
 
 _RUN_KEYS = ("parameter_uncertainty", "returns")
 """Keys of a run that change its numbers and that its manifest does not hold."""
@@ -27,7 +27,8 @@ class LeafDifference:
     ----------
     leaf
         Its path with dots, as ``conditions.jgb_10y.change.12m``; leaves of the run begin with ``run.``,
-        leaves of a scenario that both refer to with ``library.``.
+        leaves of a scenario that both refer to with ``library.``, and where a mixture of stories is compared with
+        one story those of a member with its id.
     reference, scenario
         Its text in either; None where it is not set.
     """
@@ -58,9 +59,12 @@ def differing_leaves(reference: Run, first: str, scenario: Run, second: str) -> 
     known = [_scenarios(run) for run in (reference, scenario)]
     shared = _referred(known[0], first) & _referred(known[1], second)
     names = sorted(shared - {first, second})
+    stories = [_told(found, own, against) for found, own, against in zip(
+        known, (first, second), ((known[1], second), (known[0], first)), strict=True
+    )]  # fmt: skip
     one, other = (
-        {**_run_leaves(run), **_assumed(found[own], ""), **_library(found, names)}
-        for run, found, own in ((reference, known[0], first), (scenario, known[1], second))
+        {**_run_leaves(run), **story, **_library(found, names)}
+        for run, found, story in zip((reference, scenario), known, stories, strict=True)
     )
     leaves = dict.fromkeys([*one, *other])
     return tuple(
@@ -111,8 +115,26 @@ def _library(known: Mapping[str, Mapping[str, Any]], names: list[str]) -> dict[s
     return {leaf: text for name in names for leaf, text in _assumed(known[name], f"library.{name}.").items()}
 
 
+def _told(
+    known: Mapping[str, Mapping[str, Any]], name: str, against: tuple[Mapping[str, Mapping[str, Any]], str]
+) -> dict[str, str]:
+    """What a scenario assumes; a mixture, and what it is compared with, once for each member of the mixture."""
+    others, other = against
+    own, theirs = known[name].get("mixture", []), others[other].get("mixture", [])
+    if bool(own) == bool(theirs):
+        return _assumed(known[name], "")
+    if own:
+        members = [(member["scenario"], known[member["scenario"]]) for member in own]
+        told = {f"mixture.{member['scenario']}": _text(member["weight"]) for member in own}
+    else:
+        members, told = [(member["scenario"], known[name]) for member in theirs], {}
+    return told | {leaf: text for member, entry in members for leaf, text in _assumed(entry, f"{member}.").items()}
+
+
 def _assumed(entry: Mapping[str, Any], prefix: str) -> dict[str, str]:
     said = {key: value for key, value in entry.items() if key not in _WORDS}
+    if "mixture" in said:
+        said["mixture"] = {member["scenario"]: member["weight"] for member in said["mixture"]}
     return {prefix + leaf: text for leaf, text in _leaves(said)}
 
 

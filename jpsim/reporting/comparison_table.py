@@ -103,7 +103,7 @@ def _assumptions(comparison: Comparison, contrast: Contrast, width: int) -> Rend
     if not contrast.assumptions:
         return Text("The two assume the same.\n")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    longest = max(len(leaf.leaf) for leaf in contrast.assumptions)
+    longest = max(len("assumption"), *(len(leaf.leaf) for leaf in contrast.assumptions))
     table.add_column("assumption", overflow="fold", width=min(longest, width // 2 + 4))
     for name in (comparison.reference, contrast.scenario):
         table.add_column(name, overflow="fold")

@@ -145,10 +145,22 @@ def test_assumptions_are_compared_leaf_by_leaf():
     )
     one, two = runs(first, second)
     assert differing_leaves(one, "story", two, "story") == (
-        LeafDifference("channels", "a, b", "a"),
         LeafDifference("conditions.oil.0.change.6m", "20%", None),
         LeafDifference("conditions.oil.0.sd", None, "5%"),
     )
+
+
+def test_a_mixture_is_compared_member_by_member():
+    """What the members share with the story is not told; the weights are, and where each departs."""
+    library = "library:\n  a: {id: a, regime: calm, drivers: [oil]}\n  b: {id: b, regime: wild}"
+    mixed = "  mixture: [{scenario: a, weight: 0.25}, {scenario: b, weight: 0.75}]"
+    one, two = runs(resolved("  regime: calm"), resolved(mixed, library=library))
+    assert set(differing_leaves(one, "story", two, "story")) == {
+        LeafDifference("mixture.a", None, "0.25"),
+        LeafDifference("mixture.b", None, "0.75"),
+        LeafDifference("a.drivers", None, "oil"),
+        LeafDifference("b.regime", "calm", "wild"),
+    }
 
 
 def test_scenarios_that_both_refer_to_are_compared_too():
