@@ -22,10 +22,10 @@ REFERENCE = "baseline"
 FAMILIES = {name: family.name_en for name, family in families().items() if name != REFERENCE_FAMILY}
 
 NOTES = {
-    "fiscal_family": "In `fiscal_expansion` the impulse raises activity, but the steeper curve takes it back: "
-    "its drivers deliver that slope by a larger term premium and by *weaker* demand, because in the model "
-    "strong demand lifts ten-year yields more than thirty-year ones. `fiscal_calm` is the story in which "
-    "activity gains; `jpsim explain` shows both.",
+    "fiscal_family": "In `fiscal_expansion` the impulse raises activity, and the steeper curve takes most of "
+    "that back: its drivers deliver the slope almost wholly by a larger term premium, with demand a little stronger. "
+    "Banks and domestic sectors gain on TOPIX, activity by itself hardly does; `fiscal_calm` is the story in which it "
+    "does. `jpsim explain` shows both.",
 }
 
 HEAD = """\

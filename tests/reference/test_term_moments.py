@@ -226,7 +226,7 @@ def _value(term, x):
 def test_parts_of_terms_sum_to_what_they_add_to_the_mean(shipped, pair) -> None:
     law = derive_story(shipped, pair[1], MONTHS, {}).parts[0].law
     picked = np.vstack([np.eye(len(shipped.series)), shipped.aggregation])
-    straight = law.drift @ picked.T + law.mean_innovations @ (picked @ shipped.loadings).T
+    straight = law.drift @ picked.T + law.conditional.mean_innovations @ (picked @ shipped.loadings).T
     np.testing.assert_allclose(sum(term_parts(law, picked).values()), monthly_mean(law, picked) - straight, atol=1e-13)
 
 
