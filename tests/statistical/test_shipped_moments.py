@@ -28,8 +28,6 @@ OUTSIDE = {"kurtosis usdjpy", "skewness sp500"}
 """What lies outside the band and is published in docs/backtest.md; a test fails when that changes, too."""
 OUTSIDE_CALIBRATED = {"skewness sp500"}
 """What lies outside the band that is calibrated to 90% coverage."""
-SHORT_OF_COVERAGE = {"kurtosis topix", "kurtosis usdjpy", "kurtosis jgb_10y", "kurtosis sp500"}
-"""Moments whose percentile band holds the model's own value in fewer than 75% of the samples that the model makes."""
 AT_MONTH_0 = {"correlation topix jgb_10y"}
 """What lies outside besides with the regimes' probabilities at month 0."""
 
@@ -173,16 +171,17 @@ def test_they_lie_within_the_band_of_stated_coverage_or_are_published(estimated,
 
 
 @pytest.mark.slow
-def test_coverage_of_the_percentile_band_is_as_published(estimated, data_dir):
+def test_percentile_bands_of_kurtoses_hold_them_far_more_rarely_than_they_say(estimated, data_dir):
     count = len(observed_months(data_dir))
     weights, truth, held = discount(count, 60.0), moments(estimated.reshape(-1, 4)), []
-    for seed, sample in enumerate(samples_like_data(estimated, count, 150, 113)):
-        drawn = weighted_bootstrap(sample, weights, 200, seed)
+    for seed, sample in enumerate(samples_like_data(estimated, count, 100, 113)):
+        drawn = weighted_bootstrap(sample, weights, 150, seed)
         ends = {name: np.quantile(values, [0.05, 0.95]) for name, values in drawn.items()}
         held.append([ends[name][0] <= truth[name] <= ends[name][1] for name in truth])
     coverage = dict(zip(truth, np.mean(held, axis=0), strict=True))
     print(coverage)
-    assert {name for name, share in coverage.items() if share < 0.75} == SHORT_OF_COVERAGE
+    assert max(share for name, share in coverage.items() if name.startswith("kurtosis")) < 0.8
+    assert min(share for name, share in coverage.items() if name.startswith(("sd", "correlation"))) > 0.7
 
 
 def test_months_as_month_0_sees_the_regimes_lie_within_the_band_or_are_published(simulated, bands):
