@@ -20,6 +20,7 @@ KINDS = {
     "student-t": {"nu": 6.0, "idio_nu": 5.0, "impulses": 2},
     "conditioned": {"nu": 6.0, "idio_nu": 5.0, "sv": 0.2, "rows": 5},
     "nonlinear terms": {"nu": 6.0, "idio_nu": 5.0, "terms": 5},
+    "skewed": {"nu": 7.0, "idio_nu": 5.0, "sv": 0.2, "rows": 3, "skew": 0.3},
 }
 
 
