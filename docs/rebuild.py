@@ -2,7 +2,7 @@
 
     python docs/rebuild.py MODEL.npz [RUN_FOLDER [gaussian|student_t|stochastic_volatility]]
 
-Nothing of jpsim is imported. With a run's folder the means and standard deviations of every factor and
+Nothing of jpsim is imported. With a run's folder means, standard deviations and 5% quantiles of every factor and
 series in every month are compared with its ``summary.parquet``, as z-scores (this needs pyarrow).
 """
 
@@ -111,18 +111,22 @@ def term_values(model: Arrays, u: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def summarise(model: Arrays, paths: int, months: int, seed: int, law: str = "gaussian") -> Arrays:
-    """Mean and standard deviation of each output and month, (outputs, months), with their errors."""
+    """Mean, standard deviation and 5% quantile of each output and month, (outputs, months), with their errors."""
     rng = np.random.default_rng(seed)
     sizes = [min(5_000, paths - first) for first in range(0, paths, 5_000)]
     values = np.concatenate([draw(model, size, months, rng, law) for size in sizes])
     mean, sd = values.mean(axis=0), values.std(axis=0)
     fourth = ((values - mean) ** 4).mean(axis=0)
     sd_se = np.sqrt(np.maximum(fourth - sd**4, 0.0) / paths) / (2.0 * sd)
-    return {"mean": mean.T, "sd": sd.T, "mean_se": sd.T / np.sqrt(paths), "sd_se": sd_se.T}
+    tail = 0.05 + np.sqrt(0.05 * 0.95 / paths) * np.array([-1.0, 0.0, 1.0])
+    low, q05, high = np.quantile(values, tail, axis=0)
+    q05_se = (high - low) / 2.0
+    found = {"mean": mean, "mean_se": sd / np.sqrt(paths), "sd": sd, "sd_se": sd_se, "q05": q05, "q05_se": q05_se}
+    return {name: each.T for name, each in found.items()}
 
 
 def compare(model: Arrays, found: Arrays, folder: Path) -> Arrays:
-    """z-scores (outputs, months) of the rebuilt mean and sd against those of a stored run."""
+    """z-scores (outputs, months) of the rebuilt statistics against those of a stored run."""
     from pyarrow.parquet import read_table
 
     table = read_table(folder / "summary.parquet")
@@ -130,7 +134,7 @@ def compare(model: Arrays, found: Arrays, folder: Path) -> Arrays:
     ids = [*model["factors"], *model["series"], *model["aggregates"]]
     order = np.array([[rows[str(name), month + 1] for month in range(found["mean"].shape[1])] for name in ids])
     scores = {}
-    for name in ("mean", "sd"):
+    for name in ("mean", "sd", "q05"):
         stored, error = (table[column].to_numpy()[order] for column in (name, f"{name}_se"))
         scores[name] = (found[name] - stored) / np.hypot(found[f"{name}_se"], error)
     return scores
