@@ -183,10 +183,10 @@ def _check_rate(values: Floats, name: str, source: str) -> list[Problem]:
 
 
 def _check_unit(values: Floats, name: str, first: Month, source: str) -> list[Problem]:
-    """Name the month from which a rate is written in another unit: a hundredth, or a hundred times as large."""
+    """Name the month from which a rate is written in another unit: about a hundredth, or a hundred times as large."""
     size = np.abs(values)
     larger, smaller = np.maximum(size[1:], size[:-1]), np.minimum(size[1:], size[:-1])
-    broken = np.flatnonzero((larger >= 0.5) & (larger > 80.0 * smaller) & (larger < 125.0 * smaller))
+    broken = np.flatnonzero((larger >= 0.5) & (larger > 50.0 * smaller) & (larger < 200.0 * smaller))
     if len(broken) == 0:
         return []
     index = int(broken[0]) + 1

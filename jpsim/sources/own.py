@@ -27,12 +27,14 @@ def read(answers: Sequence[Answer], codes: Sequence[str]) -> Mapping[str, Readin
     Raises
     ------
     FeedError
-        The file is not what its suffix says, or a cell is neither a number nor blank; line and column are named.
+        The file is not what its suffix says, a day appears twice, or a cell is neither a number nor blank; line and
+        column are named.
     """
     answer = answers[0]
     rows = _rows(answer)
     titles = [str(cell or "").strip() for cell in rows[0]]
     days = [_day(row[0], answer.url, line) for line, row in enumerate(rows[1:], start=2)]
+    _refuse_repeated(days, answer.url)
     out = {}
     for code in codes:
         cell = titles.index(code)
@@ -107,6 +109,14 @@ def _xlsx_rows(answer: Answer) -> Rows:
     except Exception:  # the library raises whatever its parts raise
         raise FeedError(Problem("not an xlsx workbook", Place(answer.url))) from None
     return list(book.worksheets[0].iter_rows(values_only=True))
+
+
+def _refuse_repeated(days: Sequence[date], source: str) -> None:
+    first: dict[date, int] = {}
+    for line, day in enumerate(days, start=2):
+        if first.setdefault(day, line) != line:
+            found = f"{day} stands in line {first[day]}, too"
+            raise FeedError(Problem(found, Place(source, line, 1), "every day or month once"))
 
 
 def _day(cell: object, source: str, line: int) -> date:

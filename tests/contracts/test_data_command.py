@@ -280,6 +280,7 @@ def test_own_files_in_three_formats(tmp_path):
         ("date,a\nsoon,1\n", "is not a day or month"),
         ("date,a\n2026-01,1,2\n", "3 cells where the header has 2"),
         ("date,a\n", "no rows of values"),
+        ("date,a\n2026-01,1\n2025-12,3\n2026-01,2\n", "4:1: 2026-01-01 stands in line 2, too"),
     ],
 )
 def test_own_files_that_are_wrong(tmp_path, text, found):

@@ -197,6 +197,11 @@ def test_a_factor_that_repeats_others_is_named(data_dir):
             lambda x: np.where(np.arange(x.size) > x.size - 25, x / 100, x),
             "'us_10y' goes from 3.99 to 0.0425 in 2024-02",
         ),
+        (
+            "us_10y",
+            lambda x: np.where(np.arange(x.size) >= 600, x / 100, x),
+            "'us_10y' goes from 1.92 to 0.0151 in 2020-01",
+        ),
         ("usdjpy", lambda x: np.where(np.arange(x.size) == x.size - 40, 0.0, x), "'usdjpy' is 0 in 2022-10"),
         ("wti", lambda x: np.where(np.abs(np.arange(x.size) - 620) < 3, np.nan, x), "'wti' is blank in 20"),
         ("vix", lambda x: np.full(x.size, 20.0), "'vix' is constant"),
