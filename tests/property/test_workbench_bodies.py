@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jpsim.web.asking import EXPLAIN_KEYS, RUN_KEYS
-from tests.workbench import ORIGIN, opened
+from tests.workbench import ORIGIN, carried_out, opened
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 WORDS = LEAVES | st.sampled_from(["12m", "topix", "gaussian", "all", "baseline", "model", "null", "10%", "../x"])
@@ -43,7 +42,7 @@ def test_no_body_is_a_defect(tmp_path_factory: pytest.TempPathFactory, run: Any,
     explained |= {"text": 0}  # nor explained
     bodies = {"/api/runs": run, "/api/scenarios/explain": explained, "/api/scenarios/check": {"text": text}}
     for address, body in bodies.items():
-        answer = asyncio.run(post(folder, address, body))
+        answer = carried_out(post(folder, address, body))
         told = answer.json()
         if address == "/api/scenarios/check":
             assert answer.status_code == 200

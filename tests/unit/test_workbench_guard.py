@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from jpsim.web.bodies import MAX_BYTES
 from jpsim.web.desk import Desk
 from jpsim.web.refusals import plain_error, plain_problem, without_paths
 from jpsim.web.sessions import Sessions
-from tests.workbench import ORIGIN, PORT, asked, opened, settings
+from tests.workbench import ORIGIN, PORT, asked, carried_out, opened, settings
 
 HOST = f"127.0.0.1:{PORT}"
 LISTED = ("/api/about", "/api/dictionary", "/api/jobs", "/api/runs", "/api/scenarios/baseline", "/api/schema/run")
@@ -63,7 +62,7 @@ def test_headers_decide_who_may_read(folder: Path, headers: dict[str, str], stat
             client.cookies.clear()  # the client would not send them under another name
             return (await client.get("/api/jobs", headers={**cookies, **headers})).status_code
 
-    assert asyncio.run(once()) == status
+    assert carried_out(once()) == status
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -85,7 +84,7 @@ def test_headers_decide_who_may_write(folder: Path, method: str, headers: dict[s
         async with opened(folder) as (client, _):
             return (await client.request(method, "/api/scenarios/mine", content=b"{}", headers=headers)).status_code
 
-    assert asyncio.run(once()) == status
+    assert carried_out(once()) == status
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND"])
@@ -107,7 +106,7 @@ def test_nothing_is_answered_without_a_session(folder: Path) -> None:
                 headers = {"cookie": f"jpsim_{PORT}={cookie}".encode("latin-1")}
                 assert (await client.get("/api/jobs", headers=headers)).status_code == 401
 
-    asyncio.run(once())
+    carried_out(once())
 
 
 def test_a_token_is_good_once_and_leaves_the_address(folder: Path) -> None:
@@ -127,7 +126,7 @@ def test_a_token_is_good_once_and_leaves_the_address(folder: Path) -> None:
         assert (await two.get("/", params=[("token", sessions.issue()), ("token", "x")])).status_code == 401
         assert (await two.post("/", params={"token": sessions.issue()}, json={})).status_code == 403
 
-    asyncio.run(once())
+    carried_out(once())
 
 
 def test_a_web_socket_is_closed(folder: Path) -> None:
@@ -144,7 +143,7 @@ def test_a_web_socket_is_closed(folder: Path) -> None:
         scope = {"type": "websocket", "path": "/api/jobs", "headers": [(b"host", HOST.encode())], "query_string": b""}
         await application(scope, receive, send)
 
-    asyncio.run(once())
+    carried_out(once())
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
@@ -194,7 +193,7 @@ def test_no_route_takes_a_path(folder: Path) -> None:
                     assert set(answer.json()) == {"error"}
                     assert "set-cookie" not in answer.headers
 
-    asyncio.run(all_of_them())
+    carried_out(all_of_them())
     assert [path.name for path in folder.rglob("*")] == ["secret.yaml"]
 
 
