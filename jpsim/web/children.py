@@ -71,6 +71,11 @@ class Child:
         """Start in the background: imports and first loading take seconds."""
         self._starting = asyncio.create_task(self._warm_up())
 
+    async def warmed(self) -> None:
+        """Wait for a start that is going on."""
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
+
     async def ask(
         self,
         task: str,

@@ -68,6 +68,8 @@ class Desk:
             return not await request.is_disconnected()
 
         child = self.children[which]
+        if which == "draw":
+            await self.children["run"].warmed()  # kernels that it compiles are not compiled twice
         asking = asyncio.ensure_future(child.ask(task, asked, wanted=wanted))
         while not (await asyncio.wait({asking}, timeout=_LOOK_SECONDS))[0]:
             if which == "draw" and begun.is_set() and await request.is_disconnected():

@@ -109,6 +109,10 @@ def test_explaining_does_not_wait_for_a_run(server: Server) -> None:
     begun = time.monotonic()
     assert server.client.delete(f"/api/jobs/{job}").json()["state"] == "cancelled"
     assert time.monotonic() - begun < 1.0
+    runner = server.runner()
+    worked = ticks(runner)
+    time.sleep(0.5)
+    assert ticks(runner) - worked < 10  # hundredths of a second: no thread goes on drawing
     assert server.hidden() == []
     assert server.client.get("/api/runs").json() == []
 
