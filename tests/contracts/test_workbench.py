@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ import pytest
 
 from jpsim.cli.explain import command as explain_command
 from jpsim.runs import write_run_folder
+from jpsim.web.desk import Desk
 from jpsim.web.pace import Pace
+from jpsim.web.run_routes import job_routes, result_routes
+from jpsim.web.scenario_routes import scenario_routes
 from tests.synthetic_run import MANIFEST, synthetic_run
-from tests.workbench import ORIGIN, asked, carried_out, opened
+from tests.workbench import ORIGIN, asked, carried_out, opened, settings
 
 SCENARIO = """\
 schema: jpsim/scenario@1
@@ -234,3 +238,15 @@ def test_the_share_done_grows_and_the_time_left_is_told() -> None:
     assert told[0]["seconds_left"] is None
     assert 0.5 < shares[-1] < 1.0
     assert all(one["seconds_left"] >= 0.0 for one in told[1:])
+
+
+def test_every_route_is_documented(folder: Path, project: Path) -> None:
+    page = (project / "docs" / "workbench.md").read_text(encoding="utf-8")
+    desk = Desk(settings(folder))
+    words = {"{scenario}": "ID", "{run}": "RUN", "{job}": "JOB", "{name}": "NAME", "{kind}": "scenario"}
+    routes = [*scenario_routes(desk), *job_routes(desk), *result_routes(desk)]
+    assert len(routes) >= 20
+    for route in routes:
+        path = re.sub(r"\{\w+\}", lambda found: words[found[0]], route.path)
+        for method in (route.methods or set()) - {"HEAD"}:
+            assert re.search(rf"`{method} {path}[`?]", page), (method, path)
