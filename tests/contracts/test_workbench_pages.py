@@ -366,3 +366,5 @@ def test_pages_write_no_markup_and_reach_for_nothing_outside() -> None:
         assert found == [], path.name
         assert set(re.findall(r"https?://[^\s\"'`]+", text)) <= {"http://www.w3.org/2000/svg"}, path.name
         assert len(text.splitlines()) < 350, path.name
+        assert "createElement" not in text or path.name == "dom.js", path.name
+        assert not re.search(r"\bfetch\(|new (EventSource|XMLHttpRequest|WebSocket)", text) or path.name == "server.js"

@@ -77,6 +77,23 @@ export function query(values) {
   return given.length ? `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}` : "";
 }
 
+/**
+ * Listen to events of the server until one ends it or the view is left; the browser reconnects where they break off.
+ *
+ * @param {string} path
+ * @param {string[]} names
+ * @param {(content: any) => boolean} onEvent told the content of each event, null where the server has gone for good;
+ *   says whether to go on
+ * @param {AbortSignal} signal
+ */
+export function listen(path, names, onEvent, signal) {
+  const events = new EventSource(path);
+  const close = () => events.close();
+  signal.addEventListener("abort", close, { once: true });
+  for (const name of names) events.addEventListener(name, ({ data }) => onEvent(JSON.parse(data)) || close());
+  events.addEventListener("error", () => events.readyState === EventSource.CLOSED && !signal.aborted && onEvent(null));
+}
+
 async function request(method, path, body, signal) {
   const options = { method, signal, headers: { Accept: "application/json" }, credentials: "same-origin" };
   if (method !== "GET") options.headers["Content-Type"] = "application/json";

@@ -4,7 +4,7 @@ import { announce, element, fill } from "../dom.js";
 import { either, hasWord, t } from "../language.js";
 import { percent } from "../numbers.js";
 import { address } from "../routes.js";
-import { read, remove } from "../server.js";
+import { listen, read, remove } from "../server.js";
 import { duration } from "../waiting.js";
 import { button, failure, heading, linkButton } from "../widgets.js";
 
@@ -31,19 +31,12 @@ function titlesOf({ scenarios }, listed) {
   return (scenarios ?? []).map((id) => titles.get(id) || id).join(" · ");
 }
 
-/** Follow the events of a job; the browser itself reconnects where they break off. */
 function follow(id, draw, signal) {
-  const events = new EventSource(`/api/jobs/${encodeURIComponent(id)}/events`);
-  const close = () => events.close();
-  events.addEventListener("error", () => events.readyState === EventSource.CLOSED && !signal.aborted && draw(null));
-  signal.addEventListener("abort", close, { once: true });
-  for (const name of ["progress", ...ENDED]) {
-    events.addEventListener(name, (event) => {
-      const job = JSON.parse(event.data);
-      if (ENDED.includes(job.state)) close();
-      draw(job);
-    });
-  }
+  const onEvent = (job) => {
+    draw(job);
+    return job !== null && !ENDED.includes(job.state);
+  };
+  listen(`/api/jobs/${encodeURIComponent(id)}/events`, ["progress", ...ENDED], onEvent, signal);
 }
 
 function progressView(view, id) {

@@ -107,7 +107,7 @@ function toolbar(story, editor, parts) {
   });
   return element("div", { class: "toolbar" },
     button(t("undo"), () => editor.step(-1)), button(t("redo"), () => editor.step(1)),
-    field(t(story.unit === "d" ? "days_word" : "months_word"), months),
+    field(`${t("horizon")} (${t(story.unit === "d" ? "days_word" : "months_word")})`, months),
     element("span", { class: "stretch" }),
     button(t("discard"), () => discard(story), "quiet"),
     button(t("save"), () => void save(story, editor, parts)),
