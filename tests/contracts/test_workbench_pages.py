@@ -20,6 +20,7 @@ from jpsim.analysis.contrasts import Comparison
 from jpsim.dictionary import factors, series
 from jpsim.reporting.labels import label_of
 from jpsim.runs import load_run_folder
+from jpsim.scenario import draft_scenario, load_scenario
 from jpsim.scenario.library import packaged_library
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -310,6 +311,23 @@ def test_names_of_the_dictionary_are_japanese_on_japanese_pages(workbench: Workb
     page.get_by_role("button", name="English").click()
     assert {row.name_ja for row in series().values()} <= shown
     assert any(text.startswith(factors()["jgb_10y"].name_ja) for text in shown)
+
+
+STATEMENTS = ["conditions", "combinations", "impulses", "rules", "views", "mixture", "drivers", "regime", "premium"]
+
+
+def test_a_version_of_ones_own_says_what_its_parent_says(workbench: Workbench) -> None:
+    """Every scenario of the library, read by the loader: same statements, another id and title."""
+    page = workbench.show("library")
+    script = "async scenario => (await import('/static/drafts.js')).ownVersion(scenario, () => false)"
+    for path in sorted(packaged_library().glob("*.yaml")):
+        parent = load_scenario(path.stem)
+        title = parent.title.model_dump() if parent.title else {}
+        text = page.evaluate(script, {"id": path.stem, "text": path.read_text(encoding="utf-8"), "title": title})
+        own = draft_scenario(text, near=workbench.folder)
+        assert own.id == f"my_{path.stem}"
+        for said in STATEMENTS:
+            assert getattr(own, said) == getattr(parent, said), (path.stem, said)
 
 
 def test_places_of_values_are_those_that_a_yaml_parser_finds(workbench: Workbench) -> None:
