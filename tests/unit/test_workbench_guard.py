@@ -279,7 +279,7 @@ RUN_BODIES: list[tuple[dict[str, Any], int]] = [
     ({"scenarios": ["baseline"], "portfolio": "/etc/passwd"}, 400),
     ({"scenarios": ["baseline"], "executor": {"kind": "dask", "address": "tcp://example.com:1"}}, 400),
     ({"scenarios": ["baseline"], "model": "/tmp"}, 404),
-    ({"scenarios": ["baseline"], "model": "japan_monthly@2026.01.3/../x"}, 404),
+    ({"scenarios": ["baseline"], "model": "japan_monthly@2026.01.4/../x"}, 404),
     ({"scenarios": ["baseline"], "paths": True}, 400),
     ({"scenarios": ["baseline"], "paths": 1.5}, 400),
     ({"scenarios": ["baseline"], "paths": 0}, 422),
