@@ -175,7 +175,7 @@ def test_a_sweep_of_the_var_leaves_the_joint_law(setting: str) -> None:
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("step", STEPS)
 def test_each_step_of_the_var_leaves_the_joint_law(step: str, setting: str) -> None:
-    z = var_scores(STEPS[step], *SETTINGS[setting], count=5000, seed=22)
+    z = var_scores(STEPS[step], *SETTINGS[setting], count=2000, seed=22)
     assert np.abs(z).max() < LARGEST
 
 
@@ -197,7 +197,7 @@ def test_a_sweep_of_the_regimes_leaves_the_joint_law(laws: int) -> None:
 @pytest.mark.parametrize("laws", [2, 3])
 @pytest.mark.parametrize("step", ["draw_covariances", "draw_transitions", "relabel", "draw_states", "step"])
 def test_each_step_of_the_regimes_leaves_the_joint_law(step: str, laws: int) -> None:
-    assert np.abs(switching_scores(step, laws, 5000, 32)).max() < LARGEST
+    assert np.abs(switching_scores(step, laws, 2000, 32)).max() < LARGEST
 
 
 def test_transitions_that_forget_the_first_state_are_found() -> None:
