@@ -58,11 +58,6 @@ class Child:
         self._closed = False
 
     @property
-    def pid(self) -> int | None:
-        """Number of the process, where there is one."""
-        return None if self._process is None else self._process.pid
-
-    @property
     def warming(self) -> bool:
         """Whether it is still loading, or compiling kernels, after a start."""
         return self._starting is not None and not self._starting.done()
@@ -143,10 +138,13 @@ class Child:
         if to is None or back is None:
             raise ConnectionError
         self._number += 1
-        to.write(json.dumps({"number": self._number, **asked}).encode() + b"\n")
+        number = self._number
+        to.write(json.dumps({"number": number, **asked}).encode() + b"\n")
         await to.drain()
         while line := await back.readline():
             content = json.loads(line)
+            if content["number"] != number:
+                raise ConnectionError
             if "error" in content:
                 raise Failed(content["error"])
             if "answer" in content:
