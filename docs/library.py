@@ -22,10 +22,9 @@ REFERENCE = "baseline"
 FAMILIES = {name: family.name_en for name, family in families().items() if name != REFERENCE_FAMILY}
 
 NOTES = {
-    "fiscal_family": "In `fiscal_expansion` the impulse raises activity, and the steeper curve takes most of "
-    "that back: its drivers deliver the slope almost wholly by a larger term premium, with demand a little stronger. "
-    "Banks and domestic sectors gain on TOPIX, activity by itself hardly does; `fiscal_calm` is the story in which it "
-    "does. `jpsim explain` shows both.",
+    "fiscal_family": "In `fiscal_expansion` the drivers deliver the steeper curve almost wholly by a larger term "
+    "premium; activity keeps what the impulse gives it, and US shares pay for the premium. In `fiscal_calm` the curve "
+    "flattens and yields rise with growth. `jpsim explain` shows both.",
 }
 
 HEAD = """\
