@@ -1,4 +1,4 @@
-"""Structural shocks: from a table of restrictions and decision-day evidence to impacts on the innovations.
+"""Structural shocks: from restrictions on responses and on known months, and decision days, to impacts.
 
 The system that identifies is the factors' innovations and, through its loadings, every equity series,
 TOPIX first. TOPIX's residual is a shock of its own (the equity premium) that no factor answers in the
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from jpsim.calibration.announcements import Announcements
 from jpsim.calibration.bridge import ROWS
+from jpsim.calibration.episodes import Surprises, episode_bounds
 from jpsim.calibration.rotations import QuotientEvidence, Restrictions, closest_to_median, sample_rotations
 from jpsim.errors import InputError
 from jpsim.model.core import Model
@@ -49,7 +50,7 @@ class Identified:
     distance: float
 
 
-def identify(model: Model, settings: dict[str, Any], news: Announcements) -> Identified:
+def identify(model: Model, settings: dict[str, Any], news: Announcements, surprises: Surprises) -> Identified:
     """Identify the shocks of a model.
 
     Parameters
@@ -60,6 +61,8 @@ def identify(model: Model, settings: dict[str, Any], news: Announcements) -> Ide
         Section ``identification`` of the priors.
     news
         What decision days say about the policy shock.
+    surprises
+        (E, n) innovations in the months of the narrative restrictions.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def identify(model: Model, settings: dict[str, Any], news: Announcements) -> Ide
     """
     restrictions, evidence = _restrictions(model, settings, news), _evidence(model, settings, news)
     rng = np.random.Generator(np.random.Philox(settings["seed"]))
-    responses, chains = _responses(model), int(settings["chains"])
+    responses, chains = _responses(model, surprises), int(settings["chains"])
     draws = sample_rotations(
         np.broadcast_to(responses, (chains, *responses.shape)),
         restrictions,
@@ -79,21 +82,26 @@ def identify(model: Model, settings: dict[str, Any], news: Announcements) -> Ide
         thin=settings["thin"],
     )
     flat = draws.reshape(-1, *draws.shape[2:])
-    point, distance = closest_to_median(responses, restrictions, flat, rng, steps=settings["descent"])
+    counted = len(model.outputs)
+    point, distance = closest_to_median(responses, restrictions, flat, rng, counted=counted, steps=settings["descent"])
     root = _root(model)
     return Identified(restrictions.names, root @ point, root @ flat, distance)
 
 
-def paired_impacts(model: Model, drawn: list[Model], settings: dict[str, Any], news: Announcements) -> Floats:
+def paired_impacts(
+    model: Model, drawn: list[Model], settings: dict[str, Any], news: Announcements, surprises: Surprises
+) -> Floats:
     """One admissible set of impacts for each of D draws of a model, (D, n, k); bounds in the model's own sds."""
     restrictions, evidence = _restrictions(model, settings, news), _evidence(model, settings, news)
     rng = np.random.Generator(np.random.Philox(settings["seed"] + 1))
-    responses = np.array([_responses(draw) for draw in drawn])
+    responses = np.array([_responses(draw, surprises) for draw in drawn])
     found = sample_rotations(responses, restrictions, evidence, rng, burn_in=settings["burn_in"])
     return np.asarray(np.array([_root(draw) for draw in drawn]) @ found[0])
 
 
-def posterior_impacts(model: Model, settings: dict[str, Any], news: Announcements | None) -> Floats:
+def posterior_impacts(
+    model: Model, settings: dict[str, Any], news: Announcements | None, surprises: Surprises
+) -> Floats:
     """Several admissible sets of impacts for each of the D draws that a model keeps, (R, D, n, k).
 
     Their law is the posterior of the parameters times the law of the rotations given each, so that bands over both
@@ -108,6 +116,8 @@ def posterior_impacts(model: Model, settings: dict[str, Any], news: Announcement
     news
         What decision days say about the policy shock; None leaves them out, and with them every bound on what
         the yen and TOPIX do.
+    surprises
+        (E, n) innovations in the months of the narrative restrictions: the point's, under every draw.
     """
     draws = model.draws
     if draws is None:
@@ -115,7 +125,7 @@ def posterior_impacts(model: Model, settings: dict[str, Any], news: Announcement
     drawn = [replace(model, Sigma=draws.Sigma[d], loadings=draws.loadings[d]) for d in range(len(draws.c))]
     roots = np.array([_root(draw) for draw in drawn])
     found = sample_rotations(
-        np.array([_responses(draw) for draw in drawn]),
+        np.array([_responses(draw, surprises) for draw in drawn]),
         _restrictions(model, settings, news),
         _evidence(model, settings, news) if news else None,
         np.random.Generator(np.random.Philox(settings["seed"] + (2 if news else 3))),
@@ -135,11 +145,12 @@ def _root(model: Model) -> Floats:
     return np.asarray(np.linalg.cholesky(model.Sigma)[:, :count])
 
 
-def _responses(model: Model) -> Floats:
-    """Responses of every output to the orthogonal shocks; equities in percent."""
+def _responses(model: Model, surprises: Surprises) -> Floats:
+    """Responses of every output to the orthogonal shocks, equities in percent; then their values in the episodes."""
     root = _root(model)
     equities = np.concatenate([model.loadings, model.aggregation @ model.loadings])
-    return np.concatenate([root, 100.0 * equities @ root])
+    seen = np.linalg.solve(root[: root.shape[1]], surprises.T).T
+    return np.concatenate([root, 100.0 * equities @ root, seen])
 
 
 def _sds(model: Model) -> Floats:
@@ -152,8 +163,9 @@ def _sds(model: Model) -> Floats:
 
 def _restrictions(model: Model, settings: dict[str, Any], news: Announcements | None) -> Restrictions:
     position = {name: i for i, name in enumerate(model.outputs)}
-    unit = np.eye(len(position))
-    scaled = unit / _sds(model)[:, None]
+    episodes = tuple(episode_bounds(settings))
+    unit = np.eye(len(position) + len(episodes))
+    scaled = unit[: len(position)] / _sds(model)[:, None]
     shock, rows, low, high = [], [], [], []
 
     def add(index: int, row: Floats, bound: dict[str, float]) -> None:
@@ -168,6 +180,8 @@ def _restrictions(model: Model, settings: dict[str, Any], news: Announcements | 
             add(index, scaled[position[variable]], bound)
         for above, below in table.get("above", ()):
             add(index, unit[position[above]] - unit[position[below]], {"min": 0.0})
+    for place, (index, bound) in enumerate(episodes, len(position)):
+        add(index, unit[place], bound)
     yardstick, policy = unit[position["jgb_2y"]], _policy_shock(settings)
     intervals = news.interval(settings["announcements_coverage"]) if news else ()
     for variable, (least, most) in zip(news.variables if news else (), intervals, strict=True):
@@ -184,7 +198,7 @@ def _check_names(shock: str, table: dict[str, Any], position: dict[str, int]) ->
 
 
 def _evidence(model: Model, settings: dict[str, Any], news: Announcements) -> QuotientEvidence:
-    unit = np.eye(len(model.outputs))
+    unit = np.eye(len(model.outputs) + len(tuple(episode_bounds(settings))))
     return QuotientEvidence(
         shock=_policy_shock(settings),
         rows=unit[[model.outputs.index(name) for name in news.variables]],

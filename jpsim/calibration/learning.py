@@ -15,6 +15,7 @@ from jpsim.calibration.bridge import ROWS, Bridge, append_bridge, draw_bridges, 
 from jpsim.calibration.card import write_card
 from jpsim.calibration.diagnostics import diagnostics_chapter
 from jpsim.calibration.dynamics import FactorLaw, discount, estimate_factors
+from jpsim.calibration.episodes import Surprises, episode_surprises
 from jpsim.calibration.equity import EquityLaw, estimate_equities
 from jpsim.calibration.fiscal import add_fiscal_impulse, fiscal_chapter
 from jpsim.calibration.history import historical_ranges
@@ -99,14 +100,15 @@ def calibrate(
     news = _announcements(panel, priors, priors["identification"]["announcements"])
     found = _estimate(panel, priors, on_step)
     model = _assemble(found, version or next_version(priors["model"]["id"], found.observations.last))
-    identified = identify(linearised(model), priors["identification"], news)
+    surprises = _surprises(found)
+    identified = identify(linearised(model), priors["identification"], news, surprises)
     model = replace(
         model,
         shocks=identified.shocks,
         impacts=identified.impacts,
         meta={**model.meta, "identification": _describe_shocks(model, identified, news)},
     )
-    model = replace(model, draws=_draw(found, model, news))
+    model = replace(model, draws=_draw(found, model, news, surprises))
     model = _divide(found, model)
     outlook = tuple(factor_rows(model, found.law.parameter_sd))
     straight = linearised(model)
@@ -191,7 +193,13 @@ def _announcements(panel: Panel, priors: Priors, variables: Sequence[str]) -> An
     return announcement_effects(panel.daily, [meeting.day for meeting in boj_meetings()], first, tuple(variables))
 
 
-def _draw(found: _Found, model: Model, news: Announcements) -> ParameterDraws:
+def _surprises(found: _Found) -> Surprises:
+    """Innovations in the months of the narrative restrictions."""
+    first = found.observations.first + len(found.law.B)
+    return episode_surprises(found.priors["identification"], found.innovations, first)
+
+
+def _draw(found: _Found, model: Model, news: Announcements, surprises: Surprises) -> ParameterDraws:
     """Draw the parameters of the model."""
     sampler = found.priors["sampler"]
     rng = np.random.Generator(np.random.Philox(sampler["seed"] + 1))
@@ -199,7 +207,7 @@ def _draw(found: _Found, model: Model, news: Announcements) -> ParameterDraws:
     count = min(int(sampler["stored"]), len(found.law.posterior.B))
     bridges = draw_bridges(*sample, found.priors["bridge"], count, rng)
     settings = found.priors["identification"]
-    return draw_parameters(model, found.law, bridges, found.equities, found.structure, news, settings, rng)
+    return draw_parameters(model, found.law, bridges, found.equities, found.structure, news, surprises, settings, rng)
 
 
 def _divide(found: _Found, model: Model) -> Model:
@@ -237,8 +245,9 @@ def _describe_shocks(model: Model, identified: Identified, news: Announcements) 
 def _chapters(found: _Found, model: Model, identified: Identified, news: Announcements) -> list[str]:
     """Write the card's chapters on shocks, policy, tails and diagnostics."""
     settings = found.priors["identification"]
-    informed = response_draws(model, posterior_impacts(model, settings, news))
-    uninformed = response_draws(model, posterior_impacts(model, settings, None))
+    surprises = _surprises(found)
+    informed = response_draws(model, posterior_impacts(model, settings, news, surprises))
+    uninformed = response_draws(model, posterior_impacts(model, settings, None, surprises))
     days = _announcements(found.panel, found.priors, ("jgb_10y", *settings["announcements"]))
     evidence = PolicyEvidence(identified, informed, uninformed, days)
     rows, strength = policy_rows(model, evidence, found.returns.topix, found.innovations)

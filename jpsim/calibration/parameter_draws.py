@@ -12,6 +12,7 @@ from scipy.stats import norm
 from jpsim.calibration.announcements import Announcements
 from jpsim.calibration.bridge import ROWS, Bridge, append_bridge
 from jpsim.calibration.dynamics import FactorLaw
+from jpsim.calibration.episodes import Surprises
 from jpsim.calibration.equity import EquityLaw, model_beta
 from jpsim.calibration.identification import paired_impacts
 from jpsim.calibration.structure import Structure
@@ -35,6 +36,7 @@ def draw_parameters(
     equities: EquityLaw,
     structure: Structure,
     news: Announcements,
+    surprises: Surprises,
     identification: dict[str, Any],
     rng: np.random.Generator,
 ) -> ParameterDraws:
@@ -53,7 +55,7 @@ def draw_parameters(
         What was estimated.
     bridges
         Draws of the bridge.
-    news, identification
+    news, surprises, identification
         Evidence on and restrictions of the shocks: each draw gets an admissible set of its own.
     rng
         Source of randomness.
@@ -79,7 +81,7 @@ def draw_parameters(
     alpha = beta * ((1.0 + premium) ** (1.0 / 12.0) - 1.0)[:, None]
     straight = linearised(model)
     drawn = [replace(straight, Sigma=Sigma[d], loadings=linear[d]) for d in range(D)]
-    impacts = paired_impacts(straight, drawn, identification, news)
+    impacts = paired_impacts(straight, drawn, identification, news, surprises)
     return ParameterDraws(c, B, Sigma, alpha, beta, loadings, impacts, term_loadings)
 
 

@@ -122,20 +122,22 @@ def sample_rotations(
 
 
 def closest_to_median(
-    responses: Floats, restrictions: Restrictions, draws: Floats, rng: np.random.Generator, *, steps: int
+    responses: Floats, restrictions: Restrictions, draws: Floats, rng: np.random.Generator, *, counted: int, steps: int
 ) -> tuple[Floats, float]:
     """Find the admissible directions whose responses are closest to the pointwise medians of the set.
 
     Parameters
     ----------
     responses
-        (v, n) responses of the variables that count.
+        (v, n) responses of the variables.
     restrictions
         What is imposed on them.
     draws
         (R, n, k) admissible directions.
     rng
         Source of randomness.
+    counted
+        How many of the variables count, the first ones.
     steps
         Steps of descent from the closest draws; each stays in the set.
 
@@ -143,11 +145,11 @@ def closest_to_median(
     -------
     Directions (n, k), and the root mean square distance from the medians in standard deviations of the set.
     """
-    told = responses @ draws
+    told = responses[:counted] @ draws
     centre, spread = np.median(told, axis=0), told.std(axis=0)
 
     def distance(Q: Floats) -> Floats:
-        gap = (responses @ Q - centre) / spread
+        gap = (responses[:counted] @ Q - centre) / spread
         return np.asarray(np.sqrt((gap**2).mean(axis=(-2, -1))))
 
     best = np.argsort(distance(draws), kind="stable")[:32]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jpsim.calibration.announcements import ProxyRow
+from jpsim.calibration.episodes import episode_text
 from jpsim.calibration.markdown import table
 from jpsim.calibration.policy_evidence import PolicyOdds, PolicyRow, StorySize
 from jpsim.calibration.responses import MONTHS, ResponseRow, SignProbability
@@ -210,6 +211,7 @@ def _restriction_text(shock: dict[str, Any]) -> str:
         else:
             parts.append(f"{name} ≥ {low:g}" if low is not None else f"{name} ≤ {high:g}")
     parts += [f"{above} more than {below}" for above, below in shock.get("above", ())]
+    parts += [episode_text(shock)] if "episodes" in shock else []
     return ", ".join(parts)
 
 

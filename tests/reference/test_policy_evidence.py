@@ -9,12 +9,14 @@ import pytest
 from scipy import stats
 
 from jpsim.calibration.announcements import announcement_effects
+from jpsim.calibration.episodes import episode_surprises
 from jpsim.calibration.identification import Identified, paired_impacts, posterior_impacts
 from jpsim.calibration.panel import read_panel
 from jpsim.calibration.policy_evidence import PolicyEvidence, policy_odds, policy_rows
 from jpsim.calibration.priors import read_priors
 from jpsim.calibration.responses import MONTHS, response_draws, response_rows, sign_probabilities
 from jpsim.dictionary import boj_meetings
+from jpsim.errors import InputError
 from jpsim.model.store import load_model
 from jpsim.months import Month
 
@@ -40,15 +42,28 @@ def estimated(model):
 @pytest.fixture(scope="module")
 def settings():
     priors = read_priors()["identification"]
-    return {**priors, "burn_in": 300, "thin": 60, "kept_of_draws": ROTATIONS}
+    shocks = {
+        name: {key: value for key, value in table.items() if key != "episodes"}
+        for name, table in priors["shocks"].items()
+    }
+    shocks["technology"]["episodes"] = {"2001-03": {"direction": "down", "reason": "for the test"}}
+    return {**priors, "shocks": shocks, "burn_in": 300, "thin": 60, "kept_of_draws": ROTATIONS}
 
 
 @pytest.fixture(scope="module")
-def model(settings, news):
+def surprises():
+    """(1, n) innovations of one month, drawn from the model's law."""
+    model = estimated(load_model("japan_monthly"))
+    n = len(model.factors) - 2
+    return (np.linalg.cholesky(model.Sigma[:n, :n]) @ np.random.default_rng(3).standard_normal(n))[None]
+
+
+@pytest.fixture(scope="module")
+def model(settings, news, surprises):
     shipped = estimated(load_model("japan_monthly"))
     draws = shipped.draws
     each = [replace(shipped, Sigma=draws.Sigma[d], loadings=draws.loadings[d]) for d in range(DRAWS)]
-    impacts = paired_impacts(shipped, each, settings, news)
+    impacts = paired_impacts(shipped, each, settings, news, surprises)
     return replace(shipped, draws=replace(draws, impacts=impacts))
 
 
@@ -59,8 +74,10 @@ def news(data_dir):
 
 
 @pytest.fixture(scope="module")
-def evidence(model, settings, news):
-    informed, free = (response_draws(model, posterior_impacts(model, settings, told)) for told in (news, None))
+def evidence(model, settings, news, surprises):
+    informed, free = (
+        response_draws(model, posterior_impacts(model, settings, told, surprises)) for told in (news, None)
+    )
     identified = Identified(model.shocks, model.impacts, model.impacts[None], 0.0)
     return PolicyEvidence(identified, informed, free, news)
 
@@ -81,6 +98,35 @@ def test_every_draw_meets_the_restrictions_under_its_own_covariance(model, setti
             part = slice(0, len(model.factors) - 2)  # all but the policy rows' own noise
             gram = drawn.impacts[0, d, part].T @ np.linalg.inv(Sigma[part, part]) @ drawn.impacts[0, d, part]
             np.testing.assert_allclose(gram, np.eye(len(model.shocks)), atol=1e-5)
+
+
+def test_a_known_month_has_its_sign_under_every_draw(model, settings, news, evidence, surprises):
+    """The shock's value is what the impacts say of the innovations: ``q = root^-1 impact``, ``q' root^-1 u``."""
+    n, j = len(model.factors) - 2, model.shocks.index("technology")
+
+    def values(impacts, Sigmas):
+        inverse = np.linalg.inv(Sigmas[:, :n, :n])
+        return np.einsum("rdi,dij,j->rd", impacts[:, :, :n, j], inverse, surprises[0])
+
+    for drawn in (evidence.informed, evidence.uninformed):
+        assert values(drawn.impacts, model.draws.Sigma).max() <= 1e-6
+    free = {name: {**table, "episodes": {}} for name, table in settings["shocks"].items()}
+    each = [replace(model, Sigma=Sigma) for Sigma in np.repeat(model.draws.Sigma, 4, axis=0)]
+    nothing = paired_impacts(model, each, {**settings, "shocks": free}, news, surprises[:0])
+    assert values(nothing[None], np.repeat(model.draws.Sigma, 4, axis=0)).max() > 0.0  # it is the episode that does it
+
+
+def test_episodes_that_cannot_be_are_refused():
+    def settings_of(month, direction):
+        return {"shocks": {"oil": {"episodes": {month: {"direction": direction, "reason": ""}}}}}
+
+    innovations = np.zeros((24, 3))
+    innovations[23] = 1.0
+    assert episode_surprises(settings_of("2001-12", "up"), innovations, Month(2000, 1)).tolist() == [[1.0, 1.0, 1.0]]
+    with pytest.raises(InputError, match="'oil': 2003-01 lies outside the sample, 2000-01 to 2001-12"):
+        episode_surprises(settings_of("2003-01", "up"), innovations, Month(2000, 1))
+    with pytest.raises(InputError, match="direction 'sideways'; it is one of up, down"):
+        episode_surprises(settings_of("2001-01", "sideways"), innovations, Month(2000, 1))
 
 
 def test_decision_days_hold_the_yen_and_without_them_it_is_free(model, evidence, news):

@@ -69,7 +69,7 @@ def test_every_draw_is_orthonormal_and_admissible():
 def test_the_published_point_is_admissible_and_no_draw_is_closer_to_the_medians():
     rng = np.random.default_rng(3)
     draws = np.linalg.solve(ROOT, _chain(None).reshape(-1, 3, 2))
-    point, distance = closest_to_median(ROOT, RULES, draws, rng, steps=400)
+    point, distance = closest_to_median(ROOT, RULES, draws, rng, counted=len(ROOT), steps=400)
     told = ROOT @ draws
     centre, spread = np.median(told, axis=0), told.std(axis=0)
     distances = np.sqrt((((told - centre) / spread) ** 2).mean(axis=(1, 2)))
