@@ -57,8 +57,8 @@ def shares(model: Model, distance: float) -> Iterator[tuple[float, float, int]]:
         mixing = sampler.laws[0].mixing
         assert weights is not None
         assert mixing is not None
-        assert mixing.tilt is not None
-        yield effective_size(weights) / PATHS, seconds, mixing.tilt.share.size
+        assert mixing.proposal is not None
+        yield effective_size(weights) / PATHS, seconds, mixing.proposal.share.size
 
 
 def main() -> None:

@@ -8,52 +8,42 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.errors import InputError
-from jpsim.simulation.kernels.arrays import Correction
+from jpsim.simulation.kernels.arrays import Correction, Proposed
 from jpsim.simulation.kernels.normals import MIXING, PILOTS, VOLATILITY
-from jpsim.simulation.law import Mixing
+from jpsim.simulation.law import Mixing, Proposal
 from jpsim.simulation.padding import pad
+from jpsim.simulation.proposals import empty_proposal, levels, offsets, score_level
 from jpsim.simulation.tail_tables import scale_table
 
-__all__ = ["NOT_DEFINITE", "lay_out_correction", "scale_tables"]
+__all__ = ["NOT_DEFINITE", "lay_out_correction"]
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 NOT_DEFINITE: Final = "the requirements have no positive definite covariance: some repeat or contradict others"
 
 
-def scale_tables(mixing: Mixing) -> tuple[Floats, Integers, Floats]:
-    """Tabulate the Student-t part of the scales.
-
-    Returns
-    -------
-    Tables (K, intervals, 4), one for each shape; which of them each component uses in each month (C, h);
-    and the factors (C, h) that its rate brings. Without a proposal C is 0 and K is 1.
-    """
-    nu, tilt = float(mixing.nu), mixing.tilt
-    months = np.asarray(mixing.exposure).shape[0]
-    if tilt is None or not np.isfinite(nu):
-        plain = scale_table(nu, 0.5 * nu)[None].copy() if np.isfinite(nu) else np.zeros((1, 0, 4))
-        none = np.zeros((0, months)) if tilt is None else np.zeros_like(tilt.rate)
-        return plain, none.astype(np.int64), none
-    shapes, place = np.unique(tilt.shape, return_inverse=True)
-    tables = np.stack([scale_table(nu, float(shape)) for shape in shapes])
-    return tables, place.reshape(tilt.shape.shape).astype(np.int64), np.sqrt(2.0 * tilt.rate)
-
-
-def _ratios(mixing: Mixing) -> Floats:
-    """Coefficients (C, h, 3) of log chi-square less log proposal density of g, by 1, log s**-2 and s**-2."""
-    from scipy.special import gammaln
-
-    if mixing.tilt is None:
-        return np.zeros((0, np.asarray(mixing.exposure).shape[0], 3))
-    shape, rate = np.asarray(mixing.tilt.shape), np.asarray(mixing.tilt.rate)
-    if not np.isfinite(mixing.nu):
-        return np.zeros((*shape.shape, 3))
-    half, reach = 0.5 * mixing.nu, mixing.nu - 2.0
-    prior, proposal = half * np.log(0.5) - gammaln(half), shape * np.log(rate) - gammaln(shape)
-    constant = prior - proposal + (half - shape) * np.log(reach)
-    return np.stack([constant, half - shape, (rate - 0.5) * reach], axis=2)
+def _lay_out_proposal(proposal: Proposal | None, months: int) -> Proposed:
+    if proposal is None:
+        none = empty_proposal(months, 0)
+        share, mean, directions, curvature = (part[:0] for part in none[:4])
+        proposal = none._replace(share=share, mean=mean, directions=directions, curvature=curvature)
+    directions, curvature = np.asarray(proposal.directions), np.asarray(proposal.curvature)
+    return Proposed(
+        share=np.array(proposal.share, dtype=np.float64),
+        mean=pad(proposal.mean, 1),
+        directions=pad(directions, 2),
+        outward=pad(directions.transpose(0, 2, 1), 2),
+        stretch=pad(1.0 / np.sqrt(1.0 - curvature) - 1.0, 1),
+        curvature=pad(curvature, 1),
+        offset=pad(offsets(proposal), 1),
+        level=levels(proposal),
+        score_mean=np.array(proposal.score_mean, dtype=np.float64),
+        score_follow=np.array(proposal.score_follow, dtype=np.float64),
+        score_root=np.array(proposal.score_root, dtype=np.float64),
+        score_width=np.array(proposal.score_width, dtype=np.float64),
+        score_widen=np.array(proposal.score_widen, dtype=np.float64),
+        score_level=score_level(proposal),
+    )
 
 
 def _fixed_response(response: Floats, products: Floats, noise: Floats) -> Floats:
@@ -82,22 +72,17 @@ def lay_out_correction(mixing: Mixing | None, months: int, n: int, *, pilots: bo
     exposure, noise = np.asarray(mixing.exposure), np.array(mixing.noise, dtype=np.float64)
     response = exposure if mixing.response is None else np.asarray(mixing.response)
     products, fixed = _products(response, exposure), mixing.normal and noise.size > 0
-    tables, place, stretch = scale_tables(mixing)
-    tilt = mixing.tilt
+    nu = float(mixing.nu)
     delivered = _fixed_response(response, products, noise) if fixed else response
     return Correction(
         heavy=int(heavy),
-        scale=tables,
-        table=place,
-        stretch=np.ascontiguousarray(stretch),
-        share=np.zeros(0) if tilt is None else np.array(tilt.share, dtype=np.float64),
+        scale=scale_table(nu, 0.5 * nu) if heavy else np.zeros((0, 4)),
         volatile=int(volatile),
         persistence=float(mixing.sv_phi),
         deviation=float(mixing.sv_sigma),
         origin=float(mixing.sv_start),
         centre=float(mixing.sv_sigma**2 / (2.0 * (1.0 - mixing.sv_phi**2))),
-        news=np.zeros((0, months)) if tilt is None else np.array(tilt.news, dtype=np.float64),
-        ratio=_ratios(mixing),
+        proposal=_lay_out_proposal(mixing.proposal, months),
         streams=np.array(PILOTS if pilots else (MIXING, VOLATILITY), dtype=np.uint64),
         fixed=int(fixed),
         free=int(mixing.free),

@@ -86,17 +86,17 @@ class Drawing:
         if self.targets is None:
             return out
         for law, begin, end in self.spans(first, count):
-            found = self.targets(begin, end - begin, self.scores(scratch, law, begin, end - begin))
+            found = self.targets(begin, end - begin, self.scores(scratch, law, begin, end - begin)[0])
             out[: found.shape[0], begin - first : end - first] = found
         return out
 
-    def scores(self, scratch: Scratch, law: int, first: int, count: int) -> Floats:
-        """Return (q, count) scores of the own values of a law's q free rows."""
+    def scores(self, scratch: Scratch, law: int, first: int, count: int) -> tuple[Floats, Floats]:
+        """Return (q, count) scores of a law's q free rows, and the log (count,) of their prior over the proposal."""
         coefficients = self.coefficients[law]
-        out = np.empty((coefficients.correction.free, -(-count // BLOCK) * BLOCK))
-        if out.size:
+        out = np.zeros((coefficients.correction.free + 1, -(-count // BLOCK) * BLOCK))
+        if coefficients.correction.free:
             variant(score_superblock, *self.numerics)(out, coefficients, scratch, self.key, np.uint64(first))
-        return out[:, :count]
+        return out[:-1, :count], out[-1, :count]
 
     def spans(self, first: int, count: int) -> Iterator[tuple[int, int, int]]:
         """Cut paths ``first`` to ``first + count - 1`` where the law changes: place of the law, first path, end."""

@@ -201,12 +201,18 @@ def _followed(laws: Sequence[Law] | Law, owner: Owner | None, first: int, count:
     return [every[law] for law in used], lambda block: places[owned[block]]
 
 
-def draw_scores(law: Law, seed: int, first: int, count: int) -> Floats:
-    """Return the (q, count) scores of the own values of a law's q free rows, see `jpsim.simulation.law.Mixing`."""
+def draw_scores(law: Law, seed: int, first: int, count: int) -> tuple[Floats, Floats]:
+    """Draw the scores of a law's q free rows, see `jpsim.simulation.law.Mixing`.
+
+    Returns
+    -------
+    Scores (q, count): of the own values, moved by the proposal if there is one; and the log (count,) of the standard
+    normal density of these over the proposal's.
+    """
     drawing = prepare_drawing(law, seed)
     scratch = drawing.scratch
     pieces = [drawing.scores(scratch, 0, start, size) for start, size in superblocks(first, count)]
-    return np.concatenate(pieces, axis=1)
+    return np.concatenate([piece[0] for piece in pieces], axis=1), np.concatenate([piece[1] for piece in pieces])
 
 
 def log_likelihoods(

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "DOUBLE", "Dynamics", "Equity", "InterventionRule", "Law", "Levels", "MeetingRule", "Mixing", "Numerics", "Rules",
-    "ScaleTilt", "Sparse", "Terms",
+    "DOUBLE", "Dynamics", "Equity", "InterventionRule", "Law", "Levels", "MeetingRule", "Mixing", "Numerics",
+    "Proposal", "Rules", "Sparse", "Terms",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -39,17 +39,25 @@ class Dynamics(NamedTuple):
     cumulated: Integers  # (d - p n,) factors whose differences are summed
 
 
-class ScaleTilt(NamedTuple):
-    """Where the mixing variables are drawn from instead of their own law; weights make up for it.
+class Proposal(NamedTuple):
+    """Where the mixing variables and the scores of stated values are drawn from instead of their law; weights make up.
 
-    A mixture of C components; each path draws from one of them, and is weighed by the density of all.
-    See `jpsim.simulation.cross_entropy`.
+    Each month's g_t is a monotone function of a standard normal; these h normals and then the h news eta_t make y. It
+    is drawn from a mixture of C normal laws ``N(mean, (I - directions' diag(curvature) directions)**-1)``, each path
+    from one of them as ``mean + root e``, e standard normal, with the symmetric root, and weighed by the density of
+    all. Scores e of the q rows with a stated law become ``(score_mean + score_follow y + score_root e)
+    exp(score_width + score_widen y)``. See `jpsim.simulation.cross_entropy`.
     """
 
-    shape: Floats  # (C, h) of the gamma law of g_t; nu / 2 changes nothing
-    rate: Floats  # (C, h); 1 / 2 changes nothing
-    news: Floats  # (C, h) mean of eta_t; 0 changes nothing
     share: Floats  # (C,) shares of the paths; they sum to 1
+    mean: Floats  # (C, 2 h)
+    directions: Floats  # (C, r, 2 h) orthonormal; rows of zeros count for nothing
+    curvature: Floats  # (C, r) below 1
+    score_mean: Floats  # (q,)
+    score_follow: Floats  # (q, 2 h)
+    score_root: Floats  # (q, q) symmetric and positive definite
+    score_width: Floats  # (q,)
+    score_widen: Floats  # (q, 2 h) wild months widen drawn values
 
 
 class Mixing(NamedTuple):
@@ -82,7 +90,7 @@ class Mixing(NamedTuple):
     sv_phi: float = 0.0
     sv_sigma: float = 0.0
     sv_start: float = 0.0  # v_0
-    tilt: ScaleTilt | None = None
+    proposal: Proposal | None = None
     free: int = 0  # rows whose values are drawn path by path: the last ones
     ranges: int = 0  # rows among them that are ranges: the last ones
     skew: Floats | None = None  # (n,) None for symmetric months

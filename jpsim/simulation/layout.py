@@ -172,7 +172,9 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
         "volatility": BLOCK,
         "news": BLOCK,
         "ratio": BLOCK,
-        "odds": (law.correction.share.size + 2) * BLOCK,
+        "mixed": law.correction.proposal.mean.shape[1] * BLOCK,
+        "along": law.correction.proposal.stretch.shape[1] * BLOCK,
+        "odds": (law.correction.proposal.share.size + 1) * BLOCK,
         "impulses": law.returns.impulse.shape[2] * BLOCK,
         "innovation": n * BLOCK,
         "common": law.returns.common.shape[1] * BLOCK,
@@ -227,5 +229,5 @@ def scratch_bytes(laws: list[Coefficients], outputs: int) -> int:
 def law_bytes(law: Coefficients) -> int:
     """Size of a law's own arrays in bytes; the tables, which laws share, are left out."""
     tables = law.correction._replace(scale=np.zeros(0)), law.returns._replace(far=np.zeros(0))
-    parts = (law, *tables, law.terms, law.meetings, law.intervention)
+    parts = (law, *tables, law.correction.proposal, law.terms, law.meetings, law.intervention)
     return sum(value.nbytes for part in parts for value in part if isinstance(value, np.ndarray))

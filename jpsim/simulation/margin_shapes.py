@@ -49,8 +49,16 @@ class MarginShapes:
         """(count,) sum over the quantities of a law that differs at most in its parameters."""
         out = np.zeros(deviations.shape[1])
         for nodes, logs, score in zip(self.nodes, self.log_excess, _scores(law, deviations), strict=True):
-            out += np.interp(score, nodes, logs)
+            out += np.interp(score, nodes, logs) + _beyond(score, nodes, logs)
         return out
+
+
+def _beyond(score: Floats, nodes: Floats, logs: Floats) -> Floats:
+    """What straight lines through the last two nodes on each side add outside of them."""
+    first, *_, last = np.diff(logs) / np.diff(nodes)
+    below, above = np.minimum(score - nodes[0], 0.0), np.maximum(score - nodes[-1], 0.0)
+    added: Floats = first * below + last * above
+    return added
 
 
 def find_shapes(law: TargetLaw, log_likelihoods: Callable[[Floats], Floats]) -> MarginShapes:

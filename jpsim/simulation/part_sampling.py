@@ -13,12 +13,12 @@ from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.term_moments import Innovations
 from jpsim.simulation.compilation import compile_law
-from jpsim.simulation.cross_entropy import fit_scale_tilt
+from jpsim.simulation.cross_entropy import fit_proposal
 from jpsim.simulation.drawing import superblocks
 from jpsim.simulation.engine import draw_range_laws, draw_scores, log_likelihoods, trace_interventions
 from jpsim.simulation.importance import log_model_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
-from jpsim.simulation.law import DOUBLE, Law, Numerics, ScaleTilt
+from jpsim.simulation.law import DOUBLE, Law, Numerics, Proposal
 from jpsim.simulation.margin_shapes import MarginShapes, find_shapes
 
 __all__ = ["PartSampler"]
@@ -68,43 +68,36 @@ class PartSampler:
         return cls(source, compile_law(source, innovations, plain=plain, steps=steps, numerics=numerics), seed)
 
     def proposing(self) -> PartSampler:
-        """Return the same part with its scales drawn from where they are best drawn from; weights make up for it."""
+        """Return the same part with scales and values drawn from where they are best drawn; weights make up for it."""
         mixing = self.law.mixing
         if not self.tilted or mixing is None or not (np.isfinite(mixing.nu) or mixing.sv_sigma > 0.0):
             return self
         if not self.conditional.targets.stated.size:
             return self._fitted()
         shaped = replace(self, centred=True)._fitted(rounds=1, mixtures=False)._shaped()
-        return replace(shaped, centred=False)._fitted()
+        return replace(shaped, centred=False)._fitted(rounds=2)
 
     def like(self, other: PartSampler) -> PartSampler:
         """Return the same part with its scales drawn, and its values judged, as those of another."""
         mixing = self.law.mixing
-        if other.tilt is None or mixing is None:
+        if other.proposal is None or mixing is None:
             return self
-        return replace(self, law=replace(self.law, mixing=mixing._replace(tilt=other.tilt)), shapes=other.shapes)
+        law = replace(self.law, mixing=mixing._replace(proposal=other.proposal))
+        return replace(self, law=law, shapes=other.shapes)
 
     def _fitted(self, *, rounds: int = 3, mixtures: bool = True) -> PartSampler:
-        """Fit the proposal of the scales, from the one that the part has."""
+        """Fit the proposal, from the one that the part has."""
 
-        def targets(first: int, count: int) -> Floats:
-            return self._padded(self._pilot_stated(first, count))
+        def judged(law: Law, first: int, scores: Floats) -> tuple[Floats, Floats]:
+            trial, stated = replace(self, law=law), self._stated(scores)
+            _, log_range = trial._ranges(first, scores.shape[1], scores, stated, pilots=True)
+            return self._padded(stated), log_range - self._log_judged(stated)
 
-        def density(law: Law, first: int, count: int) -> Floats:
-            trial, stated = replace(self, law=law), self._pilot_stated(first, count)
-            return trial._pilot_ranges(first, count, stated) - self._log_judged(stated)
-
-        soft = self.soft_rows > 0
-        tilt = fit_scale_tilt(
-            self.law,
-            self.seed,
-            targets if soft else None,
-            rounds=rounds,
-            mixtures=mixtures,
-            other_weights=density if soft else None,
+        proposal = fit_proposal(
+            self.law, self.seed, judged if self.soft_rows else None, rounds=rounds, mixtures=mixtures
         )
         assert self.law.mixing is not None
-        return replace(self, law=replace(self.law, mixing=self.law.mixing._replace(tilt=tilt)))
+        return replace(self, law=replace(self.law, mixing=self.law.mixing._replace(proposal=proposal)))
 
     def _shaped(self) -> PartSampler:
         """Find the shapes of the model's own margins, with the proposal that the part has."""
@@ -116,9 +109,9 @@ class PartSampler:
         return replace(self, shapes=find_shapes(self.conditional.targets, densities))
 
     @property
-    def tilt(self) -> ScaleTilt | None:
-        """The proposal of its scales, if it has one."""
-        return None if self.law.mixing is None else self.law.mixing.tilt
+    def proposal(self) -> Proposal | None:
+        """Where its scales and values are drawn from, if not from their own law."""
+        return None if self.law.mixing is None else self.law.mixing.proposal
 
     def log_evidence(self) -> float:
         """What the law says of its conditions, in logs and up to a constant; see `Conditional.log_evidence`.
@@ -131,7 +124,8 @@ class PartSampler:
         targets = self.conditional.targets
         centres = np.zeros((targets.stated.size, _PILOTS))
         density = log_likelihoods(self.law, self.seed, 0, _PILOTS, self._padded(centres), pilots=True)
-        density += self._pilot_ranges(0, _PILOTS, centres)
+        scores = fill_normals(self.seed, TARGETS, 0, _PILOTS, 1, self.soft_rows)[_SCORES]
+        density += self._ranges(0, _PILOTS, scores, centres, pilots=True)[1]
         stated = targets.stated
         spread = targets.spread[: stated.size, : stated.size]
         shape = -0.5 * float(np.trace(np.linalg.solve(targets.model_cov, spread)))
@@ -184,7 +178,7 @@ class PartSampler:
         Log importance weights (count,), up to a constant; standardised values (a, count) of stated margins, whose
         `margin_moments` shall vanish; and what shall vanish in mean where tables hold, (k, count).
         """
-        scores = draw_scores(self.law, self.seed, first, count)
+        scores, log_ratio = draw_scores(self.law, self.seed, first, count)
         deviations, ranges, log_range = self._deviations(first, count, scores)
         stated = self.conditional.targets.stated
         scores = deviations[: stated.normal] / np.sqrt(np.diag(stated.cov))[: stated.normal, None]
@@ -193,7 +187,7 @@ class PartSampler:
             return log_range + stated.log_weight(deviations), scores, tables
         targets = self._padded(np.vstack([deviations, ranges]))  # ranges decide on shocks after interventions
         likelihood = log_likelihoods(self.law, self.seed, first, count, targets)
-        return likelihood + log_range - self._log_judged(deviations), scores, tables
+        return likelihood + log_ratio + log_range - self._log_judged(deviations), scores, tables
 
     def _log_judged(self, stated: Floats) -> Floats:
         """Log density against which stated values are judged: the model's own of single ones, the drawn dependence."""
@@ -201,19 +195,10 @@ class PartSampler:
         density = log_model_density(targets, stated) + targets.stated.log_bend(stated)
         return density if self.shapes is None else density + self.shapes.at(targets, stated)
 
-    def _pilot_scores(self, first: int, count: int) -> Floats:
-        """Scores of pilot paths have a stream of their own, so that no shocks need be drawn."""
-        scores: Floats = fill_normals(self.seed, TARGETS, first, count, 1, self.soft_rows)[_SCORES]
-        return scores
-
-    def _pilot_stated(self, first: int, count: int) -> Floats:
-        """(a, count) deviations of pilot paths' rows with a stated law."""
-        stated = self.conditional.targets.draw_stated(self._pilot_scores(first, count))
+    def _stated(self, scores: Floats) -> Floats:
+        """(a, count) deviations of the rows with a stated law."""
+        stated = self.conditional.targets.draw_stated(scores)
         return np.zeros_like(stated) if self.centred else stated
-
-    def _pilot_ranges(self, first: int, count: int, stated: Floats) -> Floats:
-        """(count,) log weights of pilot paths' ranges."""
-        return self._ranges(first, count, self._pilot_scores(first, count), stated, pilots=True)[1]
 
     def _deviations(self, first: int, count: int, scores: Floats) -> tuple[Floats, Floats, Floats]:
         """Values less their centres, of the rows with a stated law and of the ranges, and the ranges' log weights."""

@@ -10,9 +10,10 @@ import dataclasses
 
 import numpy as np
 from scipy import stats
+from scipy.linalg import sqrtm
 from scipy.special import logsumexp
 
-from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, ScaleTilt, Sparse, Terms
+from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Proposal, Sparse, Terms
 
 MASK = (1 << 64) - 1
 ROTATIONS = (16, 42, 12, 31, 16, 32, 24, 21)
@@ -88,21 +89,33 @@ def compressed(matrix):
     return Sparse(start.astype(np.int64), np.concatenate(rows).astype(np.int64), np.concatenate(values))
 
 
-def component_of(tilt, path):
+def component_of(proposal, path):
     """Component of the proposal: the golden section's point of the path among the shares."""
-    return int(np.searchsorted(np.cumsum(tilt.share)[:-1], (0.5 + path * 0.6180339887498949) % 1.0, side="right"))
+    return int(np.searchsorted(np.cumsum(proposal.share)[:-1], (0.5 + path * 0.6180339887498949) % 1.0, side="right"))
+
+
+def covariance_of(proposal, c):
+    """Covariance of a component of a proposal."""
+    directions = proposal.directions[c]
+    return np.linalg.inv(np.eye(directions.shape[1]) - directions.T @ np.diag(proposal.curvature[c]) @ directions)
+
+
+def mixing_normals(law, seed, path):
+    """The normals of the gamma variables, then the news, from the proposal if there is one."""
+    mixing, months = law.mixing, law.dynamics.intercept.shape[0]
+    own = np.array([normal(seed, stream, path, t, 0) for stream in (4, 7) for t in range(months)])
+    own *= np.repeat([np.isfinite(mixing.nu), mixing.sv_sigma != 0.0 or mixing.sv_start != 0.0], months)
+    if (proposal := mixing.proposal) is None:
+        return own
+    c = component_of(proposal, path)
+    return proposal.mean[c] + np.real(sqrtm(covariance_of(proposal, c))) @ own
 
 
 def mixing_variables(law, seed, path):
-    """Month by month the gamma variable g_t and the news eta_t, from the proposal if there is one."""
-    mixing, months = law.mixing, law.dynamics.intercept.shape[0]
-    own = np.full((1, months), mixing.nu / 2), np.full((1, months), 0.5), np.zeros((1, months)), np.ones(1)
-    tilt = mixing.tilt or ScaleTilt(*own)
-    c = component_of(tilt, path)
-    z = np.array([normal(seed, 4, path, t, 0) for t in range(months)])
-    news = np.array([normal(seed, 7, path, t, 0) for t in range(months)]) + tilt.news[c]
-    upper = stats.gamma.ppf(stats.norm.sf(z), tilt.shape[c], scale=1.0 / tilt.rate[c])
-    lower = stats.gamma.isf(stats.norm.cdf(z), tilt.shape[c], scale=1.0 / tilt.rate[c])
+    """Month by month the gamma variable g_t and the news eta_t."""
+    mixing = law.mixing
+    z, news = np.split(mixing_normals(law, seed, path), 2)
+    upper, lower = stats.chi2.ppf(stats.norm.sf(z), mixing.nu), stats.chi2.isf(stats.norm.cdf(z), mixing.nu)
     return np.where(z > 0.0, upper, lower), news
 
 
@@ -132,18 +145,15 @@ def lean_of(law, seed, path):
 
 def log_ratio(law, seed, path):
     """Log density of the mixing variables' law over that of their proposal."""
-    mixing, tilt = law.mixing, law.mixing.tilt
-    if tilt is None:
+    proposal = law.mixing.proposal
+    if proposal is None:
         return 0.0
-    g, news = mixing_variables(law, seed, path)
-    prior, densities = 0.0, np.log(tilt.share)
-    if np.isfinite(mixing.nu):
-        prior += np.sum(stats.chi2.logpdf(g, mixing.nu))
-        densities = densities + stats.gamma.logpdf(g, tilt.shape, scale=1.0 / tilt.rate).sum(axis=1)
-    if mixing.sv_sigma > 0.0:
-        prior += np.sum(stats.norm.logpdf(news))
-        densities = densities + stats.norm.logpdf(news, tilt.news).sum(axis=1)
-    return prior - logsumexp(densities)
+    y = mixing_normals(law, seed, path)
+    densities = [
+        np.log(share) + stats.multivariate_normal(proposal.mean[c], covariance_of(proposal, c)).logpdf(y)
+        for c, share in enumerate(proposal.share)
+    ]
+    return np.sum(stats.norm.logpdf(y)) - logsumexp(densities)
 
 
 def requirement_covariance(law, s, response):
@@ -176,7 +186,19 @@ def shocks_of(law, seed, path, s, targets):
 
 
 def scores_of(law, seed, path):
-    """Scores of the own values of the free rows: standardised given the rows before them."""
+    """Scores of the free rows, the own values' standardised given the rows before them; log of prior over proposal."""
+    own = own_scores_of(law, seed, path)
+    if (proposal := law.mixing.proposal) is None:
+        return own, 0.0
+    y = mixing_normals(law, seed, path)
+    width = np.diag(np.exp(proposal.score_width + proposal.score_widen @ y))
+    mean, root = width @ (proposal.score_mean + proposal.score_follow @ y), width @ proposal.score_root
+    scores = mean + root @ own
+    density = stats.multivariate_normal(mean, root @ root.T).logpdf(scores)
+    return scores, np.sum(stats.norm.logpdf(scores)) - density
+
+
+def own_scores_of(law, seed, path):
     months, n = law.dynamics.intercept.shape
     mixing, s = law.mixing, scales_of(law, seed, path)
     response = mixing.exposure if mixing.response is None else mixing.response
@@ -256,15 +278,25 @@ def deliver_by(law, count, rng):
     return dataclasses.replace(law, mixing=law.mixing._replace(response=law.mixing.exposure @ basis @ basis.T))
 
 
-def some_tilt(months, nu, components=1):
-    """A proposal that differs from month to month and from component to component."""
-    month = np.arange(months) + 0.7 * np.arange(components)[:, None]
-    share = 1.0 + np.arange(components)
-    return ScaleTilt(
-        0.5 * nu * (1.0 + 0.2 * np.sin(month)),
-        0.5 + 0.1 * np.cos(month),
-        0.3 * np.sin(1.0 + month),
+def some_proposal(mixing, components=1):
+    """A proposal that differs from month to month and from component to component, in what the law has."""
+    months, q = mixing.exposure.shape[0], mixing.free - mixing.ranges
+    rng = np.random.default_rng(components)
+    present = np.repeat([np.isfinite(mixing.nu), mixing.sv_sigma > 0.0], months)
+    directions = np.zeros((components, 3, 2 * months))
+    for c in range(components):  # one of the three rows stays empty
+        directions[c, :2, present] = np.linalg.qr(rng.normal(size=(present.sum(), 2)))[0]
+    share, root = 1.0 + np.arange(components), rng.normal(size=(q, q))
+    return Proposal(
         share / share.sum(),
+        0.5 * rng.normal(size=(components, 2 * months)) * present,
+        directions,
+        np.tile([0.4, -0.6, 0.0], (components, 1)),
+        rng.normal(size=q),
+        0.3 * rng.normal(size=(q, 2 * months)) * present,
+        np.eye(q) + 0.2 * root @ root.T,
+        0.1 * rng.normal(size=q),
+        0.1 * rng.normal(size=(q, 2 * months)) * present,
     )
 
 

@@ -13,10 +13,12 @@ import pytest
 from scipy import integrate, stats
 
 from jpsim.errors import InputError
-from jpsim.simulation.cross_entropy import fit_scale_tilt
+from jpsim.simulation.cross_entropy import fit_proposal
 from jpsim.simulation.engine import draw_paths, log_likelihoods
 from jpsim.simulation.importance import effective_size, normalise
 from jpsim.simulation.law import Mixing
+from jpsim.simulation.proposals import empty_proposal
+from jpsim.simulation.weight_regression import WIDER, fit_quadratic, regressed
 from tests.naive import simulation as naive
 
 SEED = 41
@@ -43,8 +45,8 @@ def free_mixing(months, n, **settings):
     return Mixing(exposure=np.zeros((months, 0, n)), noise=np.zeros(0), gap=np.zeros(0), **settings)
 
 
-def with_proposal(law, tilt):
-    return dataclasses.replace(law, mixing=law.mixing._replace(tilt=tilt))
+def with_proposal(law, proposal):
+    return dataclasses.replace(law, mixing=law.mixing._replace(proposal=proposal))
 
 
 @pytest.mark.parametrize("nu", [np.inf, 12.0])
@@ -94,11 +96,11 @@ def test_conditioned_proposal_is_the_rejected_law(name):
     mixing = requirements(months, n, 2, [0.0, -2.0], [0.0, 0.5], **settings)
     target = 2.0 * np.sqrt((mixing.exposure[:, 0, 0] ** 2).sum())
     law = memoryless(mixing._replace(gap=np.array([target, -2.0])))
-    tilted = with_proposal(law, fit_scale_tilt(law, SEED))
+    proposed = with_proposal(law, fit_proposal(law, SEED))
     count = 60_000
-    ours = draw_paths(tilted, SEED, 0, count)[:n].reshape(n * months, count)
+    ours = draw_paths(proposed, SEED, 0, count)[:n].reshape(n * months, count)
     np.testing.assert_allclose(mixing.exposure[:, 0, 0] @ ours[:months], target, atol=1e-9)
-    q = normalise(log_likelihoods(tilted, SEED, 0, count)) / count
+    q = normalise(log_likelihoods(proposed, SEED, 0, count)) / count
     theirs, weight = rejected(law.mixing, months, n)
     z = []
     for f in (lambda y: y, lambda y: y**2):
@@ -127,25 +129,27 @@ def rejected(mixing, months, n, count=1_500_000):
     return y[:, :, near].reshape(n * months, -1), weight / weight.sum()
 
 
-def test_student_month_gets_its_exact_posterior():
-    """One month: g given m requirements is gamma with shape (nu + m) / 2, whose weights are all equal."""
+def test_weights_of_a_student_month_are_even():
+    """One month: the normal proposal stands for the exact posterior of g, which is gamma with shape (nu + m) / 2."""
     nu, gap = 6.0, np.array([2.5, -1.0])
     law = memoryless(requirements(1, 3, 2, gap, [0.0, 0.0], nu=nu))
-    tilt = fit_scale_tilt(law, SEED, pilots=20_000)
-    rate = 0.5 + (gap @ gap) / (2.0 * (nu - 2.0))
-    # Relative errors of the estimates of a gamma law's shape and rate from 20 000 draws: under 1.2 %.
-    assert tilt.shape[0, 0] == pytest.approx((nu + 2) / 2, rel=0.05)
-    assert tilt.rate[0, 0] == pytest.approx(rate, rel=0.05)
-    exact = with_proposal(law, tilt._replace(shape=np.array([[(nu + 2) / 2]]), rate=np.array([[rate]])))
-    weights = normalise(log_likelihoods(exact, SEED, 0, 1000))
-    np.testing.assert_allclose(weights, 1.0, atol=1e-6)
+    proposal = fit_proposal(law, SEED)
+    weights = np.exp(log_likelihoods(with_proposal(law, proposal), SEED, 0, 100_000))
+    assert effective_size(weights) / 100_000 > 0.98
+    # The mean weight is the density of the requirements: of a Student-t law, scaled to unit variance.
+    truth = stats.multivariate_t([0.0, 0.0], np.eye(2) * (nu - 2.0) / nu, df=nu).pdf(gap)
+    assert abs(weights.mean() - truth) < 4.0 * weights.std() / np.sqrt(weights.size)
+    posterior = stats.gamma((nu + 2) / 2, scale=1.0 / (0.5 + gap @ gap / (2.0 * (nu - 2.0))))
+    scores = stats.norm.isf(stats.chi2.cdf(posterior.rvs(200_000, random_state=1), nu))
+    assert proposal.mean[0, 0] == pytest.approx(scores.mean(), abs=0.03)
+    assert 1.0 / np.sqrt(1.0 - proposal.curvature[0, 0]) == pytest.approx(scores.std(), abs=0.03)
 
 
 def test_news_get_their_posterior_mean():
     """One month of stochastic volatility: the mean of eta given a shock of 3, by quadrature."""
     phi, sigma = 0.9, 0.8
     law = memoryless(requirements(1, 1, 1, [3.0], [0.0], nu=np.inf, sv_phi=phi, sv_sigma=sigma), n=1)
-    tilt = fit_scale_tilt(law, SEED, pilots=20_000)
+    proposal = fit_proposal(law, SEED)
 
     def joint(eta):
         scale = np.exp(0.5 * (sigma * eta - sigma**2 / 2 / (1 - phi**2)))
@@ -153,28 +157,71 @@ def test_news_get_their_posterior_mean():
 
     mass = integrate.quad(joint, -10, 10)[0]
     truth = integrate.quad(lambda eta: eta * joint(eta), -10, 10)[0] / mass
-    assert tilt.news[0, 0] == pytest.approx(truth, abs=4 / np.sqrt(20_000))
+    assert proposal.mean[0, 1] == pytest.approx(truth, abs=0.1)  # of a law that is not normal, whose sd is 0.8
     # The mean weight is the density of the requirement, whatever the proposal.
-    weights = np.exp(log_likelihoods(with_proposal(law, tilt), SEED, 0, 100_000))
+    weights = np.exp(log_likelihoods(with_proposal(law, proposal), SEED, 0, 100_000))
+    assert effective_size(weights) / 100_000 > 0.95
     z = (weights.mean() - mass) / (weights.std() / np.sqrt(weights.size))
     assert abs(z) < 4.0
 
 
-def test_fit_depends_on_its_arguments_only_and_uses_other_weights():
+def test_fit_depends_on_its_arguments_only_and_uses_what_is_judged():
     law = memoryless(requirements(4, 3, 2, [3.0, -2.0], [0.0, 0.0], nu=6.0, sv_phi=0.9, sv_sigma=0.25))
-    one, two = fit_scale_tilt(law, SEED), fit_scale_tilt(law, SEED)
-    other = fit_scale_tilt(law, SEED, other_weights=lambda _, first, count: 0.001 * np.arange(first, first + count))
-    for a, b, c in zip(one, two, other, strict=True):
+    one, two = fit_proposal(law, SEED), fit_proposal(law, SEED)
+
+    def judged(_, first, scores):
+        count = scores.shape[1]
+        return np.zeros((2, count)), 0.001 * np.arange(first, first + count)
+
+    other = fit_proposal(law, SEED, judged)
+    for a, b, c in zip(one[:4], two[:4], other[:4], strict=True):
         np.testing.assert_array_equal(a, b)
-        assert (a != c).any()
+        assert a is one.share or (a.shape != c.shape or (a != c).any())
+
+
+def test_quadratic_log_weights_become_even():
+    """A log weight that is a quadratic form of normals and scores, against the normal law that it makes."""
+    rng = np.random.default_rng(3)
+    d, q, count = 6, 2, 3000
+    square = rng.normal(size=(d + q, d + q))
+    hessian = 0.4 * (square + square.T) / np.abs(np.linalg.eigvalsh(square + square.T)).max()
+    slope = 0.3 * rng.normal(size=d + q)
+    covariance = np.linalg.inv(np.eye(d + q) - hessian)
+    normals = rng.normal(size=(d + q, count))
+    values = slope @ normals + 0.5 * np.einsum("in,ij,jn->n", normals, hessian, normals)
+    found = regressed(empty_proposal(d // 2, q), np.arange(d), normals, values)
+    mean = covariance @ slope
+    directions = found.directions[0]
+    own = np.linalg.inv(np.eye(d) - directions.T @ np.diag(found.curvature[0]) @ directions)
+    np.testing.assert_allclose(own, covariance[:d, :d], atol=2e-3)
+    np.testing.assert_allclose(found.mean[0], mean[:d], atol=2e-3)
+    follow = covariance[d:, :d] @ np.linalg.inv(covariance[:d, :d])
+    np.testing.assert_allclose(found.score_follow, follow, atol=2e-3)
+    np.testing.assert_allclose(found.score_mean, mean[d:] - follow @ mean[:d], atol=2e-3)
+    left = covariance[d:, d:] - follow @ covariance[:d, d:]
+    np.testing.assert_allclose(found.score_root @ found.score_root, WIDER**2 * left, atol=2e-3)
+    np.testing.assert_allclose(found.score_widen, 0.0, atol=2e-3)
+
+
+def test_curved_directions_are_found_among_many_normals():
+    """Forty normals, more than are paired: two directions of curvature and one square."""
+    rng = np.random.default_rng(4)
+    normals = rng.normal(size=(40, 8000))
+    first, second = np.linalg.qr(rng.normal(size=(40, 2)))[0].T
+    values = 0.4 * (first @ normals) ** 2 - 0.5 * (second @ normals) ** 2 + 0.2 * normals[7] ** 2 + normals[3]
+    found = fit_quadratic(normals, 0, values, np.full(8000, 1.0 / 8000))
+    truth = 0.8 * np.outer(first, first) - np.outer(second, second)
+    truth[7, 7] += 0.4
+    assert np.abs(found.hessian - truth).max() < 0.03
+    np.testing.assert_allclose(found.slope, np.eye(40)[3], atol=0.03)
 
 
 def test_laws_without_mixing_are_refused():
     law = memoryless(free_mixing(2, 3, nu=6.0))
     with pytest.raises(InputError, match="no requirements"):
-        fit_scale_tilt(law, 1)
+        fit_proposal(law, 1)
     with pytest.raises(InputError, match="no mixing"):
-        fit_scale_tilt(dataclasses.replace(law, mixing=None), 1)
+        fit_proposal(dataclasses.replace(law, mixing=None), 1)
     with pytest.raises(InputError, match="persistence 1"):
         draw_paths(memoryless(free_mixing(2, 3, nu=6.0, sv_phi=1.0, sv_sigma=0.1)), 1, 0, 1)
     repeated = requirements(2, 3, 2, [0.0, 0.0], [0.0, 0.0], nu=np.inf)
@@ -185,11 +232,11 @@ def test_laws_without_mixing_are_refused():
 
 @pytest.mark.parametrize(
     ("nu", "distance", "share"),
-    [(6.0, 1.5, 0.70), (8.0, 1.5, 0.70), (6.0, 3.0, 0.55), (8.0, 3.0, 0.55), (6.0, 5.0, 0.45), (8.0, 5.0, 0.45)],
+    [(6.0, 1.5, 0.90), (8.0, 1.5, 0.90), (6.0, 3.0, 0.80), (8.0, 3.0, 0.80), (6.0, 5.0, 0.60), (8.0, 5.0, 0.60)],
 )
 def test_effective_sample_at_two_distant_requirements(nu, distance, share):
     mixing = requirements(12, 3, 2, [0.0, 0.0], [0.0, 0.0], nu=nu, sv_phi=0.9, sv_sigma=0.25)
     sd = np.sqrt((mixing.exposure**2).sum(axis=(0, 2)))
     law = memoryless(mixing._replace(gap=distance * sd * np.array([1.0, -1.0])))
-    weights = normalise(log_likelihoods(with_proposal(law, fit_scale_tilt(law, SEED)), SEED, 0, 50_000))
+    weights = normalise(log_likelihoods(with_proposal(law, fit_proposal(law, SEED)), SEED, 0, 50_000))
     assert effective_size(weights) / 50_000 > share

@@ -10,7 +10,7 @@ import pytest
 from jpsim.errors import InputError
 from jpsim.simulation.engine import draw, draw_paths, log_likelihoods
 from jpsim.simulation.law import Numerics
-from tests.naive.simulation import dense, example_law, some_tilt
+from tests.naive.simulation import dense, example_law, some_proposal
 
 SINGLE, FAST = Numerics("float32", "strict"), Numerics("float64", "fast")
 PATHS, LIMIT = 24_000, 4.5
@@ -86,7 +86,7 @@ def test_aggregates_are_weighted_sums_of_single_precision_returns():
 
 def test_weights_are_those_of_double_precision():
     law = law_of("conditioned")
-    law = dataclasses.replace(law, mixing=law.mixing._replace(tilt=some_tilt(4, 6.0, 2)))
+    law = dataclasses.replace(law, mixing=law.mixing._replace(proposal=some_proposal(law.mixing, 2)))
     single = dataclasses.replace(law, numerics=SINGLE)
     np.testing.assert_array_equal(log_likelihoods(single, 3, 0, 3000), log_likelihoods(law, 3, 0, 3000))
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 __all__ = [
     "BLOCK", "LANES", "SUPERBLOCK", "TILE",
-    "Coefficients", "Correction", "Curvature", "Intervention", "Meetings", "Returns", "Scratch", "Sink",
+    "Coefficients", "Correction", "Curvature", "Intervention", "Meetings", "Proposed", "Returns", "Scratch", "Sink",
 ]  # fmt: skip
 
 BLOCK: Final = 512
@@ -29,21 +29,36 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
+class Proposed(NamedTuple):
+    """Where the mixing variables are drawn from instead of their own law, see `law.Proposal`; D = 2 h."""
+
+    share: Floats  # (C,) shares of the paths; C is 0 without a proposal
+    mean: Floats  # (C, D')
+    directions: Floats  # (C, r', D') in which a component's variances are not one
+    outward: Floats  # (C, D', r') transposed
+    stretch: Floats  # (C, r') its standard deviations there, less one
+    curvature: Floats  # (C, r') one less its precisions there
+    offset: Floats  # (C, r') its mean's part along them
+    level: Floats  # (C,) constant of the log of the standard normal density over its own
+    score_mean: Floats  # (q,) of the scores of drawn values
+    score_follow: Floats  # (q, D)
+    score_root: Floats  # (q, q)
+    score_width: Floats  # (q,)
+    score_widen: Floats  # (q, D)
+    score_level: float  # log of its determinant
+
+
 class Correction(NamedTuple):
     """The months' random scales, and the conditioning of the shocks given them."""
 
     heavy: int  # whether months are Student-t
-    scale: Floats  # (tables, intervals, 4) the month's scale against a normal draw, see `tails`
-    table: Integers  # (C, h) which of them each component of the proposal uses; C is 0 without one
-    stretch: Floats  # (C, h) factor on the scale
-    share: Floats  # (C,) shares of the paths
+    scale: Floats  # (intervals, 4) the month's scale against a normal draw, see `tails`
     volatile: int  # whether volatility is stochastic
     persistence: float
     deviation: float  # of the news of log volatility
     origin: float  # log volatility at month 0
     centre: float  # what makes the mean of s_t**2 one
-    news: Floats  # (C, h) shift of that news
-    ratio: Floats  # (C, h, 3) log of prior over each component's density, see `scales`
+    proposal: Proposed
     streams: npt.NDArray[np.uint64]  # (2,) of the Student-t draws and of the news
     fixed: int  # whether all scales are 1: then `response` is response_t' V**-1
     free: int  # number of rows whose values are drawn path by path: the last ones
@@ -151,7 +166,9 @@ class Scratch(NamedTuple):
     volatility: Floats  # 1 row: log volatility of the month
     news: Floats  # 1
     ratio: Floats  # 1: log of prior over proposal of the scales
-    odds: Floats  # C + 2: log of prior over each component's density, and the month's precision and its log
+    mixed: Floats  # (D') normals from a proposal; or empty
+    along: Floats  # (r') their parts along a component's directions
+    odds: Floats  # C + 1: log of prior over each component's density
     component: Integers  # 1: component of the proposal that a path draws from
     impulses: Floats  # (c')
     innovation: Floats  # (n')

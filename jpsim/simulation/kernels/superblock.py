@@ -12,6 +12,7 @@ from jpsim.simulation.kernels.elementary import like
 from jpsim.simulation.kernels.interventions import fired, intervene, shifted, start_yen
 from jpsim.simulation.kernels.jit import entry, routine
 from jpsim.simulation.kernels.meetings import decide_target, start_target
+from jpsim.simulation.kernels.proposals import move_scores
 from jpsim.simulation.kernels.recursion import (
     advance_factors,
     advance_returns,
@@ -134,16 +135,23 @@ def simulate_superblock(
 
 @entry
 def score_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any) -> None:
-    """Scores of the own values of the rows whose values are drawn, in their order; `out` is (q, some blocks)."""
-    given = law.correction.gap.size - out.shape[0]
+    """Scores of the rows whose values are drawn, in their order: of the own values, moved by the proposal, if any.
+
+    `out` is (q + 1, some blocks); the last row is the log of the scores' standard normal density over the proposal's.
+    """
+    q, proposal = out.shape[0] - 1, law.correction.proposal
+    given = law.correction.gap.size - q
     for offset in range(0, out.shape[1], BLOCK):
         start = first + np.uint64(offset)
         draw_all_shocks(law, scratch, seed, start)
         score_shocks(scratch, law.correction, seed, start)
-        for r in range(out.shape[0]):
+        for r in range(q):
             own = scratch.multipliers[(given + r) * BLOCK : (given + r + 1) * BLOCK]
             for p in range(BLOCK):
                 out[r, offset + p] = -own[p]
+        set_all(out[q, offset : offset + BLOCK], 0.0)
+        if proposal.share.size > 0:
+            move_scores(out[:, offset : offset + BLOCK], scratch.scaled, scratch, proposal)
 
 
 @entry
