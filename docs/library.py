@@ -23,7 +23,8 @@ FAMILIES = {name: family.name_en for name, family in families().items() if name 
 
 NOTES = {
     "fiscal_family": "In `fiscal_expansion` the drivers deliver the steeper curve almost wholly by a larger term "
-    "premium; activity keeps what the impulse gives it, and US shares pay for the premium. In `fiscal_calm` the curve "
+    "premium, ten standard deviations of it in all: it takes from activity what the fiscal impulse gives, and from US "
+    "shares. What it does to activity the data leave open; the model card has the odds. In `fiscal_calm` the curve "
     "flattens and yields rise with growth. `jpsim explain` shows both.",
 }
 
