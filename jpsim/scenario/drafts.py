@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jpsim.errors import InputError, Place, Problem
-from jpsim.scenario.cursor import Cursor, Findings
 from jpsim.scenario.grammar import SCHEMA
-from jpsim.scenario.library import Library
+from jpsim.scenario.library import resolve_scenario
 from jpsim.scenario.loader import parse_yaml
 from jpsim.scenario.node import Node, node_of
 from jpsim.scenario.request import RunRequest
@@ -35,16 +34,7 @@ def draft_scenario(text: str, *, source: str = "draft", near: Path | None = None
     InputError
         All problems of the text and of what it extends or refers to.
     """
-    findings = Findings()
-    tree = _scenario_tree(text, source)
-    library = Library(findings, near or Path.cwd())
-    identifier = library.add_reference(Cursor(tree, findings))
-    scenario = library.scenario(identifier) if identifier is not None else None
-    if scenario is not None:
-        library.closure([scenario])
-    if findings.problems or scenario is None:
-        raise InputError(findings.in_order())
-    return scenario
+    return resolve_scenario(_scenario_tree(text, source), near)
 
 
 def draft_run(keys: Mapping[str, object], drafts: Mapping[str, str], folder: Path) -> RunRequest:

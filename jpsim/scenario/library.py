@@ -20,7 +20,7 @@ from jpsim.scenario.loader import read_yaml
 from jpsim.scenario.node import Node
 from jpsim.scenario.schema import Scenario
 
-__all__ = ["Library", "find_scenarios", "load_scenario", "packaged_library"]
+__all__ = ["Library", "find_scenarios", "load_scenario", "packaged_library", "resolve_scenario"]
 
 _SUFFIX = ".yaml"
 _MAX_CHAIN = 20
@@ -42,10 +42,14 @@ def load_scenario(ref: str | Path, near: Path | None = None) -> Scenario:
     InputError
         All problems of the scenario and of what it extends, each with its place.
     """
+    return resolve_scenario(Node(str(ref), Place(str(ref))), near)
+
+
+def resolve_scenario(reference: Node, near: Path | None = None) -> Scenario:
+    """Resolve an id, a path, or the tree of a scenario; parameters and errors as in `load_scenario`."""
     findings = Findings()
     library = Library(findings, near or Path.cwd())
-    at = Cursor(Node(str(ref), Place(str(ref))), findings)
-    identifier = library.add_reference(at)
+    identifier = library.add_reference(Cursor(reference, findings))
     scenario = library.scenario(identifier) if identifier is not None else None
     if scenario is not None:
         library.closure([scenario])
