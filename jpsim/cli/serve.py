@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["command"]
+__all__ = ["command", "named_models"]
 
 _LIBRARIES = ("starlette", "uvicorn")
 _HORIZONS = {"month": "12m", "day": "21d"}
@@ -37,7 +37,7 @@ def command(port: int, out: Path, model: str, no_browser: bool, as_json: bool) -
     from jpsim.web.settings import Settings
 
     opened = bind(port)
-    models = _models(model)
+    models = named_models(model)
     chosen = next(reversed(models))
     settings = Settings(
         port=opened.getsockname()[1],
@@ -73,12 +73,15 @@ def _has_display() -> bool:
     return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
-def _models(reference: str) -> dict[str, str]:
+def named_models(reference: str) -> dict[str, str]:
     """Ids that pages may name -> what the facade takes; the model that was asked for is the last."""
     from jpsim.model.store import find_model, list_models, load_model
 
-    packaged = {str(entry["id"]): str(entry["id"]) for entry in list_models()}
-    if reference in packaged:
-        return {**{name: place for name, place in packaged.items() if name != reference}, reference: reference}
-    folder = find_model(reference, Path.cwd())
-    return packaged | {load_model(folder).id: str(folder.resolve())}
+    models = {str(entry["id"]): str(entry["id"]) for entry in list_models()}
+    if reference in models:
+        chosen, place = reference, reference
+    else:
+        folder = find_model(reference, Path.cwd())
+        chosen, place = load_model(folder).id, str(folder.resolve())
+    models.pop(chosen, None)  # a place of its own at the end, also where a packaged model has this id
+    return {**models, chosen: place}
