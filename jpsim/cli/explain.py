@@ -22,7 +22,7 @@ def command(scenario: str, model: str, horizon: str, lang: Literal["en", "ja"], 
     from jpsim.conditioning.explaining import explain
 
     source = Path(scenario) if scenario.endswith((".yaml", ".yml")) else scenario
-    told = explain(source, model=model, horizon=_steps(horizon))
+    told = explain(source, model=model, horizon=horizon)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
@@ -31,12 +31,3 @@ def command(scenario: str, model: str, horizon: str, lang: Literal["en", "ja"], 
     from jpsim.reporting.explanation_table import explanation_table
 
     Console().print(explanation_table(scenario, told, lang))
-
-
-def _steps(text: str) -> str:
-    from jpsim.errors import InputError, Problem
-
-    number, letter = text[:-1], text[-1:]
-    if not number.isdecimal() or not 1 <= int(number) <= {"m": 120, "d": 504}.get(letter, 0):
-        raise InputError(Problem(f"--horizon {text!r}", allowed="1m to 120m, as 12m; or 1d to 504d on a daily model"))
-    return text

@@ -11,6 +11,7 @@ from jpsim.errors import InputError, Problem
 from jpsim.model import Model
 from jpsim.model.store import load_model
 from jpsim.scenario import Scenario, load_scenario
+from jpsim.scenario.request import LONGEST
 
 __all__ = ["explain", "referred_scenarios", "steps_of"]
 
@@ -54,12 +55,12 @@ def referred_scenarios(scenario: Scenario, near: Path | None) -> dict[str, Scena
 
 
 def steps_of(horizon: int | str, model: Model) -> int:
-    """Read a horizon on a model's clock; InputError if it is meant on another."""
-    if isinstance(horizon, int):
-        return horizon
-    number, letter = horizon[:-1], horizon[-1:]
-    if letter != model.step[0] or not number.isdecimal():
-        allowed = f"{model.step}s on the model {model.id}, as {'21d' if model.step == 'day' else '12m'}"
+    """Read a horizon on a model's clock; InputError if it is meant on another, or is too long."""
+    letter, longest = model.step[0], LONGEST[model.step]
+    written = f"{horizon}{letter}" if isinstance(horizon, int) else horizon
+    number = written.removesuffix(letter)
+    if number == written or not number.isdecimal() or not 1 <= int(number) <= longest:
+        allowed = f"{model.step}s on the model {model.id}, from 1{letter} to {longest}{letter}"
         raise InputError(Problem(f"horizon {horizon!r}", allowed=allowed))
     return int(number)
 

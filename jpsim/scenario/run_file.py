@@ -28,7 +28,7 @@ from jpsim.scenario.grammar import SCHEMA
 from jpsim.scenario.library import Library, Override, load_scenario
 from jpsim.scenario.loader import parse_yaml, read_yaml
 from jpsim.scenario.node import Node
-from jpsim.scenario.request import Decomposition, Executor, Limit, RunRequest, narrower_defaults
+from jpsim.scenario.request import LONGEST, Decomposition, Executor, Limit, RunRequest, narrower_defaults
 from jpsim.scenario.schema import Scenario
 from jpsim.scenario.when import When
 
@@ -41,7 +41,6 @@ GROUPS = ("index", "sector17", "sector33", "size", "segment", "theme")
 """Groups of series that a run may ask for."""
 
 _MAX_PATHS = 10**15
-_MAX_HORIZON = {"month": 120, "day": 504}
 _LIMITS = ("sd", "var95", "var99", "es95", "es99")
 _PART = re.compile(r'"([^"]*)"|([^."]+)')
 
@@ -246,8 +245,8 @@ def _horizon(at: Cursor) -> tuple[Step, int] | None:
         return None
     step: Step = "month" if when.days is None else "day"
     count = when.months if when.days is None else when.days
-    if count is None or not 1 <= count <= _MAX_HORIZON[step]:
-        months, days = _MAX_HORIZON["month"], _MAX_HORIZON["day"]
+    if count is None or not 1 <= count <= LONGEST[step]:
+        months, days = LONGEST["month"], LONGEST["day"]
         at.refuse(f"{at.said} is no horizon", f"months, from 1m to {months}m; or trading days, from 1d to {days}d")
         return None
     return step, count

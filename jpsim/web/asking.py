@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, get_args
 
 from jpsim.scenario import RunRequest
+from jpsim.scenario.request import LONGEST
 from jpsim.web.bodies import known, slug
 from jpsim.web.refusals import Refusal
 from jpsim.web.settings import Settings
@@ -70,7 +71,7 @@ def knobs() -> Plain:
     """What may be said of a run, by key."""
     options = {name: {"options": list(_words(name))} for name in _OPTIONS}
     return options | {
-        "horizon": {"months": [1, 120], "days": [1, 504]},
+        "horizon": {f"{step}s": [1, longest] for step, longest in LONGEST.items()},
         "paths": {"least": 1, "most": 10**15},
         "seed": {"least": 0, "most": 2**64 - 1},
         "parameter_uncertainty": {"options": [False, True]},
