@@ -7,7 +7,7 @@ conditional probabilities is the draw's importance weight.
 That at least one of several quantities meets tighter bounds is a union of events. Each draw first chooses
 the quantity that shall, by its probability, and draws it within these bounds, all others after it; the
 weight is the sum of the probabilities over the number of quantities that came to meet their bounds (Owen,
-Maximov and Chertkov 2019, doi:10.1214/18-EJS1527). It lies between the largest of the probabilities and their
+Maximov and Chertkov 2019, doi:10.1214/18-EJS1527). It lies between the mean of the probabilities and their
 sum, however rare the union is.
 """
 
