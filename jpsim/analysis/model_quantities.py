@@ -19,6 +19,7 @@ __all__ = ["Numbers", "facts", "moments", "parameters"]
 Floats = npt.NDArray[np.float64]
 
 _YEAR = 12
+_MONTHS = ("inverse degrees of freedom", "sv_phi", "sv_sigma", "sv_start", "skew_shift")
 _LONG = ("regimes.filtered.", "regimes.smoothed.", "identities.", "history.")
 """Parts of the record that follow from the rest, month by month or series by series."""
 
@@ -91,14 +92,14 @@ def _blocks(model: Model) -> dict[str, tuple[tuple[str, ...], Floats]]:
     scale = np.where(sd > 0.0, sd, 1.0)
     correlation = (model.Sigma / np.outer(scale, scale))[rows, columns]
     lags = tuple(f"{row} on {name}, lag {lag + 1}" for lag in range(model.lags) for row in factors for name in factors)
-    months = (model.nu, model.sv_phi, model.sv_sigma, model.sv_start, model.skew_shift)
+    months = (1.0 / model.nu, model.sv_phi, model.sv_sigma, model.sv_start, model.skew_shift)
     return {
         "level at month 0": (factors, model.base_level),
         "intercept": (factors, model.c),
         "lag coefficient": (lags, model.B.ravel()),
         "innovation, sd": (factors, sd),
         "innovations, correlation": (_pairs(factors, rows, columns), correlation),
-        "law of the months": (("nu", "sv_phi", "sv_sigma", "sv_start", "skew_shift"), np.array(months)),
+        "law of the months": (_MONTHS, np.array(months)),
         "drift": (series, model.alpha),
         "beta": (series, model.beta),
         "loading": (_products(series, factors), model.loadings.ravel()),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from jpsim.scenario import Scenario
 
 __all__ = ["command"]
 
@@ -94,23 +98,52 @@ def compare_command(
     from jpsim import api
     from jpsim.cli.kernels import choose_kernel_folder
     from jpsim.reporting.model_change_table import model_change_markdown, model_change_table
-    from jpsim.scenario import load_scenario
 
-    choose_kernel_folder()
     outputs = [name.strip() for name in series.split(",") if name.strip()]
-    chosen = [] if no_scenarios else [load_scenario(name) for name in scenarios] or None
+    if no_scenarios and scenarios:
+        raise click.UsageError("--scenario and --no-scenarios exclude each other.")
+    if not outputs:
+        raise click.BadParameter("no ids stand here.", param_hint="'--series'")
+    choose_kernel_folder()
+    chosen = [] if no_scenarios else _scenarios(scenarios) or None
     with _drawing(as_json) as told:
         change = api.compare_models(
             before, after, scenarios=chosen, series=outputs, horizon=horizon, paths=paths, seed=seed, progress=told
         )
     if markdown is not None:
-        markdown.write_text(model_change_markdown(change), encoding="utf-8")
+        _write(markdown, model_change_markdown(change))
     if as_json:
         click.echo(json.dumps(change.to_dict(), ensure_ascii=False))
         return
     from rich.console import Console
 
     Console().print(model_change_table(change))
+
+
+def _scenarios(names: Iterable[str]) -> list[Scenario]:
+    """Load scenarios; the problems of all of them at once."""
+    from jpsim.errors import InputError, Problem
+    from jpsim.scenario import load_scenario
+
+    found: list[Scenario] = []
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            found.append(load_scenario(name))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _write(file: Path, page: str) -> None:
+    from jpsim.errors import ResourceError
+
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ResourceError(f"{file}: not written ({error.strerror})") from error
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def model_change_table(change: ModelChange) -> RenderableType:
             table.add_column(head, justify="left" if place < part.words else "right", overflow="fold")
         for row in part.rows:
             table.add_row(*map(escape, row))
-        parts += [table, Text(part.note, style="dim"), Text()]
+        parts += [table if part.rows else Text(part.title), Text(part.note, style="dim"), Text()]
     return Group(*parts)
 
 
@@ -49,7 +49,7 @@ def model_change_markdown(change: ModelChange) -> str:
     """Write a change of model as a Markdown page."""
     lines = [f"# {change.before} → {change.after}", ""]
     for part in _parts(change, _MANY):
-        lines += [f"## {part.title}", "", *_pipes(part), ""]
+        lines += [f"## {part.title}", "", *_pipes(part), ""] if part.rows else [f"## {part.title}", ""]
         lines += [part.note, ""] if part.note else []
     return "\n".join(lines).rstrip() + "\n"
 
@@ -62,8 +62,9 @@ def _pipes(part: _Part) -> Iterator[str]:
 
 def _parts(change: ModelChange, most: int) -> Iterator[_Part]:
     facts = tuple((fact.leaf, _short(fact.before), _short(fact.after)) for fact in change.facts[:most])
-    yield _Part("Record", ("leaf", "before", "after"), facts, _more(len(change.facts), most, "leaves"), 3)
-    head = ("parameters", "numbers", "moved", "typical", "largest move", "before", "after", "sds")
+    note = _more(len(change.facts), most, "leaves") if facts else "No leaf differs."
+    yield _Part("Record", ("leaf", "before", "after"), facts, note, 3)
+    head = ("parameters", "moved", "typical", "largest move", "before", "after", "sds")
     note = (
         "typical: root mean square move in posterior standard deviations of the model before, sds: the largest move in "
         "them; neither where no draws are kept. Innovations' covariance is told as sds and correlations."
@@ -108,15 +109,16 @@ def _loss(style: NumberStyle, value: float) -> str:
 
 def _block_row(block: BlockChange) -> tuple[str, ...]:
     typical = "" if block.typical is None else f"{block.typical:.2f}"
+    moved = f"{block.moved} of {block.count}"
     if not block.numbers:
-        return (block.block, str(block.count), "0", typical, "", "", "", "")
+        return (block.block, moved, typical, "", "", "", "")
     first = block.numbers[0]
     spreads = "" if first.spreads is None else f"{first.spreads:+.2f}"
-    return (block.block, str(block.count), str(block.moved), typical, first.name, *_both(first)[:2], spreads)
+    return (block.block, moved, typical, first.name, *_both(first)[:2], spreads)
 
 
 def _both(number: NumberChange) -> tuple[str, str, str]:
-    return f"{number.before:.4g}", f"{number.after:.4g}", f"{number.after - number.before:+.2g}"
+    return f"{number.before:.3g}", f"{number.after:.3g}", f"{number.after - number.before:+.2g}"
 
 
 def _names(block: BlockChange) -> tuple[str, ...]:
