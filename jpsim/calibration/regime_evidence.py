@@ -95,12 +95,13 @@ def _pooled_law(topix: Floats, core: Floats, weights: Floats) -> tuple[Floats, f
 def _odds(regimes: Regimes, inner: Floats, x: Floats, score: Floats, spread: float) -> Floats:
     """(t, K) probability of each regime given the months before and the month's own core factors, not its TOPIX.
 
-    `score` (t,) is what pooled slopes miss of TOPIX over its sd `spread`.
+    `score` (t,) is what pooled slopes miss of TOPIX over its sd `spread`, NaN where TOPIX is missing.
     """
     root = np.linalg.cholesky(inner)
     covariances = root @ regimes.relative.mean(axis=0) @ root.T
     own = _log_normal(x, covariances)
-    shown = own - 0.5 * (score[:, None] - x @ regimes.response.mean(axis=0).T / spread) ** 2
+    surprise = score[:, None] - x @ regimes.response.mean(axis=0).T / spread
+    shown = own - 0.5 * np.nan_to_num(surprise) ** 2  # a month without TOPIX shows its factors alone
     stay = np.diag(regimes.stay)
     transition = stay + (1.0 - regimes.stay)[:, None] * (1.0 - np.eye(len(stay))) / (len(stay) - 1)
     law, odds = regimes.probability @ transition, np.empty_like(own)
@@ -119,6 +120,7 @@ def _log_normal(x: Floats, covariances: Floats) -> Floats:
 
 
 def _evidence(missed: Floats, added: Floats, variables: list[str]) -> RegimeEvidence:
+    missed, added = missed[known := np.isfinite(missed)], added[known]
     columns = {"all": added.sum(axis=1), **dict(zip(variables, added.T, strict=True))}
     spread = float((missed**2).mean())
     slopes = {

@@ -58,6 +58,21 @@ def test_stated_departures_that_are_not_there_have_a_slope_of_zero() -> None:
     assert found.pooled == pytest.approx(3.0, abs=4 * 3.0 / np.sqrt(2 * 120))
 
 
+def test_months_without_topix_are_not_scored() -> None:
+    """Source: months of the factors alone say nothing of TOPIX given them; the others are scored as before."""
+    topix, core = months(0.4)
+    topix[[310, 330]] = np.nan
+    found = weigh_departures(topix, core, NAMES, 240.0, settings(0.5), 311)
+    assert found.months == 47
+    assert found.divided < found.pooled
+
+
+def test_correlations_of_other_variables_are_refused() -> None:
+    laws = {"up": {"correlations": {"topix": {"oil": 0.2}, "vix": {"usdjpy": 0.1}}}}
+    with pytest.raises(InputError, match="correlations of oil, vix, which the regimes"):
+        weigh_departures(*months(0.0), NAMES, 240.0, {**settings(0.5), "laws": laws}, 239)
+
+
 def test_correlations_that_no_variables_have_are_refused() -> None:
     """Source: the determinant of ``[[1, .9, -.9], [.9, 1, .9], [-.9, .9, 1]]`` is negative."""
     laws = {"impossible": {"correlations": {"topix": {"jgb_10y": 0.9, "usdjpy": -0.9}, "jgb_10y": {"usdjpy": 0.9}}}}
