@@ -69,7 +69,10 @@ def _verdict(told: Mapping[str, Any]) -> str:
         f"The largest mean shock is {card['largest_shock']:.1f} sd, {when}."
     )
     if "range_probability" in card:
-        text += f" The ranges have probability {card['range_probability']:.1%} given the other conditions."
+        chance = f"{card['range_probability']:.1%}"
+        text += (
+            f" Ranges count by their nearest points here; they have probability {chance} given the other conditions."
+        )
     return text
 
 
