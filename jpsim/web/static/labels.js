@@ -118,9 +118,6 @@ export const styleFrom = ({ unit, scale, decimals, signed, change_unit, change_s
 /** @type {(style: Style, value: number) => string} */
 export const level = (style, value) => number(value * style.scale, style.decimals, style.signed);
 
-/** @type {(style: Style, value: number) => string} */
-export const levelWithUnit = (style, value) => level(style, value) + (style.unit === "%" ? "%" : "");
-
 /** @type {(style: Style, se: number) => string} */
 export const levelError = (style, se) => error(se * style.scale, style.decimals);
 
