@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jpsim.cli.files import writing
+
 if TYPE_CHECKING:
     from jpsim.scenario import Scenario
 
@@ -68,7 +70,8 @@ def export_command(model: str, file: Path, as_json: bool) -> None:
     from jpsim.model.store import load_model
 
     loaded = load_model(model)
-    export_model(loaded, file)
+    with writing(file):
+        export_model(loaded, file)
     if as_json:
         click.echo(json.dumps({"id": loaded.id, "version": loaded.version, "path": str(file)}, ensure_ascii=False))
     else:
@@ -111,7 +114,8 @@ def compare_command(
             before, after, scenarios=chosen, series=outputs, horizon=horizon, paths=paths, seed=seed, progress=told
         )
     if markdown is not None:
-        _write(markdown, model_change_markdown(change))
+        with writing(markdown):
+            markdown.write_text(model_change_markdown(change), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(change.to_dict(), ensure_ascii=False))
         return
@@ -135,15 +139,6 @@ def _scenarios(names: Iterable[str]) -> list[Scenario]:
     if problems:
         raise InputError(problems)
     return found
-
-
-def _write(file: Path, page: str) -> None:
-    from jpsim.errors import ResourceError
-
-    try:
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise ResourceError(f"{file}: not written ({error.strerror})") from error
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
 
+from jpsim.cli.files import writing
+
 if TYPE_CHECKING:
     from jpsim.runs import Run
 
@@ -41,17 +43,14 @@ def _write(
     run_id: str, out: Path, formats: tuple[str, ...], languages: tuple[Language, ...], target: Path
 ) -> list[Path]:
     """Render everything first, so that a report that fails leaves no file behind."""
-    from jpsim.errors import ResourceError
     from jpsim.runs import find_run, load_run_folder
 
     run = load_run_folder(find_run(out, run_id))
     rendered = {target / f"{run.run_id}.{name}": _RENDERERS[name](run, languages) for name in formats}
     for path, content in rendered.items():
-        try:
+        with writing(path):
             target.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        except OSError as error:
-            raise ResourceError(f"{path}: not written ({error.strerror})") from error
     return list(rendered)
 
 

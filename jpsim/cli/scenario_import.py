@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jpsim.cli.files import writing
+
 if TYPE_CHECKING:
     from jpsim.months import Month
 
@@ -34,7 +36,7 @@ def import_command(
 ) -> None:
     """Make a scenario file from CSV: dates by factors, or the Federal Reserve's supervisory scenarios."""
     from jpsim.cli import is_quiet
-    from jpsim.errors import InputError, ResourceError
+    from jpsim.errors import InputError
     from jpsim.interop import import_scenario
 
     span = {"after": _month(after, "--after"), "until": _month(until, "--until")}
@@ -48,10 +50,8 @@ def import_command(
         return
     if out.exists():
         raise InputError(f"{out} is already there")
-    try:
+    with writing(out):
         out.write_text(made.text, encoding="utf-8")
-    except OSError as error:
-        raise ResourceError(f"{out}: not written ({error.strerror})") from error
     click.echo(str(out))
 
 
