@@ -60,7 +60,8 @@ def steps_of(horizon: int | str, model: Model) -> int:
     written = f"{horizon}{letter}" if isinstance(horizon, int) else horizon
     number = written.removesuffix(letter)
     if number == written or not number.isdecimal() or not 1 <= int(number) <= longest:
-        allowed = f"{model.step}s on the model {model.id}, from 1{letter} to {longest}{letter}"
+        usual = "12m" if model.step == "month" else "21d"
+        allowed = f"{model.step}s on the model {model.id}, as {usual}, from 1{letter} to {longest}{letter}"
         raise InputError(Problem(f"horizon {horizon!r}", allowed=allowed))
     return int(number)
 
