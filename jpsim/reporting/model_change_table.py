@@ -104,7 +104,7 @@ def _moved(style: NumberStyle, change: Difference) -> str:
 
 
 def _loss(style: NumberStyle, value: float) -> str:
-    return f"{value * style.change_scale:.{style.change_decimals}f}"
+    return f"{value * style.change_scale:.{style.change_decimals}f}".replace("-", "−")
 
 
 def _block_row(block: BlockChange) -> tuple[str, ...]:
