@@ -36,6 +36,7 @@ from jpsim.errors import InputError
 from jpsim.simulation.engine import log_likelihoods
 from jpsim.simulation.kernels.normals import PILOTS, TARGETS, fill_normals
 from jpsim.simulation.law import Law, Mixing, Proposal
+from jpsim.simulation.one_thread import one_thread
 from jpsim.simulation.proposals import (
     components,
     draw_normals,
@@ -120,6 +121,7 @@ class _Pilots:
         return np.concatenate([months + place * required.size for place, kind in enumerate(kinds) if kind])
 
 
+@one_thread()
 def fit_proposal(
     law: Law,
     seed: int,
