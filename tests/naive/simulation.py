@@ -61,7 +61,8 @@ def single_normal(seed, stream, path, step, index):
 
 
 def scale(nu, z):
-    """Scale of a month whose normal draw is z: large scales for large draws."""
+    """Scale of a month whose normal draw is z: large scales for large draws, none larger than that of 4.25."""
+    z = min(z, 4.25)
     g = stats.chi2.ppf(stats.norm.sf(z), nu) if z > 0 else stats.chi2.isf(stats.norm.cdf(z), nu)
     return np.sqrt((nu - 2.0) / g)
 
@@ -115,6 +116,7 @@ def mixing_variables(law, seed, path):
     """Month by month the gamma variable g_t and the news eta_t."""
     mixing = law.mixing
     z, news = np.split(mixing_normals(law, seed, path), 2)
+    z = np.minimum(z, 4.25)
     upper, lower = stats.chi2.ppf(stats.norm.sf(z), mixing.nu), stats.chi2.isf(stats.norm.cdf(z), mixing.nu)
     return np.where(z > 0.0, upper, lower), news
 
