@@ -41,7 +41,7 @@ def _cubics(values: Floats, slopes: Floats) -> Floats:
 def scale_table(nu: float, shape: float) -> Floats:
     """Tabulate the month's scale ``sqrt((nu - 2) / g)``, g gamma of rate 1 / 2, against a normal draw up to `WILDEST`.
 
-    Draws beyond have the scale there. The variance loses 0.2% by it at 5 degrees of freedom and 3% at 3.
+    Draws beyond have the scale there. The variance loses 0.06% by it at 5 degrees of freedom and 2% at 3.
 
     Parameters
     ----------
