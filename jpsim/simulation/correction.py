@@ -10,7 +10,7 @@ import numpy.typing as npt
 from jpsim.errors import InputError
 from jpsim.simulation.kernels.arrays import Correction, Proposed
 from jpsim.simulation.kernels.normals import MIXING, PILOTS, VOLATILITY
-from jpsim.simulation.law import Mixing, Proposal
+from jpsim.simulation.law import Mixing, Proposal, Rotation
 from jpsim.simulation.padding import pad
 from jpsim.simulation.proposals import empty_proposal, levels, offsets, score_level
 from jpsim.simulation.tail_tables import scale_table
@@ -72,6 +72,7 @@ def lay_out_correction(mixing: Mixing | None, months: int, n: int, *, pilots: bo
     exposure, noise = np.asarray(mixing.exposure), np.array(mixing.noise, dtype=np.float64)
     response = exposure if mixing.response is None else np.asarray(mixing.response)
     products, fixed = _products(response, exposure), mixing.normal and noise.size > 0
+    rotation = mixing.rotation or Rotation(np.zeros((0, months, n)), np.zeros((months, n, 0)))
     nu = float(mixing.nu)
     delivered = _fixed_response(response, products, noise) if fixed else response
     return Correction(
@@ -96,4 +97,6 @@ def lay_out_correction(mixing: Mixing | None, months: int, n: int, *, pilots: bo
         gap=np.array(mixing.gap, dtype=np.float64),
         skewed=int(mixing.skew is not None),
         lean=np.zeros((0, 0)) if mixing.skew is None else np.ascontiguousarray(exposure @ mixing.skew),
+        inward=pad(rotation.inward.transpose(1, 0, 2), 2),
+        outward=pad(rotation.outward, 2),
     )

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 __all__ = [
     "DOUBLE", "Dynamics", "Equity", "InterventionRule", "Law", "Levels", "MeetingRule", "Mixing", "Numerics",
-    "Proposal", "Rules", "Sparse", "Terms",
+    "Proposal", "Rotation", "Rules", "Sparse", "Terms",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -60,6 +60,17 @@ class Proposal(NamedTuple):
     score_widen: Floats  # (q, 2 h) wild months widen drawn values
 
 
+class Rotation(NamedTuple):
+    """Turn of a path's standard normals z, all months together: ``z + outward (inward z)``, which is orthogonal.
+
+    No law depends on it; what a path has in common with the same path of another law does. See
+    `jpsim.simulation.coupling`.
+    """
+
+    inward: Floats  # (r, h, n)
+    outward: Floats  # (h, n, r)
+
+
 class Mixing(NamedTuple):
     """Random scales of the months, and the exact conditioning of the shocks given those scales.
 
@@ -80,6 +91,8 @@ class Mixing(NamedTuple):
 
     With `skew` months are skewed: to all these shocks ``s_t (W_t**0.5 - W_t**-0.5) skew`` is added, ``W_t = (nu - 2) /
     g_t``, which has mean zero. What it does to the rows is taken off the gap before the correction, and added after it.
+
+    A `rotation` turns z before anything else is made of them.
     """
 
     nu: float
@@ -94,6 +107,7 @@ class Mixing(NamedTuple):
     free: int = 0  # rows whose values are drawn path by path: the last ones
     ranges: int = 0  # rows among them that are ranges: the last ones
     skew: Floats | None = None  # (n,) None for symmetric months
+    rotation: Rotation | None = None
 
     @property
     def normal(self) -> bool:

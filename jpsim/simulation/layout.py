@@ -167,6 +167,7 @@ def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
         "lags": (law.lags.shape[0] + 1) * n * BLOCK,
         "sums": law.sum.shape[2] * BLOCK,
         "shocks": n * BLOCK * (months if small else 1),
+        "turned": law.correction.inward.shape[1] * BLOCK,
         "scales": months * BLOCK,
         "excess": months * BLOCK * law.correction.skewed,
         "volatility": BLOCK,

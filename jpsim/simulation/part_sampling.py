@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.term_moments import Innovations
 from jpsim.simulation.compilation import compile_law
+from jpsim.simulation.coupling import couple
 from jpsim.simulation.cross_entropy import fit_proposal
 from jpsim.simulation.drawing import superblocks
 from jpsim.simulation.engine import draw_range_laws, draw_scores, log_likelihoods, trace_interventions
@@ -77,12 +79,21 @@ class PartSampler:
         shaped = replace(self, centred=True)._fitted(rounds=1, mixtures=False)._shaped()
         return replace(shaped, centred=False)._fitted(rounds=2)
 
-    def like(self, other: PartSampler) -> PartSampler:
-        """Return the same part with its scales drawn, and its values judged, as those of another."""
+    def coupled(self) -> PartSampler:
+        """Return the same part with its normals turned so that its paths stay near the unconditional ones."""
         mixing = self.law.mixing
-        if other.proposal is None or mixing is None:
+        if mixing is None:
             return self
-        law = replace(self.law, mixing=mixing._replace(proposal=other.proposal))
+        answer = partial(self.targets, 0, _PILOTS) if self.soft_rows else None
+        rotation = couple(self.law, self.seed, _PILOTS, answer)
+        return replace(self, law=replace(self.law, mixing=mixing._replace(rotation=rotation)))
+
+    def like(self, other: PartSampler) -> PartSampler:
+        """Return the same part with its scales and normals drawn, and its values judged, as those of another."""
+        mixing, known = self.law.mixing, other.law.mixing
+        if mixing is None or known is None:
+            return self
+        law = replace(self.law, mixing=mixing._replace(proposal=known.proposal, rotation=known.rotation))
         return replace(self, law=law, shapes=other.shapes)
 
     def _fitted(self, *, rounds: int = 3, mixtures: bool = True) -> PartSampler:

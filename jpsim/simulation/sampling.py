@@ -98,7 +98,7 @@ class Sampler:
             return settle_premium(own, len(story.parts))
 
         points = [compiled(part) for part in story.points]
-        points = [part.proposing() for part in points]  # one proposal for all draws of the parameters
+        points = [part.proposing().coupled() for part in points]  # once for all draws of the parameters
         if len(points) > len(story.members):
             story = story.weighed([part.log_evidence() for part in points])
         parts = points

@@ -172,10 +172,20 @@ def log_likelihood(law, seed, path, targets):
     return density + log_ratio(law, seed, path)
 
 
-def shocks_of(law, seed, path, s, targets):
+def normals_of(law, seed, path):
+    """(h, n) standard normals behind the factors' shocks, turned if the law turns them."""
     months, n = law.dynamics.intercept.shape
     z = np.array([[normal(seed, 1, path, t, i) for i in range(n)] for t in range(months)])
-    shocks = s[:, None] * z + lean_of(law, seed, path)
+    if law.mixing is None or law.mixing.rotation is None:
+        return z
+    inward, outward = law.mixing.rotation
+    turned = sum(inward[:, t] @ z[t] for t in range(months))
+    return np.array([z[t] + outward[t] @ turned for t in range(months)])
+
+
+def shocks_of(law, seed, path, s, targets):
+    months = law.dynamics.intercept.shape[0]
+    shocks = s[:, None] * normals_of(law, seed, path) + lean_of(law, seed, path)
     if law.mixing is None or law.mixing.gap.size == 0:
         return shocks
     m = law.mixing.gap.size
@@ -201,10 +211,10 @@ def scores_of(law, seed, path):
 
 
 def own_scores_of(law, seed, path):
-    months, n = law.dynamics.intercept.shape
+    months = law.dynamics.intercept.shape[0]
     mixing, s = law.mixing, scales_of(law, seed, path)
     response = mixing.exposure if mixing.response is None else mixing.response
-    z = np.array([[normal(seed, 1, path, t, i) for i in range(n)] for t in range(months)])
+    z = normals_of(law, seed, path)
     error = np.array([np.sqrt(mixing.noise[r]) * normal(seed, 6, path, 0, r) for r in range(mixing.gap.size)])
     own = sum(s[t] * response[t] @ z[t] for t in range(months)) + error
     lower = np.linalg.cholesky(requirement_covariance(law, s, response))

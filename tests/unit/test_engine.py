@@ -12,6 +12,7 @@ import pytest
 from jpsim.errors import InputError, Stopped
 from jpsim.simulation.engine import draw, draw_paths, draw_scores, log_likelihoods, memory_needed
 from jpsim.simulation.kernels.arrays import SUPERBLOCK
+from jpsim.simulation.law import Rotation
 from tests.naive import simulation as naive
 
 SEED = 2**63 + 5
@@ -51,6 +52,8 @@ VARIANTS = {
     ),
     "proposal": ("stochastic volatility of student months", lambda law: proposed(law)),
     "proposal, student only": ("student months with requirements", lambda law: proposed(law)),
+    "turned normals": ("skewed months of stochastic volatility with requirements", lambda law: turned(law, 5)),
+    "turned normals, normal months": ("normal months with requirements", lambda law: turned(law, 4)),
     "mixture of proposals": ("stochastic volatility of student months", lambda law: proposed(law, 3)),
     "mixture of proposals, student only": ("student months with requirements", lambda law: proposed(law, 4)),
 }
@@ -64,6 +67,16 @@ def proposed(law, components=1):
     mixing = law.mixing._replace(free=2)
     mixing = mixing._replace(proposal=naive.some_proposal(mixing, components))
     return dataclasses.replace(law, mixing=mixing)
+
+
+def turned(law, count):
+    """The law with its normals turned in some directions."""
+    months, n = law.dynamics.intercept.shape
+    outward = np.linalg.qr(RNG().normal(size=(months * n, count)))[0]
+    turn = np.linalg.qr(RNG().normal(size=(count, count)))[0]
+    inward = (turn - np.eye(count)) @ outward.T
+    rotation = Rotation(inward.reshape(count, months, n), outward.reshape(months, n, count))
+    return dataclasses.replace(law, mixing=law.mixing._replace(rotation=rotation))
 
 
 def variant(name):

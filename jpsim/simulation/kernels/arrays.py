@@ -72,6 +72,8 @@ class Correction(NamedTuple):
     gap: Floats  # (m,)
     skewed: int  # whether months are skewed
     lean: Floats  # (h, m) how the rows move with a month's excess, see `scales`
+    inward: Floats  # (h, r', n') of the rotation, see `law.Rotation`; r is 0 without one
+    outward: Floats  # (h, n', r')
 
 
 class Returns(NamedTuple):
@@ -161,6 +163,7 @@ class Scratch(NamedTuple):
     lags: Floats  # ((p + 1) n')
     sums: Floats  # (c')
     shocks: Floats  # (n'), or (h n') where all months must be known before the first
+    turned: Floats  # (r') what is turned of a path's normals
     scales: Floats  # (h)
     excess: Floats  # (h), or empty where months are symmetric
     volatility: Floats  # 1 row: log volatility of the month

@@ -13,7 +13,8 @@ from jpsim.simulation.kernels.jit import inlined, routine
 from jpsim.simulation.kernels.normals import FACTORS, MEASUREMENT, fill_block
 
 __all__ = [
-    "condition_shocks", "draw_shocks", "load_targets", "log_density", "range_laws", "score_shocks", "set_gap",
+    "condition_shocks", "draw_shocks", "draw_turned_shocks", "load_targets", "log_density", "range_laws",
+    "score_shocks", "set_gap",
 ]  # fmt: skip
 
 LOG_2PI = 1.8378770664093453
@@ -23,10 +24,31 @@ LOG_2PI = 1.8378770664093453
 def draw_shocks(out: Any, scale: Any, seed: Any, first: Any, t: int, factors: int) -> None:
     """Fill the rows of month t's factor shocks ``s_t z_t``."""
     fill_block(out, seed, np.uint64(FACTORS), first, t, factors)
-    for i in range(factors):
+    scale_rows(out, scale, factors)
+
+
+@routine
+def scale_rows(out: Any, scale: Any, rows: int) -> None:
+    """Multiply some rows by the month's scale."""
+    for i in range(rows):
         row = out[i * BLOCK : (i + 1) * BLOCK]
         for p in range(BLOCK):
             row[p] *= like(row, scale[p])
+
+
+@routine
+def draw_turned_shocks(scratch: Any, correction: Any, seed: Any, first: Any, factors: int) -> None:
+    """Fill the rows of all months' factor shocks ``s_t z_t``, their normals z turned; see `law.Rotation`."""
+    months, wide = correction.outward.shape[0], correction.outward.shape[1] * BLOCK
+    set_all(scratch.turned, 0.0)
+    for t in range(months):
+        rows = scratch.shocks[t * wide : (t + 1) * wide]
+        fill_block(rows, seed, np.uint64(FACTORS), first, t, factors)
+        add_product(scratch.turned, correction.inward[t], rows)
+    for t in range(months):
+        rows = scratch.shocks[t * wide : (t + 1) * wide]
+        add_product(rows, correction.outward[t], scratch.turned)
+        scale_rows(rows, scratch.scales[t * BLOCK : (t + 1) * BLOCK], factors)
 
 
 @inlined

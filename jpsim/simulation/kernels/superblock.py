@@ -24,6 +24,7 @@ from jpsim.simulation.kernels.scales import draw_scales
 from jpsim.simulation.kernels.shocks import (
     condition_shocks,
     draw_shocks,
+    draw_turned_shocks,
     load_targets,
     log_density,
     range_laws,
@@ -58,12 +59,9 @@ def keep_paths(paths: Any, values: Any, t: int, offset: int, count: int) -> None
 @routine
 def draw_all_shocks(law: Any, scratch: Any, seed: Any, first: Any) -> None:
     """Draw the scales of all months, and their shocks where they must be known before the first month."""
-    months, wide, factors = law.own.shape[0], law.free_own.size * BLOCK, law.code.size
-    draw_scales(scratch, law.correction, seed, first, months)
+    draw_scales(scratch, law.correction, seed, first, law.own.shape[0])
     if law.correction.gap.size > 0:
-        for t in range(months):
-            scale = scratch.scales[t * BLOCK : (t + 1) * BLOCK]
-            draw_shocks(scratch.shocks[t * wide : (t + 1) * wide], scale, seed, first, t, factors)
+        draw_turned_shocks(scratch, law.correction, seed, first, law.code.size)
 
 
 @routine

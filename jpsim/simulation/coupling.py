@@ -1,0 +1,157 @@
+"""Common random numbers: which turn of a conditioned law's normals keeps its outputs closest to the unconditional ones.
+
+Given the months' scales, conditions leave shocks ``M z`` of the normals z, plus constants. Any orthogonal Q gives
+``M Q z`` the same law, and outputs ``F M Q z`` that lie closer to the unconditional ``F z`` or further away. Closest in
+the mean of weighted squares is the polar factor of ``M' F' W F`` (Schoenemann 1966, doi:10.1007/BF02289451): normals of
+directions that the conditions take away then move the same outputs along others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from jpsim.simulation.kernels.normals import TARGETS, fill_normals
+from jpsim.simulation.law import Equity, Law, Mixing, Rotation
+from jpsim.simulation.layout import dense
+from jpsim.simulation.one_thread import one_thread
+
+__all__ = ["Answer", "couple"]
+
+Floats = npt.NDArray[np.float64]
+Answer = Callable[[Floats], Floats]
+"""From scores (q, count) of drawn values to the targets (m, count) of all rows."""
+
+_FACTORS: Final = 3.0
+"""Weight of the factors together, against that of the series together: conditions speak of factors."""
+_STILL: Final = 1e-3
+"""Weight of leaving the normals as they are, against that of the outputs."""
+_MOST: Final = 16
+"""Most directions that are turned."""
+_LEAST: Final = 5e-3
+"""One less the cosine of the smallest angle that is worth a turn: about 6 degrees."""
+_PINNED: Final = 1e-4
+"""Standard deviation, as a part of the unconditional one, below which an output no longer moves."""
+
+
+@one_thread()
+def couple(law: Law, seed: int, pilots: int, answer: Answer | None) -> Rotation | None:
+    """Turn the normals of a law with requirements so that its outputs stay close to the unconditional ones.
+
+    Parameters
+    ----------
+    law
+        With mixing variables; all laws of the turned normals are exactly those of the normals.
+    seed, pilots
+        Key of the generator, and number of pilots of drawn values.
+    answer
+        How values that are drawn follow from their scores; None where none are.
+
+    Returns
+    -------
+    The rotation, or None where no turn is worth it. Scales are taken as one, terms and rules are left out: what is
+    lost by that is closeness, never the law.
+    """
+    mixing = law.mixing
+    if mixing is None or not mixing.gap.size:
+        return None
+    followed, steps = _followed(law)
+    left = _left(mixing, followed, _slope(mixing, seed, pilots, answer))
+    basis = _basis(followed, left)
+    inner = (followed @ basis).T @ _weights(law, followed, left, steps) @ (left @ basis)
+    turn = _nearest(inner + _STILL * np.eye(basis.shape[1]))
+    cosines, planes = np.linalg.eigh(0.5 * (turn + turn.T))
+    count = min(_MOST, int((1.0 - cosines > _LEAST).sum()))
+    if not count:
+        return None
+    kept, shape = planes[:, :count], mixing.exposure.shape
+    outward = basis @ kept
+    inward = (_nearest(kept.T @ turn.T @ kept) - np.eye(count)) @ outward.T
+    return Rotation(inward.reshape(count, shape[0], shape[2]), outward.reshape(shape[0], shape[2], count))
+
+
+def _nearest(matrix: Floats) -> Floats:
+    """Orthogonal Q that makes ``tr(Q matrix)`` greatest."""
+    u, _, v = np.linalg.svd(matrix)
+    return np.asarray((u @ v).T, dtype=np.float64)
+
+
+def _followed(law: Law) -> tuple[Floats, list[int]]:
+    """What is kept close, (R, h n) functionals of the normals, and at which steps.
+
+    At each step come the n factors' levels, then their innovations summed up to it, on which returns load.
+    """
+    dynamics = law.dynamics
+    months, n = dynamics.intercept.shape
+    steps = sorted({-(-months // 4), -(-months // 2), months})
+    observed = dynamics.state.size - dynamics.cumulated.size
+    state, total, found = np.zeros((dynamics.state.size, months * n)), np.zeros((n, months * n)), []
+    for t in range(months):
+        moved = dynamics.transition[t] @ state
+        moved[:, t * n : (t + 1) * n] += dynamics.impact[t]
+        total[:, t * n : (t + 1) * n] += dynamics.impact[t]
+        sums = state[observed:] + moved[dynamics.cumulated]
+        state = np.concatenate([moved, state[: observed - n], sums])
+        if t + 1 in steps:
+            level = state[:n].copy()
+            level[dynamics.cumulated] = sums
+            found += [level, total.copy()]
+    return np.concatenate(found), steps
+
+
+def _slope(mixing: Mixing, seed: int, pilots: int, answer: Answer | None) -> Floats:
+    """(m, q) least-squares response of the rows' targets to the scores of drawn values."""
+    if answer is None:
+        return np.zeros((mixing.gap.size, 0))
+    scores = fill_normals(seed, TARGETS, 0, pilots, 1, mixing.free)[0]
+    targets = answer(scores)
+    apart = targets - targets.mean(axis=1, keepdims=True)
+    return np.asarray(np.linalg.lstsq(scores.T, apart.T, rcond=None)[0].T, dtype=np.float64)
+
+
+def _left(mixing: Mixing, followed: Floats, slope: Floats) -> Floats:
+    """``followed M``, (R, h n): what the requirements leave of the functionals, drawn values included."""
+    rows = mixing.gap.size
+    exposure = mixing.exposure.transpose(1, 0, 2).reshape(rows, -1)
+    response = exposure if mixing.response is None else mixing.response.transpose(1, 0, 2).reshape(rows, -1)
+    variance = response @ exposure.T + np.diag(mixing.noise)
+    variance = 0.5 * (variance + variance.T)
+    own = np.linalg.solve(np.linalg.cholesky(variance), response)[rows - slope.shape[1] :]
+    moved = followed @ np.linalg.solve(variance, response).T
+    return np.asarray(followed - moved @ (exposure - slope @ own), dtype=np.float64)
+
+
+def _basis(followed: Floats, left: Floats) -> Floats:
+    """(h n, r) orthonormal directions that hold all functionals: beyond them nothing need turn."""
+    both = np.concatenate([followed, left])
+    if both.shape[0] >= both.shape[1]:
+        return np.eye(both.shape[1])
+    return np.asarray(np.linalg.qr(both.T)[0], dtype=np.float64)
+
+
+def _weights(law: Law, followed: Floats, left: Floats, steps: list[int]) -> Floats:
+    """(R, R) weights of the functionals' products: outputs in units of their standard deviations, later steps more."""
+    n = law.dynamics.intercept.shape[1]
+    loadings, residual = _loadings(law.equity)
+    weights = np.zeros((followed.shape[0], followed.shape[0]))
+    for place, step in enumerate(steps):
+        level, total = (slice((2 * place + k) * n, (2 * place + k + 1) * n) for k in (0, 1))
+        before, after = (np.sqrt((x[level] ** 2).sum(axis=1)) for x in (followed, left))
+        moving = after > _PINNED * before
+        own = np.where(moving, _FACTORS / (n * np.where(moving, before * after, 1.0)), 0.0)
+        free, bound = (((loadings @ x[total]) ** 2).sum(axis=1) + step * residual for x in (followed, left))
+        share = 1.0 / (residual.size * np.sqrt(free * bound))
+        weights[level, level] = step / steps[-1] * np.diag(own)
+        weights[total, total] = step / steps[-1] * (loadings.T * share) @ loadings
+    return weights
+
+
+def _loadings(equity: Equity) -> tuple[Floats, Floats]:
+    """(S + G, n) loadings of all series, and the variances of their monthly residuals."""
+    series, groups = equity.loadings.shape[0], equity.aggregation.start.size - 1
+    every = np.concatenate([np.eye(series), dense(equity.aggregation, (groups, series))])
+    own = dense(equity.mix, (series, series)) * equity.idio_sd
+    return every @ equity.loadings, ((every @ equity.common) ** 2).sum(axis=1) + ((every @ own) ** 2).sum(axis=1)
