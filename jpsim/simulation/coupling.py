@@ -9,17 +9,18 @@ directions that the conditions take away then move the same outputs along others
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals
-from jpsim.simulation.law import Equity, Law, Mixing, Rotation
+from jpsim.simulation.law import Dynamics, Equity, Law, Mixing, Rotation
 from jpsim.simulation.layout import dense
 from jpsim.simulation.one_thread import one_thread
 
-__all__ = ["Answer", "couple"]
+__all__ = ["Answer", "couple", "couple_months"]
 
 Floats = npt.NDArray[np.float64]
 Answer = Callable[[Floats], Floats]
@@ -58,10 +59,10 @@ def couple(law: Law, seed: int, pilots: int, answer: Answer | None) -> Rotation 
     mixing = law.mixing
     if mixing is None or not mixing.gap.size:
         return None
-    followed, steps = _followed(law)
+    followed = _followed(law.dynamics)
     left = _left(mixing, followed, _slope(mixing, seed, pilots, answer))
     basis = _basis(followed, left)
-    inner = (followed @ basis).T @ _weights(law, followed, left, steps) @ (left @ basis)
+    inner = (followed @ basis).T @ _weights(law, followed, left) @ (left @ basis)
     turn = _nearest(inner + _STILL * np.eye(basis.shape[1]))
     cosines, planes = np.linalg.eigh(0.5 * (turn + turn.T))
     count = min(_MOST, int((1.0 - cosines > _LEAST).sum()))
@@ -73,33 +74,56 @@ def couple(law: Law, seed: int, pilots: int, answer: Answer | None) -> Rotation 
     return Rotation(inward.reshape(count, shape[0], shape[2]), outward.reshape(shape[0], shape[2], count))
 
 
+@one_thread()
+def couple_months(law: Law, free: Dynamics) -> Law:
+    """Turn each month's normals of a conditional recursion, so that its outputs stay close to those of a free one.
+
+    It costs no path anything, and is what `couple` gives where normals of different months must not mix.
+
+    Parameters
+    ----------
+    law
+        Without mixing variables.
+    free
+        The recursion without conditions.
+    """
+    followed, left = _followed(free), _followed(law.dynamics)
+    weights, n = _weights(law, followed, left), law.dynamics.intercept.shape[1]
+    months = [slice(t * n, (t + 1) * n) for t in range(law.dynamics.intercept.shape[0])]
+    turns = [_nearest(followed[:, own].T @ weights @ left[:, own] + _STILL * np.eye(n)) for own in months]
+    return replace(law, dynamics=law.dynamics._replace(impact=law.dynamics.impact @ np.array(turns)))
+
+
 def _nearest(matrix: Floats) -> Floats:
     """Orthogonal Q that makes ``tr(Q matrix)`` greatest."""
     u, _, v = np.linalg.svd(matrix)
     return np.asarray((u @ v).T, dtype=np.float64)
 
 
-def _followed(law: Law) -> tuple[Floats, list[int]]:
-    """What is kept close, (R, h n) functionals of the normals, and at which steps.
+def _steps(months: int) -> list[int]:
+    """Steps at which outputs are kept close."""
+    return sorted({-(-months // 4), -(-months // 2), months})
+
+
+def _followed(dynamics: Dynamics) -> Floats:
+    """What is kept close, (R, h n) functionals of the normals.
 
     At each step come the n factors' levels, then their innovations summed up to it, on which returns load.
     """
-    dynamics = law.dynamics
     months, n = dynamics.intercept.shape
-    steps = sorted({-(-months // 4), -(-months // 2), months})
     observed = dynamics.state.size - dynamics.cumulated.size
     state, total, found = np.zeros((dynamics.state.size, months * n)), np.zeros((n, months * n)), []
     for t in range(months):
         moved = dynamics.transition[t] @ state
         moved[:, t * n : (t + 1) * n] += dynamics.impact[t]
-        total[:, t * n : (t + 1) * n] += dynamics.impact[t]
+        total += moved - dynamics.free_transition @ state
         sums = state[observed:] + moved[dynamics.cumulated]
         state = np.concatenate([moved, state[: observed - n], sums])
-        if t + 1 in steps:
+        if t + 1 in _steps(months):
             level = state[:n].copy()
             level[dynamics.cumulated] = sums
             found += [level, total.copy()]
-    return np.concatenate(found), steps
+    return np.concatenate(found)
 
 
 def _slope(mixing: Mixing, seed: int, pilots: int, answer: Answer | None) -> Floats:
@@ -132,9 +156,10 @@ def _basis(followed: Floats, left: Floats) -> Floats:
     return np.asarray(np.linalg.qr(both.T)[0], dtype=np.float64)
 
 
-def _weights(law: Law, followed: Floats, left: Floats, steps: list[int]) -> Floats:
+def _weights(law: Law, followed: Floats, left: Floats) -> Floats:
     """(R, R) weights of the functionals' products: outputs in units of their standard deviations, later steps more."""
-    n = law.dynamics.intercept.shape[1]
+    months, n = law.dynamics.intercept.shape
+    steps = _steps(months)
     loadings, residual = _loadings(law.equity)
     weights = np.zeros((followed.shape[0], followed.shape[0]))
     for place, step in enumerate(steps):
@@ -144,8 +169,8 @@ def _weights(law: Law, followed: Floats, left: Floats, steps: list[int]) -> Floa
         own = np.where(moving, _FACTORS / (n * np.where(moving, before * after, 1.0)), 0.0)
         free, bound = (((loadings @ x[total]) ** 2).sum(axis=1) + step * residual for x in (followed, left))
         share = 1.0 / (residual.size * np.sqrt(free * bound))
-        weights[level, level] = step / steps[-1] * np.diag(own)
-        weights[total, total] = step / steps[-1] * (loadings.T * share) @ loadings
+        weights[level, level] = step / months * np.diag(own)
+        weights[total, total] = step / months * (loadings.T * share) @ loadings
     return weights
 
 

@@ -14,7 +14,7 @@ from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.term_moments import Innovations
 from jpsim.simulation.compilation import compile_law
-from jpsim.simulation.coupling import couple
+from jpsim.simulation.coupling import couple, couple_months
 from jpsim.simulation.cross_entropy import fit_proposal
 from jpsim.simulation.drawing import superblocks
 from jpsim.simulation.engine import draw_range_laws, draw_scores, log_likelihoods, trace_interventions
@@ -81,18 +81,22 @@ class PartSampler:
 
     def coupled(self) -> PartSampler:
         """Return the same part with its normals turned so that its paths stay near the unconditional ones."""
-        mixing = self.law.mixing
-        if mixing is None:
+        mixing, system = self.law.mixing, self.conditional.system
+        if mixing is not None:
+            answer = partial(self.targets, 0, _PILOTS) if self.soft_rows else None
+            rotation = couple(self.law, self.seed, _PILOTS, answer)
+            return replace(self, law=replace(self.law, mixing=mixing._replace(rotation=rotation)))
+        if not self.conditional.table.rows:
             return self
-        answer = partial(self.targets, 0, _PILOTS) if self.soft_rows else None
-        rotation = couple(self.law, self.seed, _PILOTS, answer)
-        return replace(self, law=replace(self.law, mixing=mixing._replace(rotation=rotation)))
+        n = self.law.dynamics.intercept.shape[1]
+        free = self.law.dynamics._replace(transition=system.transition[:, :n], impact=system.impact[:, :n])
+        return replace(self, law=couple_months(self.law, free))
 
     def like(self, other: PartSampler) -> PartSampler:
         """Return the same part with its scales and normals drawn, and its values judged, as those of another."""
         mixing, known = self.law.mixing, other.law.mixing
         if mixing is None or known is None:
-            return self
+            return self.coupled()
         law = replace(self.law, mixing=mixing._replace(proposal=known.proposal, rotation=known.rotation))
         return replace(self, law=law, shapes=other.shapes)
 

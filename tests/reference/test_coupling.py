@@ -18,6 +18,7 @@ from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
 from jpsim.conditioning.system import System, build_system
 from jpsim.scenario import Scenario
+from jpsim.simulation.engine import draw_paths
 from jpsim.simulation.law import Law, Rotation
 from jpsim.simulation.sampling import Sampler
 from tests.models import small_model
@@ -86,6 +87,28 @@ def test_levels_come_as_close_as_procrustes_allows(system: System) -> None:
     as_drawn = np.linalg.norm(left - levels)
     assert best < 0.6 * as_drawn
     assert best * (1.0 - 1e-9) <= ours < best + 0.1 * (as_drawn - best)
+
+
+def test_months_turn_by_themselves_where_the_recursion_is_conditional(system: System) -> None:
+    """Paths of the turned recursion are closer to the unconditional ones; its closed form stays what it is."""
+    conditional = condition(system, (row(system, 0, 4, "hard", 2.0), row(system, 3, 3, "hard", -1.0)))
+    assert conditional.recursion is not None
+    law = sampler_of(conditional).laws[0]
+    assert law.mixing is None
+    n = len(system.model.factors)
+    plain = conditional.recursion.impact[:, :n]
+    np.testing.assert_allclose(
+        law.dynamics.impact @ law.dynamics.impact.transpose(0, 2, 1), plain @ plain.transpose(0, 2, 1), atol=1e-10
+    )
+    free = sampler_of(condition(system, ())).paths(0, PATHS)[:, -1]
+    apart = []
+    for impact in (plain, law.dynamics.impact):
+        drawn = replace(law, dynamics=law.dynamics._replace(impact=np.ascontiguousarray(impact)))
+        x = draw_paths(drawn, SEED, 0, PATHS)[:, -1]
+        spread = np.sqrt(x.std(axis=1) * free.std(axis=1))
+        moves = spread > 1e-9
+        apart.append(np.mean(((x - free).std(axis=1)[moves] / spread[moves]) ** 2))
+    assert apart[1] < 0.9 * apart[0]
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "student_t"])
