@@ -140,7 +140,7 @@ class _Held:
 
     @classmethod
     def of(cls, conditional: Conditional, held: Mapping[int, float]) -> _Held:
-        rows, gap = conditional.stacked.flat[list(held)], np.array(list(held.values()))
+        rows, gap = conditional.with_ties[1].flat[list(held)], np.array(list(held.values()))
         reach = conditional.shock_cov @ rows.T
         cov = rows @ reach
         gain = np.linalg.solve(cov, reach.T).T

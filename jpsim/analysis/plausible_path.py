@@ -99,7 +99,7 @@ def find_plausible_path(law: ScenarioLaw, series: str, months: int, loss: float)
         return _straight_departure(conditional, returns, loss, held)
 
     shift = free = depart()
-    for _ in range(4 * len(conditional.table.of_kind("range"))):
+    for _ in range(4 * len(conditional.table.bounded)):
         if not (crossed := _worst_crossed(conditional, shift, held)) and not (idle := _idle(conditional, shift, held)):
             break
         held = held | crossed if crossed else {row: gap for row, gap in held.items() if row not in idle}
@@ -116,7 +116,7 @@ def find_plausible_path(law: ScenarioLaw, series: str, months: int, loss: float)
         mean_returns=mean,
         contributions=_contributions(law, series, mean, shift),
         factor_share=shift.factor_share,
-        held=tuple(conditional.table.rows[row].text for row in held),
+        held=tuple(conditional.with_ties[0][row].text for row in held),
     )
 
 
@@ -125,7 +125,7 @@ def _straight_departure(conditional: Conditional, law: ReturnLaw, loss: float, h
     mean, cov = _given_rows(conditional, law, held)
     nearest = find_design_point(mean, cov, loss)
     t = law.mean.size
-    functionals = np.vstack([law.along, conditional.stacked.flat[list(held)]])
+    functionals = np.vstack([law.along, conditional.with_ties[1].flat[list(held)]])
     reach = conditional.shock_cov @ functionals.T
     within = functionals @ reach
     cov = within.copy()
@@ -155,11 +155,11 @@ def _mean_path(law: ScenarioLaw, series: str, returns: ReturnLaw, loss: float) -
 
 def _worst_crossed(conditional: Conditional, shift: Departure, held: Mapping[int, float]) -> dict[int, float]:
     """The range that a shift leaves furthest, in standard deviations: row to its bound less the row's mean."""
-    table, flat = conditional.table, conditional.stacked.flat
-    mean, worst = _row_means(conditional), (0.0, -1, 0.0)
-    for row in table.of_kind("range"):
+    rows, stacked = conditional.with_ties
+    mean, flat, worst = _row_means(conditional), stacked.flat, (0.0, -1, 0.0)
+    for row in (place for place, one in enumerate(rows) if one.kind == "range"):
         moved = mean[row] + float(flat[row] @ shift.shocks.reshape(-1))
-        bound = float(np.clip(moved, table.rows[row].low, table.rows[row].high))
+        bound = float(np.clip(moved, rows[row].low, rows[row].high))
         excess = abs(moved - bound) / float(np.sqrt(flat[row] @ conditional.shock_cov @ flat[row]))
         if row not in held and excess > _SLACK:
             worst = max(worst, (excess, row, bound - mean[row]))
@@ -168,20 +168,21 @@ def _worst_crossed(conditional: Conditional, shift: Departure, held: Mapping[int
 
 def _idle(conditional: Conditional, shift: Departure, held: Mapping[int, float]) -> list[int]:
     """Rows held at a bound from which the path would move into the range by itself."""
-    table, mean = conditional.table, _row_means(conditional)
-    low = {row: mean[row] + gap <= table.rows[row].low + _SLACK for row, gap in held.items()}
+    rows, mean = conditional.with_ties[0], _row_means(conditional)
+    low = {row: mean[row] + gap <= rows[row].low + _SLACK for row, gap in held.items()}
     return [row for row, force in shift.forces.items() if (force < -_SLACK if low[row] else force > _SLACK)]
 
 
 def _row_means(conditional: Conditional) -> Floats:
-    """(m,) conditional means of the rows."""
-    means: Floats = conditional.stacked.mean + conditional.stacked.flat @ conditional.mean_shocks.reshape(-1)
+    """Conditional means of the rows and of the ranges that follow from them."""
+    stacked = conditional.with_ties[1]
+    means: Floats = stacked.mean + stacked.flat @ conditional.mean_shocks.reshape(-1)
     return means
 
 
 def _given_rows(conditional: Conditional, law: ReturnLaw, held: Mapping[int, float]) -> tuple[Floats, Floats]:
     """Mean and covariance of the returns given rows at their bounds."""
-    rows = conditional.stacked.flat[list(held)]
+    rows = conditional.with_ties[1].flat[list(held)]
     cross = law.along @ conditional.shock_cov @ rows.T
     gain = np.linalg.solve(rows @ conditional.shock_cov @ rows.T, cross.T).T
     return law.mean + gain @ np.array(list(held.values())), law.cov - gain @ cross.T

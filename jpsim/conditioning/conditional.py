@@ -16,6 +16,7 @@ from jpsim.conditioning.sequential import ConditionalSystem, Moments, condition_
 from jpsim.conditioning.stacked import StackedRows, stack_rows, stacked_moments
 from jpsim.conditioning.system import System
 from jpsim.conditioning.targets import TargetLaw, find_targets
+from jpsim.conditioning.ties import set_ties_apart
 from jpsim.errors import InputError, Place, Problem
 from jpsim.model import Model
 
@@ -96,6 +97,16 @@ class Conditional:
     def order(self) -> list[int]:
         """Positions of the rows as paths meet them: given values first, then those that are drawn."""
         return [i for i in range(len(self.table.rows)) if i not in self.targets.free] + list(self.targets.free)
+
+    @cached_property
+    def with_ties(self) -> tuple[tuple[Row, ...], StackedRows]:
+        """The rows and, behind them, the ranges that follow from them; and the closed form of all."""
+        if self.table.ties is None:
+            return self.table.rows, self.stacked
+        rows, weights, constants = self.table.ties
+        mean = np.concatenate([self.stacked.mean, weights @ self.stacked.mean + constants])
+        exposure = np.concatenate([self.stacked.exposure, weights @ self.stacked.exposure], axis=1)
+        return self.table.rows + rows, StackedRows(mean, exposure)
 
     @cached_property
     def gap(self) -> Floats:
@@ -194,7 +205,8 @@ def condition(
     """
     table = tabulate_rows(rows, system.start.size)
     stacked = stack_rows(system, table.weights, table.constants, table.months, table.firsts, table.news)
-    _refuse_clashes(table, find_clashes(stacked.flat, table.values - stacked.mean))
+    table, stacked = set_ties_apart(table, stacked)
+    _refuse_clashes(table, stacked)
     targets = find_targets(table, stacked)
     _refuse_empty_ranges(table, stacked, targets)
     centres = _centres(table, targets)
@@ -274,9 +286,9 @@ def _measured_entropy(table: RowTable, stacked: StackedRows) -> float:
     )
 
 
-def _refuse_clashes(table: RowTable, clashes: list[Clash]) -> None:
+def _refuse_clashes(table: RowTable, stacked: StackedRows) -> None:
     problems = []
-    for clash in clashes:
+    for clash in _clashes(table, stacked):
         *others, last = (table.rows[i] for i in clash.rows)
         if not others:
             found = f"{last.text} concerns a quantity that cannot move in month {last.month}"
@@ -288,6 +300,16 @@ def _refuse_clashes(table: RowTable, clashes: list[Clash]) -> None:
         problems.append(Problem(f"{last.text} {verb} {named}", last.place, fix=fix))
     if problems:
         raise InputError(problems)
+
+
+def _clashes(table: RowTable, stacked: StackedRows) -> list[Clash]:
+    """Rows that follow from others; a measurement says something beside ranges, and they beside it."""
+    gap, found = table.values - stacked.mean, {}
+    for kind in ("measurement", "range"):
+        rows = [i for i, row in enumerate(table.rows) if row.kind != kind]
+        for clash in find_clashes(stacked.flat[rows], gap[rows]):
+            found[rows[clash.rows[-1]]] = replace(clash, rows=tuple(rows[i] for i in clash.rows))
+    return [found[last] for last in sorted(found)]
 
 
 def _contradicts(clash: Clash, last: Row, table: RowTable) -> bool:
@@ -305,7 +327,8 @@ def _refuse_empty_ranges(table: RowTable, stacked: StackedRows, targets: TargetL
     outside = {table.rows[i].text: i for i in alone if (t := table.rows[i].touch) is None or t.window not in reached}
     if outside:
         raise InputError([_empty(table.rows[i], stacked, i, fix) for i in outside.values()])
-    found = f"given the other conditions the model puts no mass on {cite([table.rows[i] for i in ranges])} together"
+    cited = [table.rows[i] for i in ranges] + list(table.ties.rows if table.ties else ())
+    found = f"given the other conditions the model puts no mass on {cite(cited)} together"
     fix = "widen a range, or move the conditions that exclude it"
     raise InputError(Problem(found, table.rows[ranges[0]].place, fix=fix))
 

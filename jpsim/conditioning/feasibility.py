@@ -1,4 +1,4 @@
-"""Conditions that contradict each other or say the same thing twice, found before any draw."""
+"""Conditions that contradict each other, say the same thing twice, or follow from each other, found before any draw."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
 
-__all__ = ["Clash", "find_clashes"]
+__all__ = ["Clash", "find_clashes", "find_ties"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,11 +29,14 @@ class Clash:
         Whether the stated values disagree; if not, they say the same thing twice.
     difference
         Stated value of the last row less what the others imply, in its model unit.
+    weights
+        Of the others in the last row, in the order of `rows`.
     """
 
     rows: tuple[int, ...]
     contradicts: bool
     difference: float
+    weights: tuple[float, ...]
 
 
 def find_clashes(exposure: Floats, gap: Floats) -> list[Clash]:
@@ -67,8 +70,32 @@ def find_clashes(exposure: Floats, gap: Floats) -> list[Clash]:
             kept.append(i)
             continue
         weights = solve_triangular(triangle, along) if kept else np.zeros(0)
-        involved = [k for k, w in zip(kept, weights, strict=True) if abs(w) > _SHARE]
-        implied = float(sum(w * gap[k] for k, w in zip(kept, weights, strict=True) if abs(w) > _SHARE))
-        difference = float(gap[i]) - implied
-        clashes.append(Clash((*involved, i), bool(abs(difference) > _AGREE * max(size, 1.0)), difference))
+        involved = {k: float(w) for k, w in zip(kept, weights, strict=True) if abs(w) > _SHARE}
+        difference = float(gap[i]) - float(sum(w * gap[k] for k, w in involved.items()))
+        contradicts = bool(abs(difference) > _AGREE * max(size, 1.0))
+        clashes.append(Clash((*involved, i), contradicts, difference, tuple(involved.values())))
     return clashes
+
+
+def find_ties(exposure: Floats, given: list[int], ranges: list[int]) -> dict[int, Floats]:
+    """Find the ranges that follow from others, as the last month of an average does from the months before.
+
+    Parameters
+    ----------
+    exposure
+        (m, N) as in `find_clashes`.
+    given, ranges
+        Positions of the rows that have values, and of the ranges; a range may follow from those before it.
+
+    Returns
+    -------
+    For each such range the (m,) weights of the rows that it follows from; at least one of them is a range. Ranges that
+    values alone determine are no ties.
+    """
+    order, found = [*given, *ranges], {}
+    for clash in find_clashes(exposure[order], np.full(len(order), np.nan)):
+        *others, last = (order[i] for i in clash.rows)
+        if last in ranges and not set(others).isdisjoint(ranges):
+            found[last] = np.zeros(len(exposure))
+            found[last][others] = clash.weights
+    return found

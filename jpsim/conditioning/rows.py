@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.errors import Place
 
-__all__ = ["Row", "RowTable", "Touch", "cite", "tabulate_rows"]
+__all__ = ["Row", "RowTable", "Ties", "Touch", "cite", "drawing_order", "tabulate_rows"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -98,11 +99,20 @@ def cite(rows: Sequence[Row]) -> str:
     return "; ".join(told)
 
 
+class Ties(NamedTuple):
+    """Ranges that follow from other rows: k rows whose values are ``weights @ values + constants``."""
+
+    rows: tuple[Row, ...]
+    weights: Floats  # (k, m)
+    constants: Floats  # (k,)
+
+
 @dataclass(frozen=True, eq=False)
 class RowTable:
     """The rows of a scenario as arrays, all of length m.
 
-    `firsts` to `months` are the months they average over, `news` tells rows on a month's innovation alone.
+    `firsts` to `months` are the months they average over, `news` tells rows on a month's innovation alone; `ties` are
+    ranges that are no rows of their own, because they follow from these.
     """
 
     rows: tuple[Row, ...]
@@ -113,10 +123,28 @@ class RowTable:
     values: Floats
     noise: Floats
     news: npt.NDArray[np.bool_]
+    ties: Ties | None = None
 
     def of_kind(self, kind: str) -> list[int]:
         """Positions of the rows of a kind."""
         return [i for i, row in enumerate(self.rows) if row.kind == kind]
+
+    @property
+    def bounded(self) -> tuple[Row, ...]:
+        """All ranges, those that follow from other rows last."""
+        return tuple(self.rows[i] for i in drawing_order(self)) + (self.ties.rows if self.ties else ())
+
+    def part(self, places: npt.NDArray[np.int64]) -> RowTable:
+        """Some of the rows."""
+        arrays = ("weights", "constants", "firsts", "months", "values", "noise", "news")
+        return replace(
+            self, rows=tuple(self.rows[i] for i in places), **{name: getattr(self, name)[places] for name in arrays}
+        )
+
+
+def drawing_order(table: RowTable) -> list[int]:
+    """Positions of the ranges, latest month first, so that draws need the least weights; windows come last."""
+    return sorted(table.of_kind("range"), key=lambda i: (table.rows[i].window, -table.rows[i].month))
 
 
 def tabulate_rows(rows: tuple[Row, ...], size: int) -> RowTable:

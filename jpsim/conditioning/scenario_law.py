@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, cached_property
 from typing import Literal
@@ -61,9 +61,6 @@ class ScenarioLaw:
         What interventions bring; None where none act, or before the law is compiled.
     windows
         Rows that speak of maxima and minima.
-    checked
-        Those of them that `conditional` lacks, because an average over the same months makes its rows depend on
-        each other: paths are weighed by whether they comply.
     innovations
         What it is drawn with, which the means of nonlinear terms depend on.
     announcement
@@ -78,7 +75,6 @@ class ScenarioLaw:
     warnings: tuple[str, ...] = ()
     intervention: InterventionEffect | None = None
     windows: tuple[Row, ...] = ()
-    checked: tuple[Row, ...] = ()
     innovations: Innovations = "gaussian"
     announcement: Announcement | None = None
 
@@ -150,10 +146,8 @@ def derive_law(
     drivers = () if scenario.drivers == "all" else scenario.drivers
     place = scenario.place("drivers")
     system, rows, announcement = _stated(system, scenario, drivers)
-    windows = _windows(rows)
-    averaged = {row.name for row in rows if row.first is not None}
-    apart = tuple(row for row in windows if row.name in averaged)
-    conditional = condition(system, _without(rows, apart), drivers, place, intervened=intervenes(scenario))
+    windows = tuple(row for row in rows if row.window or row.touch is not None)
+    conditional = condition(system, tuple(rows), drivers, place, intervened=intervenes(scenario))
     impulses = impulse_effects(model, scenario.impulses, horizon)
     if shift is None:
         lent = _lent(model, scenario, horizon, library, plain=plain, innovations=innovations, checked=checked)
@@ -169,7 +163,6 @@ def derive_law(
         impulses,
         tuple(warnings),
         windows=windows,
-        checked=apart,
         innovations=innovations,
         announcement=announcement,
     )
@@ -189,17 +182,6 @@ def _stated(
         return moving, rows, None
     moving, announcement = announce(moving, system, rows, told, drivers, scenario.place("drivers"))
     return moving, [*rows, announcement.row], announcement
-
-
-def _windows(rows: list[Row]) -> tuple[Row, ...]:
-    return tuple(row for row in rows if row.window or row.touch is not None)
-
-
-def _without(rows: list[Row], windows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Rows without some windows; a range that a window joined stays, without what had to be reached."""
-    apart = set(map(id, windows))
-    left = [row for row in rows if id(row) not in apart or not row.window]
-    return tuple(replace(row, touch=None) if id(row) in apart else row for row in left)
 
 
 @cache

@@ -8,6 +8,7 @@ conditional system does the rest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from jpsim.conditioning.margins import relative_entropy
-from jpsim.conditioning.rows import RowTable
+from jpsim.conditioning.rows import Row, RowTable, drawing_order
 from jpsim.conditioning.stacked import StackedRows
 from jpsim.conditioning.stated import StatedLaw, fit_stated
 from jpsim.conditioning.truncation import Reach, Truncation
@@ -42,7 +43,10 @@ class TargetLaw:
     follow
         (q - a, a) response of the ranges' means to the rows with a stated law.
     ranges
-        Truncated law of the ranges' deviations, given deviations of zero there; None without ranges.
+        Truncated law of the ranges' deviations, given deviations of zero there; None without ranges. Ranges that follow
+        from other rows come last in it, and are no free rows.
+    tied
+        (k, a) response of these ranges to the rows with a stated law.
     model_gap, model_cov
         (a,) and (a, a): what the model itself says of the rows with a stated law, as its mean less their
         centres, and its covariance.
@@ -57,6 +61,7 @@ class TargetLaw:
     stated: StatedLaw
     follow: Floats
     ranges: Truncation | None
+    tied: Floats
     model_gap: Floats
     model_cov: Floats
     spread: Floats
@@ -90,7 +95,7 @@ class TargetLaw:
     def draw_ranges(
         self, scores: Floats, choices: Floats, stated: Floats, given: tuple[Floats, Floats] | None = None
     ) -> tuple[Floats, Floats]:
-        """Turn scores (q, count) into deviations (q - a, count) of the ranges, and their log weights (count,).
+        """Turn scores (q, count) into deviations (q - a, count) of the free ranges, and their log weights (count,).
 
         Parameters
         ----------
@@ -106,13 +111,17 @@ class TargetLaw:
         """
         if self.ranges is None:
             return np.zeros((0, scores.shape[1])), np.zeros(scores.shape[1])
-        mean, root = given or (self.ranges.mean[:, None] + self.follow @ stated, None)
-        return self.ranges.draw(scores[self.stated.size :], choices, mean, root)
+        free = self.size - self.stated.size
+        mean, root = given or (self.ranges.mean[:free, None] + self.follow @ stated, None)
+        if self.ranges.ties is not None:
+            mean = np.concatenate([mean, self.ranges.ties @ mean + self.tied @ stated])
+        values, log_weight = self.ranges.draw(scores[self.stated.size :], choices, mean, root)
+        return values[:free], log_weight
 
 
 def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
     """Derive the law of the free rows' values from the model's law given the hard and measured rows."""
-    normal, tabled, ranges = table.of_kind("marginal"), table.of_kind("table"), _ranges(table)
+    normal, tabled, ranges = table.of_kind("marginal"), table.of_kind("table"), drawing_order(table)
     rows = normal + tabled
     mean, cov = _given(table, stacked, table.of_kind("hard") + table.of_kind("measurement"))
     wanted, apart = table.values[rows], cov[np.ix_(rows, rows)]
@@ -121,6 +130,7 @@ def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
     entropy = np.inf if tabled else relative_entropy(wanted, stated.cov, mean[rows], apart) if rows else 0.0
     follow, left_mean, left_cov = _regress(mean, cov, rows, ranges, wanted)
     law, centre, within = _truncate(table, ranges, left_mean, left_cov)
+    tied = np.zeros((0, len(rows))) if table.ties is None else table.ties.weights[:, rows]
     if law is not None:
         entropy -= float(np.log(max(law.probability, 1e-300)))
     cross = follow @ stated.cov
@@ -130,6 +140,7 @@ def find_targets(table: RowTable, stacked: StackedRows) -> TargetLaw:
         stated,
         follow,
         law,
+        tied,
         mean[rows] - wanted,
         apart,
         np.block([[stated.cov, cross.T], [cross, within + cross @ follow.T]]),
@@ -157,24 +168,28 @@ def _regress(
 def _truncate(
     table: RowTable, ranges: list[int], mean: Floats, cov: Floats
 ) -> tuple[Truncation | None, Floats, Floats]:
-    """Truncated law of the ranges' deviations from their own truncated mean, that mean, and its covariance."""
+    """Truncated law of the ranges' deviations from their own truncated mean, that mean, and its covariance.
+
+    Mean and covariance are of the ranges that are rows; the law has the tied ones, too.
+    """
     if not ranges:
         return None, np.zeros(0), np.zeros((0, 0))
-    low = np.array([table.rows[i].low for i in ranges])
-    high = np.array([table.rows[i].high for i in ranges])
-    centre, within = Truncation(mean, cov, low, high, _reaches(table, ranges, np.zeros(mean.size))).moments
-    moved = _reaches(table, ranges, centre)
-    return Truncation(mean - centre, cov, low - centre, high - centre, moved), centre, within
+    bounded, ties, free = table.bounded, None, len(ranges)
+    if table.ties is not None:
+        values = np.nan_to_num(table.values)
+        values[ranges] = mean
+        mean = np.concatenate([mean, table.ties.weights @ values + table.ties.constants])
+        ties = np.ascontiguousarray(table.ties.weights[:, ranges])
+    low, high = np.array([row.low for row in bounded]), np.array([row.high for row in bounded])
+    law = Truncation(mean, cov, low, high, _reaches(bounded, np.zeros(mean.size)), ties)
+    centre, within = law.moments
+    moved = Truncation(mean - centre, cov, low - centre, high - centre, _reaches(bounded, centre), ties)
+    return moved, centre[:free], within[:free, :free]
 
 
-def _ranges(table: RowTable) -> list[int]:
-    """Positions of the ranges, latest month first, so that draws need the least weights; windows come last."""
-    return sorted(table.of_kind("range"), key=lambda i: (table.rows[i].window, -table.rows[i].month))
-
-
-def _reaches(table: RowTable, ranges: list[int], centre: Floats) -> tuple[Reach, ...]:
+def _reaches(ranges: Sequence[Row], centre: Floats) -> tuple[Reach, ...]:
     """Bounds that one month of a window must meet, as deviations from the rows' centres."""
-    touches = {place: touch for place, row in enumerate(ranges) if (touch := table.rows[row].touch) is not None}
+    touches = {place: touch for place, row in enumerate(ranges) if (touch := row.touch) is not None}
     found = []
     for window in dict.fromkeys(touch.window for touch in touches.values()):
         at = [place for place, touch in touches.items() if touch.window == window]

@@ -9,6 +9,10 @@ the quantity that shall, by its probability, and draws it within these bounds, a
 weight is the sum of the probabilities over the number of quantities that came to meet their bounds (Owen,
 Maximov and Chertkov 2019, doi:10.1214/18-EJS1527). It lies between the mean of the probabilities and their
 sum, however rare the union is.
+
+Quantities may be tied, as the months of an average are whose value is known: some follow from the others. Each draw
+then stays where what is left of the tie can still be met within the ranges of the quantities that come after it, so
+that no draw leaves the range of the last one, which follows.
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ Integers = npt.NDArray[np.int64]
 _LATTICE = 8191  # points of the lattice rule behind probabilities and moments
 _LEAST = 1e-15  # what keeps uniforms within the open unit interval
 _GONE = 1e-13  # share of a variance that counts as nothing
+_FOLLOWS = 1e-10  # the same, of a quantity that follows from others
+_ROUNDING = 1e-4  # how far it may be from its bounds, in the standard deviations that count as nothing
 _ENTRIES = 2**21  # of the covariances that are worked on at a time
 
 
@@ -52,16 +58,20 @@ class Reach:
 
 @dataclass(frozen=True, eq=False)
 class Truncation:
-    """N(mean, cov) within ``low <= x <= high``.
+    """N(mean, cov) within ``low <= x <= high``, some quantities tied to the others.
 
     Parameters
     ----------
-    mean, cov
-        (q,) and (q, q) of the law before truncation.
+    mean
+        (q + k,) of the law before truncation.
+    cov
+        (q, q) covariance of the first q quantities.
     low, high
-        (q,) bounds; infinite where there is none.
+        (q + k,) bounds; infinite where there is none.
     reaches
         What must hold besides; no quantity in two of them.
+    ties
+        (k, q) how the last k quantities move with the first; none by default.
     """
 
     mean: Floats
@@ -69,6 +79,7 @@ class Truncation:
     low: Floats
     high: Floats
     reaches: tuple[Reach, ...] = ()
+    ties: Floats | None = None
 
     def draw(
         self, scores: Floats, choices: Floats, mean: Floats | None = None, root: Floats | None = None
@@ -84,24 +95,24 @@ class Truncation:
         choices
             (number of reaches, count) uniforms, which choose the quantities that reach.
         mean
-            (q, count) mean before truncation, draw by draw; that of the law by default.
+            (q + k, count) mean before truncation, draw by draw; that of the law by default.
         root
-            (q, q, count) lower triangular roots of each draw's covariance; of the law's by default.
+            (q, q, count) lower triangular roots of each draw's covariance of the first q; of the law's by default.
 
         Returns
         -------
-        Values (q, count), and log weights (count,): their mean is the probability of the ranges.
+        Values (q + k, count), and log weights (count,): their mean is the probability of the ranges.
         """
-        size, count = scores.shape
+        size, count = self.mean.size, scores.shape[1]
         mean = np.broadcast_to(self.mean[:, None], (size, count)) if mean is None else mean
         roots: Floats = np.asarray(np.linalg.cholesky(self.cov)[:, :, None] if root is None else root)
         values, log_weight = np.empty((size, count)), np.empty(count)
         for here in _pieces(count, size):
             own = roots[:, :, here] if roots.shape[2] > 1 else roots
-            path = _Path.of(mean[:, here], own, scores[:, here])
-            found = [path.reach(self, one, choices[k, here]) for k, one in enumerate(self.reaches)]
+            path = _Path.of(self, mean[:, here], own, scores[:, here])
+            found = [path.reach(one, choices[k, here]) for k, one in enumerate(self.reaches)]
             for i in np.flatnonzero(np.isfinite(self.low) | np.isfinite(self.high)).tolist():
-                path.stay(i, self.low[i], self.high[i])
+                path.stay(i)
             path.settle()
             for one, total in zip(self.reaches, found, strict=True):
                 path.log_weight += total - np.log(_hits(one, path.values))
@@ -109,14 +120,22 @@ class Truncation:
         return values, log_weight
 
     @cached_property
+    def tied(self) -> Floats:
+        """(k, q + k) weights with which sums of the quantities keep the value that their means give them."""
+        own = len(self.cov)
+        ties = np.zeros((0, own)) if self.ties is None else self.ties
+        return np.hstack([-ties, np.eye(len(ties))])
+
+    @cached_property
     def _lattice(self) -> tuple[Floats, Floats]:
         """Draws on a rank-one lattice with a tent transform, and their weights."""
         roots = np.sqrt(np.array([2.0, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71]))
-        uniforms = self.mean.size + len(self.reaches)
+        own = len(self.cov)
+        uniforms = own + len(self.reaches)
         step = np.resize(roots, uniforms) + np.arange(uniforms) // roots.size
         points = (np.arange(1, _LATTICE + 1) * step[:, None]) % 1.0
         tent = np.clip(np.abs(2.0 * points - 1.0), 1e-12, 1.0 - 1e-12)
-        values, log_weight = self.draw(ndtri(tent[: self.mean.size]), tent[self.mean.size :])
+        values, log_weight = self.draw(ndtri(tent[:own]), tent[own:])
         return values, np.exp(log_weight)
 
     @cached_property
@@ -126,7 +145,7 @@ class Truncation:
 
     @cached_property
     def moments(self) -> tuple[Floats, Floats]:
-        """Mean (q,) and covariance (q, q) within the ranges."""
+        """Mean (q + k,) and covariance (q + k, q + k) within the ranges."""
         values, weight = self._lattice
         weight = weight / weight.sum()
         mean = values @ weight
@@ -140,22 +159,28 @@ class _Path:
 
     Parameters
     ----------
+    law
+        The ranges, of Q quantities.
+    totals
+        (k, n) what the tied sums come to.
     root
-        (q, q, n) roots of the covariances before anything is drawn; (q, q, 1) if all draws share one.
+        (Q, q, n) roots of the covariances before anything is drawn; (Q, q, 1) if all draws share one.
     mean, variance
-        (q, n) and (q, n) or (q, 1) of the values still to be drawn.
+        (Q, n) and (Q, n) or (Q, 1) of the values still to be drawn.
     least
         Variances that count as nothing.
     own
-        (q, n) what the draws' own values exceed their mean by, given their own earlier values.
+        (Q, n) what the draws' own values exceed their mean by, given their own earlier values.
     values, drawn
-        (q, n) the values, and which of them are known.
+        (Q, n) the values, and which of them are known.
     log_weight
         (n,) log probability of the ranges so far.
     known
         For each value drawn so far the covariances of all with it, in its standard deviations.
     """
 
+    law: Truncation
+    totals: Floats
     root: Floats
     mean: Floats
     variance: Floats
@@ -167,32 +192,56 @@ class _Path:
     known: list[Floats] = field(default_factory=list)
 
     @classmethod
-    def of(cls, mean: Floats, root: Floats, scores: Floats) -> _Path:
+    def of(cls, law: Truncation, mean: Floats, root: Floats, scores: Floats) -> _Path:
+        if law.ties is not None:
+            root = np.concatenate([root, np.tensordot(law.ties, root, axes=1)])
         shared, variance = root.shape[2] == 1, (root**2).sum(axis=1)
         own = root[:, :, 0] @ scores if shared else np.einsum("ikn,kn->in", root, scores)
-        drawn = np.zeros(scores.shape, dtype=bool)
-        nothing = np.zeros(scores.shape)
-        return cls(root, mean.copy(), variance, _GONE * variance, own, nothing, drawn, nothing[0].copy())
+        drawn, nothing = np.zeros(mean.shape, dtype=bool), np.zeros(mean.shape)
+        least = (_GONE if law.ties is None else _FOLLOWS) * variance
+        totals = law.tied @ mean
+        return cls(law, totals, root, mean.copy(), variance, least, own, nothing, drawn, nothing[0].copy())
 
-    def reach(self, law: Truncation, reach: Reach, uniform: Floats) -> Floats:
+    def reach(self, reach: Reach, uniform: Floats) -> Floats:
         """Choose which quantity reaches, and draw it; (n,) log of the sum of the probabilities."""
         at = np.array(reach.positions)
         sd = np.sqrt(np.maximum(self.variance, self.least))[at]
-        low, high = np.maximum(reach.low, law.low[at])[:, None], np.minimum(reach.high, law.high[at])[:, None]
+        rooms = [self._room(i, a, b) for i, a, b in zip(reach.positions, reach.low, reach.high, strict=True)]
+        low, high = (np.array(np.broadcast_arrays(*ends)) for ends in zip(*rooms, strict=True))
         until = np.cumsum(_mass((low - self.mean[at]) / sd, (high - self.mean[at]) / sd), axis=0)
         chosen = (uniform * until[-1] >= until[:-1]).sum(axis=0)
-        self._draw(at[chosen], low[chosen, 0], high[chosen, 0])
+        draws = np.arange(chosen.size) if low.shape[1] > 1 else 0
+        self._draw(at[chosen], low[chosen, draws], high[chosen, draws])
         return np.asarray(np.log(until[-1]))
 
-    def stay(self, i: int, low: float, high: float) -> None:
+    def stay(self, i: int) -> None:
         """Draw quantity i within its range, where it is not known yet."""
-        self.log_weight += np.log(self._draw(i, low, high))
+        self.log_weight += np.log(self._draw(i, *self._room(i)))
 
     def settle(self) -> None:
         """Give every quantity that is not known yet the value that its draw has by itself, given the known ones."""
         self.values = np.where(self.drawn, self.values, self.mean + self.own)
 
-    def _draw(self, i: int | Integers, low: float | Floats, high: float | Floats) -> Floats:
+    def _room(self, i: int, low: float = -np.inf, high: float = np.inf) -> tuple[Floats, Floats]:
+        """Bounds, (n,) or (1,), of a quantity: its own, tighter ones, and those that leave room to what it is tied to.
+
+        They matter where other quantities of the tie are still to be drawn; what follows from known ones has no choice.
+        """
+        law = self.law
+        lows, highs = np.maximum([low], law.low[i]), np.minimum([high], law.high[i])
+        for row in np.flatnonzero(law.tied[:, i]).tolist():
+            tie = law.tied[row]
+            others = np.flatnonzero(tie * (np.arange(tie.size) != i))
+            weights, waits = tie[others, None], ~self.drawn[others]
+            rest = self.totals[row] - (weights * self.values[others]).sum(axis=0)  # values to be drawn are zero
+            ends = weights * law.low[others, None], weights * law.high[others, None]
+            least, most = (np.where(waits, end, 0.0).sum(axis=0) for end in (np.minimum(*ends), np.maximum(*ends)))
+            bounds, free = np.array([rest - most, rest - least]) / tie[i], waits.any(axis=0)
+            lows = np.where(free, np.maximum(lows, bounds.min(axis=0)), lows)
+            highs = np.where(free, np.minimum(highs, bounds.max(axis=0)), highs)
+        return lows, highs
+
+    def _draw(self, i: int | Integers, low: Floats, high: Floats) -> Floats:
         """Draw one quantity of each path within bounds, and know the others better; (n,) probabilities of the bounds.
 
         What is known already stays, with probability 1.
@@ -203,7 +252,13 @@ class _Path:
         uniform = np.clip(ndtr(own / sd), _LEAST, 1.0 - _LEAST)
         score, mass = _truncated_normal(uniform, (low - centre) / sd, (high - centre) / sd)
         value = np.clip(centre + sd * score, low, high)
-        slope = column / sd if new.all() else np.where(new, column / sd, 0.0)
+        moves = new
+        if self.law.ties is not None:
+            follows = _at(column, i) <= _at(self.least, i)
+            inside = (centre >= low - _ROUNDING * sd) & (centre <= high + _ROUNDING * sd)
+            value, mass = np.where(follows, centre, value), np.where(follows, np.where(inside, 1.0, 1e-300), mass)
+            moves = new & ~follows
+        slope = column / sd if moves.all() else np.where(moves, column / sd, 0.0)
         self.mean += slope * ((value - centre) / sd)
         self.own -= slope * (own / sd)
         self.variance = self.variance - slope**2

@@ -15,7 +15,7 @@ from jpsim.conditioning.stories import Story, derive_story
 from jpsim.days import DAYS_PER_MONTH
 from jpsim.errors import InputError, Problem, UnsupportedError
 from jpsim.model import Model
-from jpsim.scenario import RunRequest, Scenario
+from jpsim.scenario import RunRequest
 from jpsim.simulation.engine import memory_needed
 from jpsim.simulation.law import Numerics
 from jpsim.simulation.order_statistics import search_bytes
@@ -232,12 +232,6 @@ def _lost_between(request: RunRequest) -> Iterator[Problem]:
     wishes = [f"attribution: {name}" for name in ("earnings", "var95", "es95") if name in request.attribution]
     wishes += [f"{one.id}: rule fx_intervention" for one in scenarios if one.rules.fx_intervention not in (None, "off")]
     wishes += [f"{one.id}: view on {view.series} by {view.by}" for one in scenarios for view in one.views if view.by]
-    wishes += [
-        f"{one.id}: a highest or lowest month beside an average of {name}"
-        for one in scenarios
-        for name in one.conditions
-        if _watched(one, name)
-    ]
     for wish in wishes:
         found = f"{wish} needs every step, and cannot be carried out yet where report_at leaves some out"
         yield Problem(found, fix="remove one of the two")
@@ -247,12 +241,6 @@ def _lost_between(request: RunRequest) -> Iterator[Problem]:
         step = when.steps(request.step, request.as_of)
         if step is not None and step not in request.steps:
             yield Problem(f"{what} is at {when}, which report_at leaves out", fix=f"add {when} to report_at")
-
-
-def _watched(scenario: Scenario, name: str) -> bool:
-    """Whether paths must be seen in every month: a window beside an average of the same quantity, see `ScenarioLaw`."""
-    blocks = scenario.conditions[name]
-    return any(block.average for block in blocks) and any(block.maximum or block.minimum for block in blocks)
 
 
 def _unknown_series(request: RunRequest, model: Model) -> Iterator[Problem]:

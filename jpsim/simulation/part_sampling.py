@@ -165,7 +165,7 @@ class PartSampler:
     def weighted(self) -> bool:
         """Whether paths are not equally likely, views apart."""
         drawn = self.conditional.targets.ranges is not None and self._random
-        return self.tilted or drawn or self.conditional.targets.weighted or bool(self.source.checked)
+        return self.tilted or drawn or self.conditional.targets.weighted
 
     @property
     def _random(self) -> bool:

@@ -31,7 +31,6 @@ from jpsim.simulation.rule_premium import note_interventions, settle_premium
 from jpsim.simulation.sharding import Stop, on_threads
 from jpsim.simulation.tilting import Moments, log_total, margin_moments
 from jpsim.simulation.views import Demand, demands_of, impose
-from jpsim.simulation.windowing import log_compliance, window_factors
 
 __all__ = ["FEWEST_EFFECTIVE", "Sampler"]
 
@@ -299,7 +298,6 @@ class Sampler:
         for _, count, part in spans:
             log_weights[done : done + count] += shares[id(part)] - levels[id(part)]
             done += count
-        log_weights += self._compliance(spans)
         source = spans[0][2].source
         return normalise(impose(log_weights, demands + self._view_demands(source, spans, log_weights)))
 
@@ -322,14 +320,6 @@ class Sampler:
             for (text, moments), size in zip(held.items(), rows, strict=True)
             if size
         ]
-
-    def _compliance(self, spans: list[tuple[int, int, PartSampler]]) -> Floats | float:
-        """Log weights that leave out the paths that leave a window beside an average; 0 without such."""
-        source = spans[0][2].source
-        if not source.checked:
-            return 0.0
-        names = window_factors(source, source.checked)
-        return log_compliance(source, source.checked, self._drawn(source, names, spans))
 
     def _shares(self, spans: list[tuple[int, int, PartSampler]]) -> dict[int, float]:
         """Log of what each part's paths count for, by its identity: regimes as their weights say."""

@@ -6,6 +6,8 @@ the normal law; the Mills ratio for the mean of a normal given its tail; scipy's
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.cluster.vq import kmeans2
@@ -248,6 +250,34 @@ def test_two_ranges_bind_only_where_they_must(model: Model) -> None:
         options={"maxiter": 300, "ftol": 1e-13},
     )
     assert both.point.distance == pytest.approx(np.sqrt(2 * answer.fun), rel=1e-5)
+
+
+def test_a_path_stays_inside_a_range_that_follows_from_an_average(model: Model) -> None:
+    """The constrained optimum over the first month's return and its level, which follows from the others'."""
+    system, place = build_system(model, HORIZON), model.factor("sp500")
+    free = find_plausible_path(law_of(model), "topix", HORIZON, 0.25)
+    mean = 100.0 * np.log(free.mean_levels[place])
+    average = replace(a_row(system, place, HORIZON, "hard", value=mean.mean()), first=1)
+    path = 100.0 * np.log(find_plausible_path(law_of(model, average), "topix", 1, 0.25).levels[place])
+    edge, sign = 0.5 * (mean[0] + path[0]), np.sign(path[0] - mean[0])
+    bounds = [(m - 90.0, m + 90.0) for m in mean]
+    bounds[0] = (edge - 90.0, edge) if sign > 0 else (edge, edge + 90.0)
+    rows = [a_row(system, place, t, "range", low=low, high=high) for t, (low, high) in enumerate(bounds, 1)]
+    law = law_of(model, average, *rows)
+    conditional, returns = law.conditional, monthly_law(law, "topix", 1)
+    assert conditional.table.ties is not None
+    assert [row.month for row in conditional.table.ties.rows] == [1]
+    found = find_plausible_path(law, "topix", 1, 0.25)
+    assert 100.0 * np.log(found.levels[place, 0]) == pytest.approx(edge, abs=1e-7)
+    every, stacked = conditional.with_ties
+    tied = len(every) - 1
+    joint = np.vstack([returns.along, stacked.flat[tied]])
+    cov = joint @ conditional.shock_cov @ joint.T
+    cov[:1, :1] += returns.cov - returns.factor_cov
+    level = stacked.mean[tied] + stacked.flat[tied] @ conditional.mean_shocks.reshape(-1)
+    centre, inverse = np.append(returns.mean, level), np.linalg.inv(cov)
+    apart = np.array([-0.25, edge]) - centre
+    assert found.point.distance == pytest.approx(np.sqrt(apart @ inverse @ apart), rel=1e-6)
 
 
 def test_the_mean_given_a_loss_of_one_month_is_the_mills_ratio(model: Model) -> None:

@@ -91,3 +91,48 @@ def test_a_union_of_far_events_has_even_weights() -> None:
     assert (values >= bound[:, None]).any(axis=0).all()
     assert log_weight.max() <= np.log(3 * norm.sf(4.0)) + 1e-9
     assert log_weight.min() >= np.log(norm.sf(4.0)) - 1e-9
+
+
+TIED = {
+    "one sum": np.array([[-1.0, -1.0, -1.0]]),
+    "two sums that share a quantity": np.array([[-1.0, -1.0, 0.0], [0.0, -1.0, -2.0]]),
+}
+
+
+@pytest.mark.parametrize("ties", TIED.values(), ids=TIED)
+@pytest.mark.parametrize("reached", [False, True], ids=["bounded", "reached"])
+def test_tied_quantities_are_the_rejected_law(ties: np.ndarray, reached: bool) -> None:
+    """Quantities that follow from others, within bounds that bind: plain rejection of draws of the tied law."""
+    rng, count, size = np.random.default_rng(7), 100_000, 3 + len(ties)
+    mean = np.concatenate([np.full(3, 0.2), 0.3 + ties @ np.full(3, 0.2)])
+    reaches = (Reach((0, 1, 3), np.full(3, 0.9), np.full(3, np.inf)),) if reached else ()
+    law = Truncation(mean, COV, np.full(size, -1.5), np.full(size, 1.8), reaches, ties)
+    values, log_weight = law.draw(rng.standard_normal((3, count)), rng.uniform(size=(len(reaches), count)))
+    free = mean[:3, None] + np.linalg.cholesky(COV) @ rng.standard_normal((3, 2_000_000))
+    free = np.concatenate([free, mean[3:, None] + ties @ (free - mean[:3, None])])
+    keep = ((free >= -1.5) & (free <= 1.8)).all(axis=0) & (not reached or (free[[0, 1, 3]] >= 0.9).any(axis=0))
+    weight = np.exp(log_weight)
+    inside = ((values >= -1.5 - 1e-9) & (values <= 1.8 + 1e-9)).all(axis=0)
+    assert inside[weight > 1e-200].all()
+    assert inside.mean() > (0.999 if len(ties) == 1 else 0.5)
+    np.testing.assert_allclose(values[3:] - mean[3:, None], ties @ (values[:3] - mean[:3, None]), atol=1e-8)
+    error = np.hypot(weight.std() / np.sqrt(count), keep.std() / np.sqrt(keep.size))
+    assert abs(weight.mean() - keep.mean()) < 4 * error
+    share, kept = weight / weight.sum(), free[:, keep]
+    for power in (1, 2):
+        found = values**power @ share
+        error = np.sqrt((values**power - found[:, None]) ** 2 @ share**2 + (kept**power).var(axis=1) / keep.sum())
+        assert np.abs((found - (kept**power).mean(axis=1)) / error).max() < 4.0
+
+
+def test_a_tied_union_has_even_weights_and_no_draw_outside() -> None:
+    """At least one of three quantities with a known sum beyond four standard deviations."""
+    rng, ties = np.random.default_rng(8), np.array([[-1.0, -1.0]])
+    cov, bound = np.array([[2.0, -1.0], [-1.0, 2.0]]) / 3, np.full(3, 4.0) * np.sqrt(2 / 3)
+    law = Truncation(
+        np.zeros(3), cov, np.full(3, -np.inf), np.full(3, np.inf), (Reach((0, 1, 2), bound, bound + 99),), ties
+    )
+    values, log_weight = law.draw(rng.standard_normal((2, 20_000)), rng.uniform(size=(1, 20_000)))
+    assert (values >= bound[:, None] - 1e-12).any(axis=0).all()
+    np.testing.assert_allclose(values.sum(axis=0), 0.0, atol=1e-12)
+    np.testing.assert_allclose(log_weight, np.log(3 * norm.sf(4.0)), atol=1e-9)  # two at once are out of reach

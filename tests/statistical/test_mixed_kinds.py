@@ -88,6 +88,19 @@ CASES = {
         lambda x: near(x["jgb_10y"][1:].mean(axis=0), (2.35,), 0.012) & (x["usdjpy"].max(axis=0) >= 162)
         & (x["vix"][3] >= 15) & (x["vix"][3] <= 30),
     ),
+    "window beside a measured average of the same quantity, and a table": Case(
+        f"regime: wild\nconditions:\n{TABLE}  jgb_10y: [{{average: {{6m: 2.4%}}, since: 2m, kind: measurement, "
+        "sd: 10bp}, {minimum: {6m: [2.15%, null]}, maximum: {4m: [2.4%, null]}, since: 2m}]",
+        lambda x: near(x["jgb_2y"][2], tuple(TWO_YEAR), 0.012) & (x["jgb_10y"][1:].min(axis=0) >= 2.15)
+        & (x["jgb_10y"][1:4].max(axis=0) >= 2.4),
+        lambda x: np.exp(-0.5 * ((x["jgb_10y"][1:].mean(axis=0) - 2.4) / 0.1) ** 2),
+        (tabled("jgb_2y", 3, TWO_YEAR),), "wild",
+    ),
+    "window beside an average of the same price among regimes": Case(
+        "conditions:\n  usdjpy: [{average: {6m: 156}}, {maximum: {6m: [160, 168]}}]\n  vix: {range: {4m: [15, 30]}}",
+        lambda x: near(np.log(x["usdjpy"]).mean(axis=0), (np.log(156.0),), 0.003)
+        & near(x["usdjpy"].max(axis=0), (164.0,), 4.0) & near(x["vix"][3], (22.5,), 7.5),
+    ),
     "window and measurement among regimes": Case(
         "conditions:\n  usdjpy: {maximum: {6m: [168, null]}}\n"
         "  jgb_10y: {level: {6m: 2.6%}, kind: measurement, sd: 15bp}",
