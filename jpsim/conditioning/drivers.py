@@ -47,12 +47,12 @@ def driver_basis(model: Model, drivers: tuple[str, ...], imposed: Collection[str
         of which nothing is said keep their law like any other shock.
     """
     columns = model.impacts[:, [model.shocks.index(name) for name in drivers]]
-    directions = np.linalg.solve(np.linalg.cholesky(model.Sigma), columns)
+    directions = np.linalg.solve(model.root, columns)
     if POLICY_RATE in model.factors:
         directions = np.column_stack([directions, _rounding(model)])
     for name in sorted(imposed):
         surprise = model.Sigma[:, model.factor(name)]
-        directions = np.column_stack([directions, np.linalg.solve(np.linalg.cholesky(model.Sigma), surprise)])
+        directions = np.column_stack([directions, np.linalg.solve(model.root, surprise)])
     basis, _ = np.linalg.qr(directions)
     return np.asarray(basis, dtype=np.float64)
 
@@ -128,5 +128,5 @@ def _rounding(model: Model) -> Floats:
     """Direction of the policy rate's own noise among the orthogonal shocks."""
     own = np.zeros(len(model.factors))
     own[model.factor(POLICY_RATE)] = 1.0
-    direction: Floats = np.linalg.solve(np.linalg.cholesky(model.Sigma), own)
-    return direction / np.linalg.norm(direction)
+    direction = np.linalg.solve(model.root, own)
+    return np.asarray(direction / np.linalg.norm(direction), dtype=np.float64)

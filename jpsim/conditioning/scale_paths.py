@@ -116,7 +116,7 @@ class _Scaled:
         self.months, self.squares, lean = (h, n), np.repeat(scales**2, n, axis=1), np.zeros(n)
         self.root = np.eye(n)
         if model.skewed:
-            skewed = SkewedShocks.of(model.Sigma, model.skew, model.nu)
+            skewed = SkewedShocks.of(model.root, model.skew, model.nu)
             self.root, lean, exposure = skewed.root, skewed.lean, exposure @ skewed.root
             assert conditional.basis is not None
             along = skewed.directions(conditional.basis)

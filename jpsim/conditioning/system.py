@@ -119,7 +119,7 @@ def build_system(model: Model, horizon: int, levels: Mapping[str, float] | None 
     for lag in range(lags):
         transition[:n, lag * n : (lag + 1) * n] = model.B[lag]
     transition[n : n * lags, : n * (lags - 1)] = np.eye(n * (lags - 1))
-    impact[:n] = np.linalg.cholesky(model.Sigma)
+    impact[:n] = model.root
     sums = slice(n * lags, size)
     offset[sums], transition[sums], impact[sums] = offset[cumulated], transition[cumulated], impact[cumulated]
     transition[sums, sums] = np.eye(cumulated.size)

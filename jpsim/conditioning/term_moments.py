@@ -186,7 +186,7 @@ def term_moments(conditional: Conditional, innovations: Innovations = "gaussian"
     reach = conditional.spread_shocks(along)
     cov = np.einsum("tkas,tkbs->tkab", reach, along)
     found, slope = np.zeros((h, count)), np.zeros((h, count, 2))
-    shift = np.broadcast_to(np.linalg.solve(np.linalg.cholesky(model.Sigma), model.skew), (h, n))
+    shift = np.broadcast_to(np.linalg.solve(model.root, model.skew), (h, n))
     for k, term in enumerate(model.terms):
         m, v = mean[:, k], cov[:, k]
         if term.kind == "hinge":

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.days import DAYS_PER_MONTH, Instant, Step
+from jpsim.model.alignment import aligned_turn
 from jpsim.model.terms import Term, linear_parts
 
 __all__ = ["Model", "ParameterDraws", "Regime", "RegimeDraws"]
@@ -159,6 +160,9 @@ class Model:
         Provenance: estimation sample, priors, choices; plain JSON.
     sha256
         Digest of the model's folder; empty for a model that was not loaded from one.
+    turn
+        (n, n) orthogonal: which root of `Sigma` makes innovations of orthogonal shocks; None for the Cholesky factor.
+        No law depends on it; paths of regimes that are drawn from the same shocks stay close by it.
     """
 
     id: str
@@ -200,6 +204,7 @@ class Model:
     step: Step = "month"
     meta: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
+    turn: Floats | None = None
 
     def __post_init__(self) -> None:
         if not self.term_loadings.size:
@@ -214,6 +219,12 @@ class Model:
     def lags(self) -> int:
         """Number of lags p."""
         return int(self.B.shape[0])
+
+    @cached_property
+    def root(self) -> Floats:
+        """(n, n) root of `Sigma` that makes the factors' innovations of orthogonal shocks."""
+        lower = np.asarray(np.linalg.cholesky(self.Sigma), dtype=np.float64)
+        return lower if self.turn is None else lower @ self.turn
 
     @cached_property
     def skew(self) -> Floats:
@@ -268,8 +279,22 @@ class Model:
         )
 
     def in_regime(self, name: str) -> Model:
-        """The model, draws included, as it is in one of its regimes; KeyError if it has none of that name."""
+        """The model, draws included, as it is in one of its regimes; KeyError if it has none of that name.
+
+        Its orthogonal shocks move outputs as nearly as can be as those of the likeliest regime do.
+        """
         regime = {regime.name: regime for regime in self.regimes}[name]
+        found = self._regime(regime)
+        usual = max(self.regimes, key=lambda other: other.probability)
+        if regime is usual:
+            return found
+        other = self._regime(usual)
+        every = np.concatenate([np.eye(len(self.series)), self.aggregation])
+        returns = every @ found.linear.loadings, every @ other.linear.loadings
+        residual = np.einsum("ij,jk,ik->i", every, self.residual_cov, every)
+        return replace(found, turn=aligned_turn(found.root, other.root, returns, residual))
+
+    def _regime(self, regime: Regime) -> Model:
         shared = ("Sigma", "alpha", "beta", "impacts")
         draws = self.draws
         if draws is not None and regime.draws is not None:

@@ -37,7 +37,7 @@ def shifted_skewness(nu: float, shift: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class SkewedShocks:
-    """Orthogonal shocks ``x = A**-1 u``, of unit covariance, in normal ones: ``x = s root (e + lean tau)``.
+    """Orthogonal shocks ``x = A**-1 u`` in normal ones, A a root of the covariance of u: ``x = s root (e + lean tau)``.
 
     ``s`` is the month's scale and ``tau = sqrt(W) - 1 / sqrt(W)``.
 
@@ -53,9 +53,9 @@ class SkewedShocks:
     lean: Floats
 
     @classmethod
-    def of(cls, Sigma: Floats, b: Floats, nu: float) -> SkewedShocks:
-        """Find them for a covariance, whose Cholesky factor is A, a shift b (n,) per unit of W, and the tails."""
-        along = np.asarray(np.linalg.solve(np.linalg.cholesky(Sigma), b), dtype=np.float64)
+    def of(cls, A: Floats, b: Floats, nu: float) -> SkewedShocks:
+        """Find them for a root A (n, n) of the covariance, a shift b (n,) per unit of W, and the tails."""
+        along = np.asarray(np.linalg.solve(A, b), dtype=np.float64)
         square = float(along @ along)
         left = float(np.sqrt(1.0 - mixing_variance(nu) * square))
         root = np.eye(len(b)) - (1.0 - left) / square * np.outer(along, along)

@@ -112,7 +112,7 @@ def _skewed(conditional: Conditional, dynamics: Dynamics, mixing: Mixing) -> tup
     Shocks that must deliver keep their directions; all others keep their law.
     """
     model = conditional.system.model
-    shocks = SkewedShocks.of(model.Sigma, model.skew, model.nu)
+    shocks = SkewedShocks.of(model.root, model.skew, model.nu)
     exposure = np.ascontiguousarray(mixing.exposure @ shocks.root)
     response = exposure
     if conditional.basis is not None:

@@ -9,7 +9,6 @@ directions that the conditions take away then move the same outputs along others
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -45,7 +44,7 @@ def couple(law: Law, seed: int, pilots: int, answer: Answer | None) -> Rotation 
     Parameters
     ----------
     law
-        With mixing variables; all laws of the turned normals are exactly those of the normals.
+        With mixing variables, loadings including linear parts of terms. Its law is exactly the same when turned.
     seed, pilots
         Key of the generator, and number of pilots of drawn values.
     answer
@@ -75,7 +74,7 @@ def couple(law: Law, seed: int, pilots: int, answer: Answer | None) -> Rotation 
 
 
 @one_thread()
-def couple_months(law: Law, free: Dynamics) -> Law:
+def couple_months(law: Law, free: Dynamics) -> Dynamics:
     """Turn each month's normals of a conditional recursion, so that its outputs stay close to those of a free one.
 
     It costs no path anything, and is what `couple` gives where normals of different months must not mix.
@@ -83,7 +82,7 @@ def couple_months(law: Law, free: Dynamics) -> Law:
     Parameters
     ----------
     law
-        Without mixing variables.
+        Without mixing variables; its series load linearly.
     free
         The recursion without conditions.
     """
@@ -91,7 +90,7 @@ def couple_months(law: Law, free: Dynamics) -> Law:
     weights, n = _weights(law, followed, left), law.dynamics.intercept.shape[1]
     months = [slice(t * n, (t + 1) * n) for t in range(law.dynamics.intercept.shape[0])]
     turns = [_nearest(followed[:, own].T @ weights @ left[:, own] + _STILL * np.eye(n)) for own in months]
-    return replace(law, dynamics=law.dynamics._replace(impact=law.dynamics.impact @ np.array(turns)))
+    return law.dynamics._replace(impact=law.dynamics.impact @ np.array(turns))
 
 
 def _nearest(matrix: Floats) -> Floats:

@@ -82,15 +82,17 @@ class PartSampler:
     def coupled(self) -> PartSampler:
         """Return the same part with its normals turned so that its paths stay near the unconditional ones."""
         mixing, system = self.law.mixing, self.conditional.system
+        straight = self.law.equity._replace(loadings=system.model.linear.loadings)
+        plain = replace(self.law, equity=straight)
         if mixing is not None:
             answer = partial(self.targets, 0, _PILOTS) if self.soft_rows else None
-            rotation = couple(self.law, self.seed, _PILOTS, answer)
+            rotation = couple(plain, self.seed, _PILOTS, answer)
             return replace(self, law=replace(self.law, mixing=mixing._replace(rotation=rotation)))
         if not self.conditional.table.rows:
             return self
         n = self.law.dynamics.intercept.shape[1]
         free = self.law.dynamics._replace(transition=system.transition[:, :n], impact=system.impact[:, :n])
-        return replace(self, law=couple_months(self.law, free))
+        return replace(self, law=replace(self.law, dynamics=couple_months(plain, free)))
 
     def like(self, other: PartSampler) -> PartSampler:
         """Return the same part with its scales and normals drawn, and its values judged, as those of another."""

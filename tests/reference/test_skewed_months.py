@@ -143,7 +143,7 @@ def test_the_skewness_is_infinite_where_its_moment_is():
 def test_shocks_have_unit_covariance_and_lean_on_the_shift():
     A, nu = np.linalg.cholesky(SIGMA), 8.0
     b = -0.4 * SIGMA[:, 0]
-    found = SkewedShocks.of(SIGMA, b, nu)
+    found = SkewedShocks.of(np.linalg.cholesky(SIGMA), b, nu)
     impact = A @ found.root
     assert_allclose(impact @ impact.T + mixing_variance(nu) * np.outer(b, b), SIGMA, atol=1e-14)
     assert_allclose(impact @ found.lean, b, atol=1e-14)
