@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from jpsim.runs import Run
+    from jpsim.scenario import RunRequest
     from jpsim.simulation.job import Job
     from jpsim.simulation.plan import Plan
 
@@ -59,6 +60,8 @@ def command(
     choose_kernel_folder()
     for warning in () if quiet else request.warnings:
         click.echo(f"warning: {warning}", err=True)
+    if not (quiet or as_json):
+        _say_what_compiles(request)
     job, planned = api.plan(request)
     for told in () if quiet else planned.warnings:
         click.echo(f"warning: {told}", err=True)
@@ -78,17 +81,22 @@ def command(
     api.check_limits(stored.run, request)
 
 
+def _say_what_compiles(request: RunRequest) -> None:
+    """Say why nothing seems to happen where kernels compile first: the plan, which times a few paths, needs them."""
+    from jpsim.simulation.kernel_cache import kernels_cached
+
+    if not kernels_cached(request.precision, request.arithmetic):
+        click.echo("first run on this machine: compiling the kernels, which takes about a minute ...", err=True)
+
+
 @contextmanager
 def _progress(job: Job, silent: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """Show a bar on a terminal while scenarios are drawn, and say so where kernels compile first."""
+    """Show a bar on a terminal while scenarios are drawn."""
     from jpsim.reporting.progress import progress_bar
-    from jpsim.simulation.kernel_cache import kernels_cached
 
     if silent:
         yield None
         return
-    if not kernels_cached(job.request.precision, job.request.arithmetic):
-        click.echo("first run on this machine: compiling the kernels, which takes some seconds ...", err=True)
     seen = {scenario.id: 0 for scenario in job.request.scenarios}
     with progress_bar(job.request.paths * len(seen), "drawing paths") as advance:
 
