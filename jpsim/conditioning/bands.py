@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ _WIDEST, _HALVINGS = 12.0, 60
 def mixed_bands(conditionals: Sequence[Conditional], weights: Floats) -> dict[str, dict[str, list[float]]]:
     """Mean, sd, 5 and 95 % of each factor by month, under normal innovations.
 
+    Quantiles are those of normal laws with these moments; where a factor is stated to lie within a range, or to take
+    the values of a table, they are those of its own law, which leaves neither.
+
     Parameters
     ----------
     conditionals
@@ -35,6 +38,8 @@ def mixed_bands(conditionals: Sequence[Conditional], weights: Floats) -> dict[st
     model = conditionals[0].system.model
     mean, sd = (np.array(part) for part in zip(*map(_moments, conditionals), strict=True))
     low, high = _quantile(mean, sd, weights, 0.05), _quantile(mean, sd, weights, 0.95)
+    for cell, values, share in _stated_points(conditionals, weights):
+        low[cell], high[cell] = np.quantile(values, (0.05, 0.95), weights=share, method="inverted_cdf")
     return {
         factor: _reported(
             (mean[:, place], sd[:, place]),
@@ -55,6 +60,22 @@ def _moments(conditional: Conditional) -> tuple[Floats, Floats]:
     sd = np.sqrt(np.maximum(np.einsum("hfi,fi->fh", rows @ moments.cov, rows), 0.0))
     sd[sd < _STILL * np.maximum(1.0, np.abs(mean))] = 0.0
     return mean, sd
+
+
+def _stated_points(
+    conditionals: Sequence[Conditional], weights: Floats
+) -> Iterator[tuple[tuple[int, int], Floats, Floats]]:
+    """(factor, month) of each range and table, with the values that it takes and their probabilities in the mixture."""
+    first = conditionals[0]
+    for i, row in enumerate(first.table.rows):
+        if row.kind not in ("range", "table") or row.first is not None or row.name not in first.system.model.factors:
+            continue
+        parts = [one.targets.points(i) for one in conditionals]
+        values = np.concatenate([part[0] for part in parts if part is not None])
+        share = np.concatenate(
+            [weight * part[1] for weight, part in zip(weights, parts, strict=True) if part is not None]
+        )
+        yield (first.system.model.factor(row.name), row.month - 1), values, share
 
 
 def _reported(

@@ -83,6 +83,27 @@ class TargetLaw:
         """Number of uniforms that a draw takes besides its scores."""
         return 0 if self.ranges is None else len(self.ranges.reaches)
 
+    def points(self, row: int) -> tuple[Floats, Floats] | None:
+        """Values (k,) that a table or range takes, in model units, and their probabilities; None for a normal margin.
+
+        Those of a range are points of a lattice rule, with the rows of a stated law at their centres.
+
+        Parameters
+        ----------
+        row
+            Position of the row.
+        """
+        place = self.free.index(row)
+        if place < self.stated.normal:
+            return None
+        if place >= self.stated.size:
+            assert self.ranges is not None
+            values, share = self.ranges.sample(place - self.stated.size)
+        else:
+            assert self.stated.grid is not None
+            values, share = self.stated.grid.points[place - self.stated.normal], self.stated.grid.probabilities
+        return self.centre[place] + values, share
+
     def draw_stated(self, scores: Floats) -> Floats:
         """Turn standard normal scores (q, count) into deviations (a, count) of the rows with a stated law.
 

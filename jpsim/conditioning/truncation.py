@@ -138,6 +138,11 @@ class Truncation:
         values, log_weight = self.draw(ndtri(tent[:own]), tent[own:])
         return values, np.exp(log_weight)
 
+    def sample(self, i: int) -> tuple[Floats, Floats]:
+        """Values (k,) of quantity i within the ranges, and their probabilities."""
+        values, weight = self._lattice
+        return values[i], weight / weight.sum()
+
     @cached_property
     def probability(self) -> float:
         """Probability of the ranges under N(mean, cov)."""
