@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.drivers import exogenous_factors
+from jpsim.conditioning.meetings import EXPECTED_RATE
 from jpsim.conditioning.stacked import stacked_moments
 from jpsim.conditioning.system import System
 from jpsim.days import Step, say_step
@@ -72,7 +73,7 @@ def find_extrapolations(conditional: Conditional, forecast: System | None = None
     system, model = forecast or conditional.system, conditional.system.model
     h, n = system.horizon, system.impact.shape[2]
     free = stacked_moments(system, np.zeros((h, n)), np.eye(h * n))
-    left_out = exogenous_factors() | {"boj_policy_shadow"}
+    left_out = exogenous_factors() | {EXPECTED_RATE}
     found = []
     for position, factor in enumerate(model.factors):
         if factor in left_out:
