@@ -4,7 +4,7 @@ On a path the cumulative return is exactly ``R_t = sum_s G_{s-1} r_s``, with the
 the month's simple return r, which is a sum over the drivers; nonlinear terms are their factors', as in
 `jpsim.analysis.attribution`, and what interventions add to the yen's innovation is a driver. Expected shortfall is
 the mean of -R_t given the tail, so that the means of its terms given the tail are its Euler contributions and sum
-to it (Tasche 1999, arXiv:cond-mat/0104295). Value at risk is the mean of -R_t at one point; it is taken over the
+to it (Tasche 2000, arXiv:math/0104190). Value at risk is the mean of -R_t at one point; it is taken over the
 paths between two quantiles around it.
 """
 

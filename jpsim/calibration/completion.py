@@ -6,7 +6,7 @@ smoother; the work is one banded Cholesky factor.
 
 References
 ----------
-Chan, Pettenuzzo, Poon and Zhu (2024), arXiv:2407.02262. Banbura, Giannone and Lenza (2015),
+Chan, Poon and Zhu (2023), arXiv:2302.03172. Banbura, Giannone and Lenza (2015),
 doi:10.1016/j.ijforecast.2014.08.013.
 """
 

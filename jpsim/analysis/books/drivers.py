@@ -5,7 +5,7 @@ what its weights say if it is brought back to them, and for an option its delta 
 return brings, that amount earns, and the return is linear in the drivers. So the gain counted in yen is a sum over
 months of amount times return, by driver; options add what volatility and time do to them, and what counting in
 dollars adds stands on its own. The shares sum to the gain on every path. Means of them over the book's own tail are
-therefore Euler's contributions to its expected shortfall (Tasche 1999, arXiv:cond-mat/0104295).
+therefore Euler's contributions to its expected shortfall (Tasche 2000, arXiv:math/0104190).
 """
 
 from __future__ import annotations
