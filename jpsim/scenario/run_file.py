@@ -25,7 +25,7 @@ from jpsim.scenario.checks import time_problems
 from jpsim.scenario.composition import assign
 from jpsim.scenario.cursor import Cursor, Findings, Subject, nearest
 from jpsim.scenario.grammar import SCHEMA
-from jpsim.scenario.library import Library, Override, load_scenario
+from jpsim.scenario.library import Library, Override, find_scenarios, load_scenario
 from jpsim.scenario.loader import parse_yaml, read_yaml
 from jpsim.scenario.node import Node
 from jpsim.scenario.request import LONGEST, Decomposition, Executor, Limit, RunRequest, narrower_defaults
@@ -60,7 +60,20 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> RunRequest:
     InputError
         All problems of the run and of the scenarios that it refers to.
     """
-    return read_run(read_yaml(Path(path)), Path(path), overrides)
+    path = Path(path)
+    if not path.exists() and str(path) in find_scenarios():
+        raise InputError(_no_run(str(path), None))
+    root = read_yaml(path)
+    schema, named = root.child("schema"), root.child("id")
+    if schema is not None and schema.content == SCHEMA:
+        raise InputError(_no_run(path.stem if named is None else str(named.content), schema.place))
+    return read_run(root, path, overrides)
+
+
+def _no_run(scenario: str, place: Place | None) -> Problem:
+    """What is wrong where a scenario is named in the place of a run."""
+    fix = f"write a run file with schema: {RUN_SCHEMA} and scenarios: [baseline, {scenario}]"
+    return Problem(f"{scenario} is a scenario, not a run", place, "a run file, which lists scenarios", fix)
 
 
 def read_run(root: Node, path: Path, overrides: Sequence[str] = ()) -> RunRequest:

@@ -253,3 +253,16 @@ def test_a_file_says_what_it_is(run, tmp_path):
         path.write_text(text)
         with pytest.raises(InputError, match=found):
             load_file(path)
+
+
+def test_a_scenario_in_the_place_of_a_run_is_told_as_such(run, tmp_path, monkeypatch):
+    run("scenarios: [baseline]", mine="extends: baseline")
+    with pytest.raises(InputError) as told:
+        load_run(tmp_path / "scenarios" / "mine.yaml")
+    assert "mine is a scenario, not a run" in str(told.value)
+    assert "scenarios: [baseline, mine]" in str(told.value)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="boj_hike is a scenario, not a run"):
+        load_run("boj_hike")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_run("no_such_run.yaml")
