@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -53,13 +54,21 @@ def _parsed(resolved: str) -> Mapping[str, Any]:
 
 
 def scenario_stories(run: Run) -> tuple[ScenarioStory, ...]:
-    """Read the words of each scenario from the resolved run."""
+    """Read the words of each scenario from the resolved run; titles that scenarios share have the id behind them."""
     told = {
         entry["id"]: entry
         for entry in resolved_run(run).get("scenarios", [])
         if isinstance(entry, dict) and "id" in entry
     }
-    return tuple(_story(scenario, told.get(scenario, {})) for scenario in run.scenarios)
+    stories = [_story(scenario, told.get(scenario, {})) for scenario in run.scenarios]
+    shared = Counter(title for story in stories for title in set(story.title.values()))
+    return tuple(_told_apart(story) if max(shared[title] for title in story.title.values()) > 1 else story
+                 for story in stories)  # fmt: skip
+
+
+def _told_apart(story: ScenarioStory) -> ScenarioStory:
+    """Put the id behind a title: who extends a scenario and gives no title of his own has inherited one."""
+    return replace(story, title={language: f"{said} ({story.scenario})" for language, said in story.title.items()})
 
 
 @cache
