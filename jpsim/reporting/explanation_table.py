@@ -12,6 +12,7 @@ from rich.text import Text
 
 from jpsim.days import say_step
 from jpsim.reporting.labels import Language, label_of
+from jpsim.reporting.statements import joined_statements, named, statement_text
 
 __all__ = ["explanation_table"]
 
@@ -39,8 +40,8 @@ def explanation_table(scenario: str, told: Mapping[str, Any], language: Language
     if "members" in told:
         shares = ", ".join(f"{member['scenario']} {member['weight']:.0%}" for member in told["members"])
         parts.append(Text(f"competing stories: {shares}; the tables below show the likeliest one"))
-    rules = [row for row in told["assumptions"] if row["series"] == "fx_intervention"]
-    parts += [Text(f"Currency intervention {row['statement']}.") for row in rules]
+    if told["assumptions"]:
+        parts.append(_assumed(told["assumptions"], language))
     if "regimes" in told:
         parts.append(Text(_regimes(told["regimes"])))
     parts.append(_bands(told, language))
@@ -51,7 +52,7 @@ def explanation_table(scenario: str, told: Mapping[str, Any], language: Language
     if told["costs"]:
         parts.append(_costs(told["costs"], told["plausibility"]["distance"]))
     if told["shocks"]:
-        parts.append(Text(f"Largest mean innovations behind it: {'; '.join(_shocks(told, language))}."))
+        parts.append(Text(f"Largest mean surprises of single factors: {'; '.join(_shocks(told, language))}."))
     if told["extrapolation"]:
         parts.append(Text(f"Furthest from the model's own forecast: {'; '.join(_far(told, language))}."))
     parts.append(Text("Bands are those of normal innovations; jpsim run draws the tails.", style="dim"))
@@ -64,9 +65,9 @@ def _verdict(told: Mapping[str, Any]) -> str:
         return "No conditions on factors: they stay where the model puts them."
     when = say_step(card["largest_shock_month"], told["step"])
     text = (
-        f"{card['rows']} conditions, squared distance {card['distance']:.1f}. The model's own paths lie further from "
-        f"its mean in {card['percentile']:.0%} of cases, by the last dates alone in {card['terminal_percentile']:.0%}. "
-        f"The largest mean shock is {card['largest_shock']:.1f} sd, {when}."
+        f"{_counted(card['rows'], 'condition')}, squared distance {card['distance']:.1f}. The model's own paths lie "
+        f"further from its mean in {card['percentile']:.0%} of cases, by the last dates alone in "
+        f"{card['terminal_percentile']:.0%}. The largest mean of the independent shocks behind it is {card['largest_shock']:.1f} sd, {when}."
     )
     if "range_probability" in card:
         chance = f"{card['range_probability']:.1%}"
@@ -74,6 +75,16 @@ def _verdict(told: Mapping[str, Any]) -> str:
             f" Ranges count by their nearest points here; they have probability {chance} given the other conditions."
         )
     return text
+
+
+def _assumed(assumptions: Sequence[Mapping[str, Any]], language: Language) -> Table:
+    """What the scenario says, months in a row that say the same in one line."""
+    table = Table(title="What is assumed", title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("quantity", "when", "statement"):
+        table.add_column(column)
+    for row in joined_statements(assumptions):
+        table.add_row(named(row["series"]).name(language), row["when"], statement_text(row["statement"])[language])
+    return table
 
 
 def _regimes(regimes: Mapping[str, Mapping[str, float]]) -> str:
@@ -126,9 +137,13 @@ def _policy(path: Mapping[str, Sequence[float]], *, announced: bool) -> Table:
 
 
 def _costs(costs: Sequence[Mapping[str, Any]], distance: float) -> Table:
-    rows = ((cost["row"], _plain(cost["share"], 2), _plain(cost["surprise"], 2)) for cost in costs[:_COSTS])
+    rows = [(str(cost["row"]), float(cost["share"]), float(cost["surprise"])) for cost in costs]
+    if left := rows[_COSTS:]:
+        more = _counted(len(left), "more condition")
+        rows = [*rows[:_COSTS], (more, sum(share for _, share, _ in left), sum(new for *_, new in left))]
     title = f"What the conditions cost, of a squared distance of {distance:.1f}"
-    return _table(title, ("condition", "share", "given earlier ones"), rows)
+    written = ((row, _plain(share, 2), _plain(new, 2)) for row, share, new in rows)
+    return _table(title, ("condition", "share", "given earlier ones"), written)
 
 
 def _shocks(told: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -142,6 +157,10 @@ def _far(told: Mapping[str, Any], language: Language, most: int = 3) -> Iterator
         name = label_of(row["factor"], "factor").name(language)
         text = f"{name} {_signed(row['departure'], 1)} sd {say_step(row['month'], told['step'])}"
         yield text + (f", {row['beyond']:.1f} historical sd outside the sample" if row.get("beyond") else "")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _plain(number: float, decimals: int) -> str:

@@ -8,19 +8,34 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jpsim.dictionary import channels
 from jpsim.reporting.labels import Label, Language, label_of
 
-__all__ = ["named", "statement_text"]
+__all__ = ["joined_statements", "named", "statement_text"]
 
 _MEMBER = re.compile(r"(?P<member>\w+) \((?P<share>\d+%)\): (?P<said>.*)", re.DOTALL)
 _STORY = re.compile(r"(?P<member>[a-z]\w*): (?P<said>.*)", re.DOTALL)
 _ID = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 _SUBJECT = re.compile(r"(?P<subject>[a-z]\w*) (?P<said>.*)", re.DOTALL)
+
+
+def joined_statements(assumptions: Sequence[str | Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Join neighbouring rows that say the same of one series in one month after another."""
+    joined: list[dict[str, Any]] = []
+    for row in (row if isinstance(row, Mapping) else {"statement": row} for row in assumptions):
+        when = str(row.get("when", ""))
+        said = dict(row) | {"statement": str(row.get("statement", "")).replace(f" in {when}", "")}
+        last = joined[-1] if joined else {}
+        if when and all(last.get(key) == said[key] for key in said if key != "when"):
+            last["when"] = f"{last['when'].split(' – ')[0]} – {when}"
+        else:
+            joined.append(said)
+    return joined
 
 
 def statement_text(english: str) -> Mapping[Language, str]:

@@ -11,10 +11,10 @@ from markupsafe import Markup
 from jpsim.reporting.charts import StepChart, step_chart
 from jpsim.reporting.labels import Label
 from jpsim.reporting.page import Page, Text
-from jpsim.reporting.statements import named, statement_text
+from jpsim.reporting.statements import joined_statements, named, statement_text
 from jpsim.runs import Run
 
-__all__ = ["assumptions_section", "joined_statements"]
+__all__ = ["assumptions_section"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,6 @@ def assumptions_section(page: Page) -> Markup:
     assumed = [_assumed(page, scenario) for scenario in range(len(page.run.scenarios))]
     months = [str(page.run.as_of + month) for month in range(1, page.run.horizon + 1)]
     return page.render("sections/assumptions.html.j2", assumed=assumed, months=months, few=page.few)
-
-
-def joined_statements(assumptions: Sequence[str | Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Join neighbouring rows that say the same of one series in one month after another."""
-    joined: list[dict[str, Any]] = []
-    for row in (row if isinstance(row, Mapping) else {"statement": row} for row in assumptions):
-        when = str(row.get("when", ""))
-        said = dict(row) | {"statement": str(row.get("statement", "")).replace(f" in {when}", "")}
-        last = joined[-1] if joined else {}
-        if when and all(last.get(key) == said[key] for key in said if key != "when"):
-            last["when"] = f"{last['when'].split(' – ')[0]} – {when}"
-        else:
-            joined.append(said)
-    return joined
 
 
 def _assumed(page: Page, scenario: int) -> _Assumed:
