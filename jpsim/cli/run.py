@@ -139,7 +139,8 @@ def _plausible(card: dict[str, Any]) -> str:
     if not card["rows"]:
         return "no conditions on factors"
     return (
-        f"{card['rows']} conditions, d² {card['distance']:.1f}; the model's own paths lie further from its mean in "
+        f"{card['rows']} condition{'' if card['rows'] == 1 else 's'}, d² {card['distance']:.1f}; "
+        f"the model's own paths lie further from its mean in "
         f"{card['percentile']:.0%} of cases ({card['terminal_percentile']:.0%} by the last dates alone)"
     )
 

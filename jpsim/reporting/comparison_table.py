@@ -24,7 +24,7 @@ _WIDE = 110
 _WIDEST = 132
 """Columns from which the median has room, too."""
 
-_SHORTEST_NAME = 12
+_SHORTEST_NAME = 13  # as long as the longest of the groups
 _GAP = 2  # between columns: the divider of the box and one space
 _GROUPS = ("Factors", "Equity series")
 
@@ -179,7 +179,8 @@ def _table(groups: Sequence[Sequence[SeriesContrast]], columns: list[tuple[str, 
     room = max(width - sum(one + _GAP for one in widths), _SHORTEST_NAME)
     names = {output: _full_name(label, room) for output, label in labels.items()}
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("", no_wrap=True, width=max(map(cell_len, names.values())))
+    titles = [title for title, group in zip(_GROUPS, groups, strict=True) if group]
+    table.add_column("", no_wrap=True, width=max(map(cell_len, [*names.values(), *titles])))
     for (head, _), one in zip(columns, widths, strict=True):
         table.add_column(head, justify="right", no_wrap=True, width=one)
     for title, group in zip(_GROUPS, groups, strict=True):

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jpsim.days import steps_after
-from jpsim.reporting.labels import Language
+from jpsim.reporting.labels import Language, share_error
 from jpsim.reporting.story import vocabulary
 from jpsim.reporting.waterfall import driver_names
 from jpsim.runs import Run
@@ -44,7 +44,7 @@ def driver_table(run: Run, *, width: int = 80, language: Language = "en") -> Ren
     for name in shown:
         table.add_column(name, justify="right", no_wrap=True, max_width=_WIDEST if len(shown) == 1 else _COLUMN)
     for driver in order[:_MOST]:
-        cells = [f"{_signed(parts[name][driver])} ±{100 * parts[name][driver].se:.1f}" for name in shown]
+        cells = [f"{_signed(parts[name][driver])} ±{share_error(parts[name][driver].se)}" for name in shown]
         table.add_row(driver_names(driver)[language], *cells)
     rest = [_signed(sum(float(parts[name][driver]) for driver in order[_MOST:])) for name in shown]
     table.add_row(vocabulary()["driver_rest"][language], *rest, end_section=True)

@@ -186,14 +186,14 @@ def _label(stress: ReverseStress, output: str, typical: float = 1.0) -> Label:
 
 def _table(first: str, *others: str, wrap: bool = False) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column(first, overflow="ellipsis", no_wrap=True)
+    table.add_column(first)
     for name in others:
         table.add_column(name, justify="right", no_wrap=not wrap)
     return table
 
 
 def _fitted(table: Table, width: int) -> Table:
-    """Give every column of numbers the width that it needs, and the names what is left: only they are cut."""
+    """Give every column of numbers the width that it needs, and the names what is left: only they take two lines."""
     for column in table.columns[1:]:
         texts = [cell.plain if isinstance(cell, Text) else str(cell) for cell in (column.header, *column.cells)]
         column.min_width = max(map(cell_len, texts))

@@ -33,8 +33,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "price": "price return", "total": "total return (with dividends)",
         "note": "Series: cumulative {} in %. Factors: level in their unit; a loss is a fall since month 0. "
         "± is one Monte Carlo standard error.",
-        "change_note": "Δ mean: against {} (returns in pp, rates in bp); scenarios share their draws, "
-        "so its error is at most that of independent samples{}.",
+        "change_note": "Δ mean: against {} (returns, inflation and wages in pp, interest rates in bp); scenarios share "
+        "their draws, so its error is at most that of independent samples{}.",
     },
     "ja": {
         "median": "中央値", "range": "5%〜95%", "p_loss": "損失確率", "es95": "ES95", "change": "平均差",
@@ -42,7 +42,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "price": "価格リターン", "total": "トータルリターン（配当込み）",
         "note": "株価系列：累積{}（%）。ファクター：各単位の水準、"
         "損失は基準月からの低下。±はモンテカルロ標準誤差。",
-        "change_note": "平均差：{}との差（リターンはpp、金利はbp）。乱数は共通のため、誤差は独立標本の場合{}以下。",
+        "change_note": "平均差：{}との差（リターン・物価・賃金はpp、金利はbp）。"
+        "乱数は共通のため、誤差は独立標本の場合{}以下。",
     },
 }  # fmt: skip
 
@@ -95,7 +96,8 @@ def run_table(
     parts: list[RenderableType] = []
     for month in months or (run.horizon,):
         for scenario in range(len(run.scenarios)):
-            parts += [_heading(run, scenario, month, layout), _scenario_table(run, scenario, month, kinds, layout)]
+            table = _scenario_table(run, scenario, month, kinds, layout)
+            parts += [_heading(run, scenario, month, layout), table, Text()]
     parts.append(Text(_note(run, layout), style="dim"))
     return Group(*parts)
 

@@ -271,7 +271,7 @@ def position(ids: tuple[str, ...], wanted: str) -> int:
     try:
         return ids.index(wanted)
     except ValueError:
-        raise _unknown("id in this run", wanted, ids) from None
+        raise _unknown("scenario, factor or series is called", wanted, ids) from None
 
 
 def html_table(caption: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

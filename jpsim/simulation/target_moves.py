@@ -40,8 +40,9 @@ class DecidedTarget:
     gap: Floats
 
     def __str__(self) -> str:
-        told = ", ".join(f"{steps:+d} {share:.0%}" for steps, share in self.moves.items() if share >= 0.005)
-        return f"decided at meetings; net steps of 25bp by the end: {told.replace('+0', '0')} (prior)"
+        signed = {steps: f"{steps:+d}".replace("+0", "0").replace("-", "\N{MINUS SIGN}") for steps in self.moves}
+        told = ", ".join(f"{signed[steps]}: {share:.0%}" for steps, share in self.moves.items() if share >= 0.005)
+        return f"decided at meetings; net steps of 25bp by the end: {told} (prior)"
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON."""
