@@ -67,7 +67,8 @@ def _verdict(told: Mapping[str, Any]) -> str:
     text = (
         f"{_counted(card['rows'], 'condition')}, squared distance {card['distance']:.1f}. The model's own paths lie "
         f"further from its mean in {card['percentile']:.0%} of cases, by the last dates alone in "
-        f"{card['terminal_percentile']:.0%}. The largest mean of the independent shocks behind it is {card['largest_shock']:.1f} sd, {when}."
+        f"{card['terminal_percentile']:.0%}. "
+        f"The largest mean of the independent shocks behind it is {card['largest_shock']:.1f} sd, {when}."
     )
     if "range_probability" in card:
         chance = f"{card['range_probability']:.1%}"
