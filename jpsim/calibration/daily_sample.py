@@ -108,8 +108,6 @@ def _observations(levels: Floats, names: tuple[str, ...]) -> Floats:
 
 def _closes(table: DailyTable, name: str, close: str) -> Floats:
     """Close that Tokyo knows at the end of each calendar row: of that date, or of a date before it."""
-    if close not in ("tokyo", "night"):
-        raise InputError(f"factors.{name}.close is {close!r} in the priors; allowed: tokyo, night")
     known = _carried(table.column(factors()[name].column))
     return known if close == "tokyo" else np.concatenate([[np.nan], known[:-1]])
 

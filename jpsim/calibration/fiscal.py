@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from jpsim.calibration.bridge import ROWS as BRIDGE
 from jpsim.calibration.markdown import table
-from jpsim.errors import InputError
 from jpsim.model.core import Model, ParameterDraws, Regime
 
 __all__ = ["FISCAL", "add_fiscal_impulse", "fiscal_chapter"]
@@ -75,9 +74,6 @@ def fiscal_chapter(priors: Mapping[str, Any]) -> str:
 
 def _responses(model: Model, priors: Mapping[str, Any]) -> tuple[Floats, Floats]:
     """(n,) responses of the factors at once, and (n,) month by month."""
-    unknown = {*priors["impact"], *priors["monthly"]} - set(model.factors)
-    if unknown:
-        raise InputError(f"priors, section fiscal: the model has no factor {', '.join(sorted(unknown))}")
     impact, monthly = (
         np.array([float(priors[name].get(factor, 0.0)) for factor in model.factors]) for name in ("impact", "monthly")
     )

@@ -209,7 +209,4 @@ def _evidence(model: Model, settings: dict[str, Any], news: Announcements) -> Qu
 
 
 def _policy_shock(settings: dict[str, Any]) -> int:
-    names = tuple(settings["shocks"])
-    if "monetary_policy" not in names:
-        raise InputError("the priors identify no shock 'monetary_policy', which decision days are about")
-    return names.index("monetary_policy")
+    return tuple(settings["shocks"]).index("monetary_policy")

@@ -15,20 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.calibration.prior_forms import DAILY, MONTHLY
 from jpsim.errors import InputError, Place, Problem
 from jpsim.model.core import Model
 from jpsim.months import Month
+from jpsim.toml import Form, check_content, read_toml
 
 __all__ = ["Priors", "change_priors", "priors_of", "read_daily_priors", "read_priors"]
 
 Floats = npt.NDArray[np.float64]
-
-_SECTIONS = (
-    *("model", "sample", "sampler", "minnesota", "factors", "anchor", "tails", "bridge", "equity", "themes"),
-    *("regimes", "identification"),
-)
-_DAILY_SECTIONS = ("model", "sample", "minnesota", "factors", "equity", "tails")
-
 
 OPTIONAL = frozenset({"equity.match_topix", "equity.reconciliation_covariance"})
 """Choices that a file of priors need not make: each is off where it is left out."""
@@ -72,38 +67,33 @@ def read_priors(path: Path | None = None) -> Priors:
     Raises
     ------
     InputError
-        The file is not TOML or a section is missing.
+        The file is not TOML, or a key is missing, unknown or has a value that makes no sense; all with their places.
     """
-    return _read(path if path is not None else _packaged("japan_monthly"), _SECTIONS)
+    return _read(path if path is not None else _packaged("japan_monthly"), MONTHLY)
 
 
 def read_daily_priors(path: Path | None = None) -> Priors:
     """Read the priors of a daily model; as `read_priors`."""
-    return _read(path if path is not None else _packaged("japan_daily"), _DAILY_SECTIONS)
+    return _read(path if path is not None else _packaged("japan_daily"), DAILY)
 
 
 def _packaged(name: str) -> Traversable:
     return files("jpsim") / "data" / "priors" / f"{name}.toml"
 
 
-def _read(source: Path | Traversable, required: Sequence[str]) -> Priors:
-    try:
-        text = source.read_bytes()
-        sections = tomllib.loads(text.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(Problem(f"cannot be read: {error}", Place(str(source)))) from None
-    missing = [name for name in required if name not in sections]
-    if missing:
-        raise InputError(Problem(f"sections missing: {', '.join(missing)}", Place(str(source))))
-    return Priors(str(source), hashlib.sha256(text).hexdigest(), sections)
+def _read(source: Path | Traversable, form: Form) -> Priors:
+    sections = read_toml(source).check(form)
+    return Priors(str(source), hashlib.sha256(source.read_bytes()).hexdigest(), sections)
 
 
 def priors_of(model: Model) -> Priors:
     """Priors and choices that a model was estimated with; InputError if it keeps no record of them."""
     sections = model.meta.get("priors")
-    if not isinstance(sections, dict) or any(name not in sections for name in _SECTIONS):
+    if not isinstance(sections, dict):
         raise InputError(Problem(f"model {model.id}@{model.version} has no record of its priors", fix="name a file"))
-    return Priors(f"{model.id}@{model.version}", str(model.meta.get("priors_sha256", "")), sections)
+    source = f"{model.id}@{model.version}"
+    check_content(sections, MONTHLY, source)
+    return Priors(source, str(model.meta.get("priors_sha256", "")), sections)
 
 
 def change_priors(priors: Priors, changes: Sequence[str]) -> Priors:
@@ -120,7 +110,7 @@ def change_priors(priors: Priors, changes: Sequence[str]) -> Priors:
     Raises
     ------
     InputError
-        A key does not exist or a value is not TOML; all at once.
+        A key does not exist, a value is not TOML or makes no sense; all at once.
     """
     sections, problems = copy.deepcopy(priors.sections), list[Problem]()
     for text in changes:
@@ -139,5 +129,6 @@ def change_priors(priors: Priors, changes: Sequence[str]) -> Priors:
             problems.append(Problem(f"{value!r} is no TOML value: {error}", place, 'a number, "text", true or a list'))
     if problems:
         raise InputError(problems)
+    check_content(sections, MONTHLY, "--set")
     digest = hashlib.sha256("\n".join([priors.sha256, *changes]).encode()).hexdigest()
     return Priors(f"{priors.source} with {', '.join(changes)}" if changes else priors.source, digest, sections)

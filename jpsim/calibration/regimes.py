@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.calibration.switching import Switching, filter_states, local_scale, sample_switching
-from jpsim.errors import InputError, Problem
+from jpsim.errors import InputError
 
 __all__ = ["Regimes", "date_regimes", "estimate_regimes"]
 
@@ -172,16 +172,12 @@ def _centre(y: Floats, correlations: dict[str, dict[str, float]], variables: lis
     Raises
     ------
     InputError
-        A correlation is stated of something else, or no variables have these correlations at once.
+        No variables have these correlations at once.
     """
     covariance = np.cov(y[np.isfinite(y).all(axis=1)].T)
     sd = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(sd, sd)
     names = ["topix", *variables]
-    unknown = {*correlations, *(other for others in correlations.values() for other in others)} - {*names}
-    if unknown:
-        found = f"regimes: correlations of {', '.join(sorted(unknown))}, which the regimes do not have"
-        raise InputError(Problem(found, allowed=", ".join(names)))
     for one, others in correlations.items():
         for other, value in others.items():
             i, j = names.index(one), names.index(other)

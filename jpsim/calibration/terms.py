@@ -6,7 +6,7 @@ Centres, which only the law of the months gives, come last: regressions have an 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,23 +17,15 @@ from scipy.stats import norm
 
 from jpsim.calibration.volatility import Volatility
 from jpsim.dictionary import factors as factor_entries
-from jpsim.dictionary import series as series_entries
-from jpsim.errors import InputError, Problem
 from jpsim.model.core import Model
 from jpsim.model.skewness import mixing_variance
 from jpsim.model.terms import Term
 
-__all__ = ["TermPrior", "average_slopes", "centred", "linearised", "read_terms", "sloped", "term_values"]
+__all__ = ["TermPrior", "average_slopes", "centred", "linearised", "read_terms", "sloped", "term_prior", "term_values"]
 
 Floats = npt.NDArray[np.float64]
 
-_KEYS = {
-    "hinge": ("factor", "side", "knot", "move"),
-    "gate": ("factor", "other", "side", "knot", "move", "level"),
-    "pair": ("factor", "other", "move", "other_move"),
-}
 _NODES = 40
-_ALWAYS = ("kind", "scales", "label", "reason", "source")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,19 +69,11 @@ def read_terms(table: Mapping[str, Any], names: Sequence[str]) -> tuple[TermPrio
     Parameters
     ----------
     table
-        Section ``equity.terms``.
+        Section ``equity.terms``, which has its form.
     names
         Ids of the factors there are; a term that needs another is left out.
-
-    Raises
-    ------
-    InputError
-        All that is wrong: kinds, factors and series that do not exist, missing and unknown keys, numbers out of range.
     """
-    problems = [problem for name, row in table.items() for problem in _problems(name, row)]
-    if problems:
-        raise InputError(problems)
-    priors = [_prior(name, row) for name, row in table.items()]
+    priors = [term_prior(name, row) for name, row in table.items()]
     return tuple(prior for prior in priors if set(prior.term.shares) <= set(names))
 
 
@@ -226,7 +210,8 @@ def _month_scales(months: Volatility) -> tuple[Floats, Floats, Floats]:
     return scale.ravel(), excess.ravel(), np.outer(wz / wz.sum(), wg / wg.sum()).ravel()
 
 
-def _prior(name: str, row: Mapping[str, Any]) -> TermPrior:
+def term_prior(name: str, row: Mapping[str, Any]) -> TermPrior:
+    """Read one term of a file of priors."""
     term = Term(
         id=name,
         kind=row["kind"],
@@ -244,47 +229,6 @@ def _prior(name: str, row: Mapping[str, Any]) -> TermPrior:
         scales=tuple(float(scale) for scale in row["scales"]),
         effects={key: float(effect) for key, effect in row.get("effects", {}).items()},
     )
-
-
-def _problems(name: str, row: Any) -> Iterator[Problem]:
-    where = f"equity.terms.{name}"
-    kind = row.get("kind") if isinstance(row, dict) else None
-    if kind not in _KEYS:
-        yield Problem(f"{where} is of kind {kind!r}", allowed=", ".join(_KEYS))
-        return
-    needed = {*_KEYS[kind], *_ALWAYS}
-    found = [f"{where} has no {key}" for key in sorted(needed - row.keys())]
-    found += [f"{where}: no key of a {kind} is called {key!r}" for key in sorted(row.keys() - needed - {"effects"})]
-    found = found or [f"{where}.{key} holds {row[key]!r}" for key in ("factor", "other") if not _known(row, key)]
-    if found:
-        yield from (Problem(text, allowed=", ".join(sorted(needed | {"effects"}))) for text in found)
-    else:
-        yield from _value_problems(where, name, row)
-
-
-def _value_problems(where: str, name: str, row: Mapping[str, Any]) -> Iterator[Problem]:
-    numbers = [row[key] for key in ("knot", "move", "other_move", "level") if key in row]
-    numbers += [*row["scales"], *row.get("effects", {}).values()]
-    if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
-        yield Problem(f"{where}: a number is not finite", allowed="finite numbers")
-        return
-    if row.get("side", 1) not in (1, -1):
-        yield Problem(f"{where}.side = {row['side']}", allowed="1 above the knot, -1 below it")
-    if not row["scales"] or min(row["scales"]) <= 0:
-        yield Problem(f"{where}.scales = {row['scales']}", allowed="positive prior sds, in residual sds")
-    if set(row["label"]) != {"en", "ja"}:
-        yield Problem(f"{where}.label is in {', '.join(row['label'])}", allowed="en and ja")
-        return
-    for key in sorted(row.get("effects", {}).keys() - series_entries().keys()):
-        yield Problem(f"{where}.effects: no series is called {key!r}", allowed="an id of a series")
-    if row["kind"] == "gate" and _in_logs(row["other"]) and min(row["knot"], row["level"]) <= 0:
-        yield Problem(f"{where}: a price of {min(row['knot'], row['level'])}", allowed="positive levels")
-    elif not _prior(name, row).example:
-        yield Problem(f"{where}: its move does not reach beyond the knot", fix="state a move for which the term counts")
-
-
-def _known(row: Mapping[str, Any], key: str) -> bool:
-    return key not in row or row[key] in factor_entries()
 
 
 def _in_logs(factor: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["REFERENCE", "Family", "families", "family_of"]
+from jpsim.toml import entries, items, read_toml, table, text
+
+__all__ = ["REFERENCE", "Family", "families", "family_of", "read_families"]
 
 REFERENCE = "reference"
 """Family of the scenario that all others are measured against."""
@@ -37,11 +38,19 @@ class Family:
 @cache
 def families() -> Mapping[str, Family]:
     """All families, in the order in which they are shown."""
-    table = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    return read_families(_FILE)
+
+
+def read_families(path: Path) -> Mapping[str, Family]:
+    """Read a file of families, such as an edited copy; InputError with all that is wrong in it."""
     return {
         name: Family(name, entry["name_en"], entry["name_ja"], tuple(entry["scenarios"]))
-        for name, entry in table.items()
+        for name, entry in read_toml(path).check(_FAMILIES).items()
     }
+
+
+_FAMILY = table({"name_en": text(), "name_ja": text(), "scenarios": items(text(), 1)})
+_FAMILIES = entries(_FAMILY, what="family", least=0, beside={REFERENCE: _FAMILY})
 
 
 def family_of(scenario: str, parents: Sequence[str]) -> str | None:

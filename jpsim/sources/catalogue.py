@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -10,13 +9,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from jpsim.errors import InputError, Place, Problem
+from jpsim.errors import InputError, Problem
+from jpsim.toml import Fault, entries, items, number, one_of, read_toml, ruled, table, text, whole
+from jpsim.toml import Path as Keys
 
 __all__ = ["Catalogue", "Feed", "Publisher", "read_catalogue"]
 
 _TAKES = ("last", "mean", "sum", "next")
-_FEED_KEYS = {"source", "take", "scale", "hold", "columns", "daily"}
-_PUBLISHER_KEYS = {"name", "licence", "urls", "key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +105,10 @@ def read_catalogue(path: Path | None = None) -> Catalogue:
     Raises
     ------
     InputError
-        The file is not TOML, or says something that is not known; all such problems at once.
+        The file is not TOML, or says something that is not known; all such problems at once, with their places.
     """
     source = path if path is not None else files("jpsim") / "data" / "feeds.toml"
-    try:
-        content = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(Problem(f"cannot be read: {error}", Place(str(source)))) from None
-    problems = list(_problems(content))
-    if problems:
-        raise InputError(Problem(found, Place(str(source)), allowed) for found, allowed in problems)
+    content = read_toml(source).check(_FEEDS)
     publishers = {
         name: Publisher(name, entry["name"], entry["licence"], tuple(entry["urls"]), entry.get("key", ""))
         for name, entry in content["publisher"].items()
@@ -134,24 +127,27 @@ def read_catalogue(path: Path | None = None) -> Catalogue:
     return Catalogue(publishers, feeds)
 
 
-def _problems(content: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    publishers = content.get("publisher", {})
-    for name, entry in publishers.items():
-        for key in sorted(_PUBLISHER_KEYS - {"key"} - entry.keys()):
-            yield f"publisher.{name}: {key!r} is missing", None
-        for key in sorted(entry.keys() - _PUBLISHER_KEYS):
-            yield f"publisher.{name}: {key!r} is unknown", ", ".join(sorted(_PUBLISHER_KEYS))
+def _each_column_once(value: Any, path: Keys) -> Iterator[Fault]:
+    """Every feed has a publisher, and every column one feed."""
     seen: set[str] = set()
-    for number, entry in enumerate(content.get("feed", ()), start=1):
-        for key in sorted(entry.keys() - _FEED_KEYS):
-            yield f"feed {number}: {key!r} is unknown", ", ".join(sorted(_FEED_KEYS))
-        if entry.get("source") not in publishers:
-            yield f"feed {number}: source {entry.get('source')!r} has no publisher", ", ".join(publishers)
-        if entry.get("take") not in _TAKES:
-            yield f"feed {number}: take is {entry.get('take')!r}", ", ".join(_TAKES)
+    for place, entry in enumerate(value["feed"]):
+        where = ("feed", place)
+        yield from one_of(value["publisher"], "publisher")(entry["source"], (*where, "source"))
         for column in entry.get("columns", {}):
             if column in seen:
-                yield f"feed {number}: column {column!r} is filled twice", None
+                found = f"column {column!r} is filled twice"
+                yield Fault((*where, "columns", column), found, "each column once", of_key=True)
             seen.add(column)
-    if not publishers or not content.get("feed"):
-        yield "no publishers or no feeds", "[publisher.NAME] and [[feed]] tables"
+
+
+_PUBLISHER = table({"name": text(), "licence": text(), "urls": items(text(), 1)}, {"key": text()})
+_FEED = table(
+    {"source": text(), "take": one_of(_TAKES)},
+    {
+        "scale": number(),
+        "hold": whole(0, 24),
+        "columns": entries(text(), what="column", least=0),
+        "daily": entries(text(), what="column", least=0),
+    },
+)
+_FEEDS = ruled(table({"publisher": entries(_PUBLISHER, what="publisher"), "feed": items(_FEED, 1)}), _each_column_once)

@@ -339,8 +339,8 @@ def test_days_as_publishers_write_them(text, day):
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ('take = "first"', "take is 'first'"),
-        ('take = "last"\nspeed = 1', "'speed' is unknown"),
+        ('take = "first"', r"feeds.toml:7:8: feed\[1\].take = 'first'"),
+        ('take = "last"\nspeed = 1', r"feeds.toml:8:1: feed\[1\]: no key is called 'speed'"),
     ],
 )
 def test_a_wrong_feeds_file_is_explained(tmp_path, change, found):

@@ -105,7 +105,7 @@ def test_edited_responses_are_read_and_wrong_ones_named_at_once(tmp_path) -> Non
     copy.write_text(wrong.replace("[fiscal_impulse.effects]", "[fiscal.effects]"), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         read_earnings(copy)
-    for part in ("oil.months = 0.5", "trend: mean 4.0, sd -1.0", "'tse33_mines'", "no factor is called 'fiscal'"):
+    for part in ("oil.months = 0.5", "trend.sd = -1.0", "'tse33_mines'", "no factor is called 'fiscal'"):
         assert part in str(caught.value)
 
 

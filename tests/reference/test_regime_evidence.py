@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jpsim.calibration.priors import change_priors, read_priors
 from jpsim.calibration.regime_evidence import weigh_departures
 from jpsim.errors import InputError
 
@@ -68,9 +69,12 @@ def test_months_without_topix_are_not_scored() -> None:
 
 
 def test_correlations_of_other_variables_are_refused() -> None:
-    laws = {"up": {"correlations": {"topix": {"oil": 0.2}, "vix": {"usdjpy": 0.1}}}}
-    with pytest.raises(InputError, match="correlations of oil, vix, which the regimes"):
-        weigh_departures(*months(0.0), NAMES, 240.0, {**settings(0.5), "laws": laws}, 239)
+    change = "regimes.laws.reflation.correlations={ topix = { oil = 0.2 }, vix = { usdjpy = 0.1 } }"
+    with pytest.raises(InputError) as caught:
+        change_priors(read_priors(), [change])
+    told = str(caught.value)
+    assert "reflation states a correlation of oil, which the regimes do not have" in told
+    assert "reflation states a correlation of vix, which the regimes do not have" in told
 
 
 def test_correlations_that_no_variables_have_are_refused() -> None:

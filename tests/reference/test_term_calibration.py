@@ -13,11 +13,13 @@ from jpsim.calibration.priors import read_priors
 from jpsim.calibration.returns import TILTS, Returns
 from jpsim.calibration.structure import Structure
 from jpsim.calibration.term_evidence import weigh_terms
+from jpsim.calibration.term_forms import TERMS as TERMS_FORM
 from jpsim.calibration.terms import average_slopes, centred, linearised, read_terms, sloped, term_values
 from jpsim.calibration.volatility import Volatility
 from jpsim.errors import InputError
 from jpsim.model import Term
 from jpsim.model.terms import linear_parts
+from jpsim.toml import check_content
 from tests.models import bent_model, small_model
 
 NAMES = ("usdjpy", "jgb_10y", "vix")
@@ -184,29 +186,33 @@ def test_examples_are_values_for_the_stated_move():
     assert [prior.term.id for prior in read_terms({"leap": _row(), "weak": gate}, ("vix",))] == ["leap"]
 
 
+def _terms(table, path):
+    return TERMS_FORM(table, (*path, "terms"))
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"kind": "spline"}, "of kind 'spline'"),
-        ({"factor": "vxi"}, "holds 'vxi'"),
+        ({"kind": "spline"}, "terms.leap.kind = 'spline'"),
+        ({"factor": "vxi"}, "terms.leap.factor: no factor is called 'vxi'"),
         ({"move": 10.0}, "does not reach beyond the knot"),
         ({"side": 2}, "side = 2"),
         ({"scales": []}, "scales = []"),
-        ({"knot": float("nan")}, "not finite"),
+        ({"knot": float("nan")}, "terms.leap.knot = nan"),
         ({"effects": {"bnaks": -1.0}}, "no series is called 'bnaks'"),
-        ({"label": {"en": "a leap"}}, "label is in en"),
-        ({"level": 3.0}, "no key of a hinge is called 'level'"),
+        ({"label": {"en": "a leap"}}, "terms.leap.label has no ja"),
+        ({"level": 3.0}, "no key is called 'level'"),
     ],
 )
 def test_terms_that_make_no_sense_are_refused(change, told):
     with pytest.raises(InputError, match=told.replace("[", r"\[").replace("]", r"\]")):
-        read_terms({"leap": {**_row(), **change}}, NAMES)
+        check_content({"leap": {**_row(), **change}}, _terms, "priors")
 
 
 def test_everything_wrong_is_named_at_once():
     rows = {"one": {**_row(), "side": 2, "scales": [-1.0]}, "two": {**_row(), "factor": "nothing"}, "three": 1}
     with pytest.raises(InputError) as caught:
-        read_terms(rows, NAMES)
+        check_content(rows, _terms, "priors")
     assert len(caught.value.problems) == 4
 
 

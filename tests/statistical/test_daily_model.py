@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -11,11 +9,13 @@ from scipy import stats
 from jpsim import api
 from jpsim.calibration.daily import calibrate_daily
 from jpsim.calibration.daily_sample import read_sample
+from jpsim.calibration.prior_forms import DAILY
 from jpsim.calibration.priors import read_daily_priors
 from jpsim.calibration.volatility import DAYS, estimate_volatility
 from jpsim.errors import InputError
 from jpsim.model.store import load_model, read_card, save_model
 from jpsim.scenario import load_run
+from jpsim.toml import check_content
 
 RUN = "schema: jpsim/run@1\nscenarios: [{schema: jpsim/scenario@1, id: plain}]\nmodel: japan_daily\nhorizon: 21d\n"
 SHOWN = ("topix", "nikkei225", "usdjpy", "jgb_10y", "sp500")
@@ -145,5 +145,5 @@ def test_what_a_daily_panel_must_not_have_is_refused(data_dir, tmp_path):
         calibrate_daily(tmp_path)
     priors = read_daily_priors()
     odd = {**priors["factors"], "sp500": {**priors["factors"]["sp500"], "close": "noon"}}
-    with pytest.raises(InputError, match="allowed: tokyo, night"):
-        calibrate_daily(data_dir, priors=replace(priors, sections={**priors.sections, "factors": odd}))
+    with pytest.raises(InputError, match=r"factors.sp500.close = 'noon'\n    allowed: tokyo, night"):
+        check_content({**priors.sections, "factors": odd}, DAILY, "priors")

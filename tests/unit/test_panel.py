@@ -127,7 +127,7 @@ def test_missing_files_are_all_named(tmp_path):
 def test_priors_must_be_whole(tmp_path):
     file = tmp_path / "priors.toml"
     file.write_text("[sample]\nfirst = '2001-01'\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"sections missing: .*bridge"):
+    with pytest.raises(InputError, match=r"there is no bridge\n    allowed: all of model, sample"):
         read_priors(file)
     file.write_text("not toml", encoding="utf-8")
     with pytest.raises(InputError, match="cannot be read"):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
+
+from jpsim.dictionary import series as series_entries
+from jpsim.toml import Fault, entries, number, one_of, read_toml, ruled, table, text
+from jpsim.toml import Path as Keys
 
 __all__ = [
     "Contract",
@@ -20,6 +25,7 @@ __all__ = [
     "contract_of",
     "hedging_series",
     "option_value",
+    "read_contracts",
     "vix_elasticity",
 ]
 
@@ -133,4 +139,48 @@ def option_value(option: Option, index: Floats, years: float, rate: Floats, vola
 
 @cache
 def _priors() -> dict[str, Any]:
-    return tomllib.loads(files("jpsim").joinpath("data", "derivatives.toml").read_text(encoding="utf-8"))
+    return read_contracts(Path(str(files("jpsim"))) / "data" / "derivatives.toml")
+
+
+def read_contracts(path: Path) -> dict[str, Any]:
+    """Read what contracts are, such as an edited copy of the file that ships; InputError with all that is wrong."""
+    return read_toml(path).check(_CONTRACTS)
+
+
+def _explained(value: Any, path: Keys) -> Iterator[Fault]:
+    """Every prior says how uncertain it is and where it comes from."""
+    for name in ("dividend_yield", "vix_ratio"):
+        keys = (name, f"{name}_sd", f"{name}_source")
+        there = [key for key in keys if key in value]
+        if there and len(there) < len(keys):
+            missing = ", ".join(key for key in keys if key not in value)
+            yield Fault(path, f"{path[-1]} has {there[0]}, but no {missing}", f"all of {', '.join(keys)}, or none")
+
+
+_POSITIVE = number(above=0.0)
+_NOT_NEGATIVE = number(least=0.0)
+_CONTRACT = ruled(
+    table(
+        {"future_multiplier": _POSITIVE},
+        {
+            "option_multiplier": _POSITIVE,
+            "dividend_yield": number(least=0.0, most=0.5),
+            "dividend_yield_sd": _NOT_NEGATIVE,
+            "dividend_yield_source": text(),
+            "vix_ratio": _POSITIVE,
+            "vix_ratio_sd": _NOT_NEGATIVE,
+            "vix_ratio_source": text(),
+        },
+    ),
+    _explained,
+)
+_CONTRACTS = entries(
+    _CONTRACT,
+    one_of(lambda: series_entries().keys(), "series"),
+    what="series",
+    beside={
+        "vix_elasticity": number(least=0.0, most=2.0),
+        "vix_elasticity_sd": _NOT_NEGATIVE,
+        "vix_elasticity_source": text(),
+    },
+)
