@@ -32,7 +32,8 @@ def draw(model: Arrays, paths: int, months: int, rng: np.random.Generator, law: 
 
 def draw_scales(model: Arrays, paths: int, months: int, rng: np.random.Generator, law: str) -> np.ndarray:
     """Mixing variable of the months and factor of their volatility, (2, months, paths)."""
-    mixing = (model["nu"] - 2.0) / rng.chisquare(model["nu"], (months, paths))
+    drawn = rng.chisquare(model["nu"], (months, paths))
+    mixing = (model["nu"] - 2.0) / np.maximum(drawn, model["chi_square_least"])
     phi, sigma, wild = model["sv_phi"], model["sv_sigma"], np.ones((months, paths))
     v = np.full(paths, model["sv_start"])
     for t in range(months if law == "stochastic_volatility" else 0):

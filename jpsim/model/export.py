@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from jpsim.model.core import Model
 from jpsim.model.store import write_arrays
+from jpsim.model.wildness import least_chi_square
 
 __all__ = ["export_model"]
 
@@ -31,7 +32,10 @@ regressor 'innovation' says that a column of loadings multiplies u_t, the innova
 Aggregates: aggregation r_t. Cumulative returns compound: prod (1 + r_t) - 1.
 
 That is the law with Gaussian innovations and without parameter uncertainty. With Student-t innovations u_t and the
-common part of e_t are scaled by s_t, s_t^2 = W_t = (nu - 2) / g_t, g_t chi-square with nu degrees of freedom:
+common part of e_t are scaled by s_t, s_t^2 = W_t = (nu - 2) / g_t, where g_t is chi-square with nu degrees of freedom
+but never below chi_square_least: g_t = max(chi-square, chi_square_least). That is its quantile of probability
+Phi(-4.25), one month in 94,000; no history says anything of wilder months. Nothing is scaled up for what W_t loses by
+it. With W_t so held,
     e_t = s_t common zeta_t + mix (idio_sd eta_t),   zeta_t ~ N(0, I), eta_t of variance 1 and Student-t with idio_nu
     degrees of freedom (normal where idio_nu is infinite), independent over series and months.
 Where skew is not zero, u_t is then skew (W_t - 1) + s_t N(0, Sigma - 2 / (nu - 4) skew skew'), which has the covariance
@@ -51,6 +55,11 @@ Where terms holds ids, such a run also adds term_loadings phi_t to r_t, the same
 from the arrays term_factor, term_other, term_knot, term_side, term_centre and term_slope: what a term does beyond its
 linear part, which is in loadings and regime_loadings. With Gaussian innovations and without parameter uncertainty
 terms are off, unless the scenario says rules: {{nonlinear: on}}.
+
+All that is the law that statistics are of. A run whose scenario states conditions may draw the months' scales (the
+normal scores whose probability g_t has, and those of sv_sigma N(0, 1)) from another law and weight its paths by the
+quotient of the two densities; weights.parquet of the run has the weights. Such proposals change the noise of a sample,
+not the law, and are fitted anew for each run: a model has none. A run without conditions has equal weights.
 """
 
 
@@ -84,6 +93,7 @@ def export_model(model: Model, path: Path) -> None:
         "B": model.B,
         "Sigma": model.Sigma,
         "nu": np.array(model.nu),
+        "chi_square_least": np.array(least_chi_square(model.nu)),
         "sv_phi": np.array(model.sv_phi),
         "sv_sigma": np.array(model.sv_sigma),
         "sv_start": np.array(model.sv_start),

@@ -10,20 +10,17 @@ degrees of freedom and 1e-13 for 4 or more; in single precision, within 2e-5 and
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.model.wildness import WILDEST
 from jpsim.simulation.kernels.tails import DEGREE, DEGREE_SINGLE, NEAR, REACH, SCALE_NODES_PER_UNIT, TAIL_NODES_PER_UNIT
 
-__all__ = ["WILDEST", "Tails", "near_polynomial", "scale_table", "tail_maps", "tail_table"]
+__all__ = ["Tails", "near_polynomial", "scale_table", "tail_maps", "tail_table"]
 
 Floats = npt.NDArray[np.float64]
-
-WILDEST: Final = 4.25
-"""Normal draw from which on months are no wilder: one month in 94,000, of which no history says anything. Beyond it
-returns, which are linear in the factors, could fall below -100%, and means of log factors would not exist."""
 
 
 def _normal_density(z: Floats) -> Floats:

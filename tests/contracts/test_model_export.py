@@ -9,11 +9,16 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numba import njit
+from scipy.stats import chi2, norm
 
 from jpsim.calibration.dynamics import forecast_moments
 from jpsim.cli import cli
 from jpsim.model.export import export_model
 from jpsim.model.store import find_model, load_model
+from jpsim.simulation.kernels.arrays import BLOCK
+from jpsim.simulation.kernels.tails import scale_of
+from jpsim.simulation.tail_tables import scale_table
 
 KEYS = [
     "factors", "transform", "unit", "state", "in_differences", "base_level", "c", "B", "Sigma", "nu", "sv_phi",
@@ -21,7 +26,7 @@ KEYS = [
     "as_of", "readme", "regimes", "regime_probability", "regime_Sigma", "regime_alpha", "regime_loadings",
     "terms", "term_kind", "term_factor", "term_other", "term_knot", "term_side",
     "term_centre", "term_slope", "term_loadings", "skew", "regime_skew",
-    "common", "mix", "idio_sd", "idio_nu", "sv_start",
+    "common", "mix", "idio_sd", "idio_nu", "sv_start", "chi_square_least",
 ]  # fmt: skip
 SECTORS = [
     "fishery_agri", "mining", "construction", "foods", "textiles", "pulp_paper", "chemicals", "pharma", "oil_coal",
@@ -84,6 +89,25 @@ def test_shapes_are_those_of_the_contract(export):
     assert {name: export[name].shape for name in shapes} == shapes
     assert export["in_differences"].dtype == bool
     assert str(export["as_of"]) == "2026-01"
+
+
+@njit
+def scales(row, table):
+    scale_of(row, table)
+
+
+def test_months_are_as_wild_as_the_kernels_draw_them(export):
+    """From the export and scipy's chi-square law alone, the scale that kernels give to normal draws, far out, too."""
+    z = np.linspace(-8.5, 8.5, BLOCK)
+    nu, least = float(export["nu"]), float(export["chi_square_least"])
+    assert chi2.cdf(least, nu) == pytest.approx(norm.sf(4.25), rel=1e-9)
+    assert 1 / norm.sf(4.25) == pytest.approx(94_000, rel=0.01)
+    unbounded = np.where(z < 0, chi2.isf(norm.cdf(z), nu), chi2.ppf(norm.sf(z), nu))  # each tail by its small side
+    rebuilt = np.sqrt((nu - 2.0) / np.maximum(unbounded, least))
+    drawn = z.copy()
+    scales(drawn, scale_table(nu, 0.5 * nu))
+    np.testing.assert_allclose(drawn, rebuilt, rtol=1e-8)
+    assert all(said in str(export["readme"]) for said in ("chi_square_least", "Phi(-4.25)", "weights.parquet"))
 
 
 def test_base_levels_are_those_of_the_last_month(export):

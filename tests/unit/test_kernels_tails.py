@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numba import njit
 
+from jpsim.model.wildness import WILDEST
 from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.kernels.tails import NEAR, bend_tails, scale_of
-from jpsim.simulation.tail_tables import WILDEST, near_polynomial, scale_table, tail_table
+from jpsim.simulation.tail_tables import near_polynomial, scale_table, tail_table
 from tests.naive import simulation as naive
 
 DRAWS = np.random.default_rng(3).uniform(-8.57, 8.57, BLOCK)
