@@ -20,6 +20,7 @@ from jpsim.analysis.decompositions import decompose
 from jpsim.analysis.uncertainty import split_variance, uncertainty_table
 from jpsim.conditioning.explaining import explain, referred_scenarios, steps_of
 from jpsim.conditioning.explanation import explain_story
+from jpsim.days import Step
 from jpsim.errors import DamagedError, LimitBreached
 from jpsim.model.store import find_model, list_models, load_model
 from jpsim.runs import (
@@ -294,7 +295,7 @@ def simulate(
     *scenarios: Scenario,
     model: str = "japan_monthly",
     paths: int = 100_000,
-    horizon: int | str = "12m",
+    horizon: int | str | None = None,
     seed: int = 20260130,
     innovations: str = "student_t",
     precision: str = "float64",
@@ -312,7 +313,7 @@ def simulate(
         Paths per scenario.
     horizon
         Months, as 12 or "12m"; on a daily model trading days, as 10 or "10d", of which 1, 5, 10, 21, 63, 126, 252
-        and the last are reported.
+        and the last are reported. A year, or 21 days, if None.
     seed
         Seed of the random numbers.
     innovations
@@ -328,7 +329,7 @@ def simulate(
 
 
 def _request_of(
-    scenarios: Sequence[Scenario], model: str | Path, horizon: int | str, settings: Mapping[str, Any]
+    scenarios: Sequence[Scenario], model: str | Path, horizon: int | str | None, settings: Mapping[str, Any]
 ) -> RunRequest:
     """Request of scenarios that no run file lists."""
     believed = load_model(model)
@@ -409,7 +410,7 @@ def compare_models(
     *,
     scenarios: Sequence[Scenario] | None = None,
     series: Sequence[str] = ("topix", "banks", "small", "usdjpy"),
-    horizon: int | str = "12m",
+    horizon: int | str | None = None,
     paths: int = 20_000,
     seed: int = 20260130,
     progress: Progress | None = None,
@@ -421,12 +422,12 @@ def compare_models(
     before, after
         Models: ids, id@version or folders.
     scenarios
-        Scenarios to draw; the shipped library by default, none if empty. The first is the reference of the premium
-        only where a scenario says so.
+        Scenarios to draw; the shipped library by default, on daily models one that says nothing, none if empty. The
+        first is the reference of the premium only where a scenario says so.
     series
         Outputs of the scenarios that are compared.
     horizon, paths, seed
-        Of each scenario.
+        Of each scenario; a year, or 21 trading days, if the horizon is None.
     progress
         Told how far drawing has come.
 
@@ -440,8 +441,8 @@ def compare_models(
     from jpsim.analysis.redrawing import Side
     from jpsim.runs.outcomes import position
 
-    change = compare_numbers(load_model(before), load_model(after))
-    chosen = _shipped_scenarios() if scenarios is None else scenarios
+    change = compare_numbers(load_model(before), known := load_model(after))
+    chosen = _usual_scenarios(known.step) if scenarios is None else scenarios
     if not chosen:
         return change
     settings = {"paths": paths, "seed": seed, "attribution": ()}
@@ -456,8 +457,10 @@ def compare_models(
     return replace(change, scenarios=tuple(rows), month=month, paths=paths)
 
 
-def _shipped_scenarios() -> list[Scenario]:
-    """The library that ships with the package, the house view first."""
+def _usual_scenarios(step: Step) -> list[Scenario]:
+    """The library that ships with the package, the house view first; its months are no days: there, no story at all."""
+    if step == "day":
+        return [Scenario.model_validate({"id": "unconditional"})]
     folder = packaged_library()
     names = sorted((path.stem for path in folder.glob("*.yaml")), key=lambda name: (name != "baseline", name))
     return [load_scenario(name, folder) for name in names]

@@ -14,10 +14,10 @@ __all__ = ["command"]
 @click.command()
 @click.argument("scenario")
 @click.option("--model", default="japan_monthly", show_default=True, help="An id, id@version or a folder.")
-@click.option("--horizon", default="12m", show_default=True, help="Months ahead, as 12m, or trading days, as 21d.")
+@click.option("--horizon", help="Months ahead, 12m if left out; on a daily model trading days, 21d if left out.")
 @click.option("--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True, help="Language of the names.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(scenario: str, model: str, horizon: str, lang: Literal["en", "ja"], as_json: bool) -> None:
+def command(scenario: str, model: str, horizon: str | None, lang: Literal["en", "ja"], as_json: bool) -> None:
     """Explain SCENARIO, an id or a file: bands in closed form, plausibility, costs and shocks."""
     from jpsim.conditioning.explaining import explain
 

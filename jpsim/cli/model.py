@@ -82,20 +82,24 @@ def export_command(model: str, file: Path, as_json: bool) -> None:
 @click.argument("before")
 @click.argument("after")
 @click.option(
-    "--scenario", "scenarios", multiple=True, metavar="ID", help="Scenario to draw; repeatable.  [default: the library]"
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="ID",
+    help="Scenario to draw; repeatable.  [default: the library, on daily models no story]",
 )
 @click.option("--no-scenarios", is_flag=True, help="Compare record, parameters and moments only.")
 @click.option(
     "--series", default="topix,banks,small,usdjpy", show_default=True, metavar="IDS", help="Outputs compared."
 )
-@click.option("--horizon", default="12m", show_default=True, help="Months ahead, as 12m, or trading days, as 21d.")
+@click.option("--horizon", help="Months ahead, 12m if left out; on daily models trading days, 21d if left out.")
 @click.option("--paths", type=click.IntRange(1000), default=20_000, show_default=True, help="Paths per scenario.")
 @click.option("--seed", type=click.IntRange(0), default=20260130, show_default=True, help="Seed of all draws.")
 @click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the tables to this file, too.")
 @_json
 def compare_command(
-    before: str, after: str, scenarios: tuple[str, ...], no_scenarios: bool, series: str, horizon: str, paths: int,
-    seed: int, markdown: Path | None, as_json: bool,
+    before: str, after: str, scenarios: tuple[str, ...], no_scenarios: bool, series: str, horizon: str | None,
+    paths: int, seed: int, markdown: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Say what model AFTER changes against BEFORE: record, parameters, moments, and scenarios drawn on both."""
     from jpsim import api

@@ -14,7 +14,6 @@ import click
 __all__ = ["command", "named_models"]
 
 _LIBRARIES = ("starlette", "uvicorn")
-_HORIZONS = {"month": "12m", "day": "21d"}
 
 
 @click.command()
@@ -33,19 +32,21 @@ def command(port: int, out: Path, model: str, no_browser: bool, as_json: bool) -
     _require_libraries()
     from jpsim.cli.kernels import choose_kernel_folder
     from jpsim.model.store import load_model
+    from jpsim.scenario.request import USUAL
     from jpsim.web.serving import bind, serve
     from jpsim.web.settings import Settings
 
     opened = bind(port)
     models = named_models(model)
     chosen = next(reversed(models))
+    step = load_model(models[chosen]).step
     settings = Settings(
         port=opened.getsockname()[1],
         out=out.absolute(),
         folder=Path.cwd(),
         kernels=choose_kernel_folder(),
         model=chosen,
-        horizon=_HORIZONS[load_model(models[chosen]).step],
+        horizon=f"{USUAL[step]}{step[0]}",
         models=models,
     )
 

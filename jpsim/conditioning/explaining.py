@@ -11,13 +11,17 @@ from jpsim.errors import InputError, Problem
 from jpsim.model import Model
 from jpsim.model.store import load_model
 from jpsim.scenario import Scenario, load_scenario
-from jpsim.scenario.request import LONGEST
+from jpsim.scenario.request import LONGEST, USUAL
 
 __all__ = ["explain", "referred_scenarios", "steps_of"]
 
 
 def explain(
-    scenario: str | Path | Scenario, *, model: str = "japan_monthly", horizon: int | str = 12, plain: bool = False
+    scenario: str | Path | Scenario,
+    *,
+    model: str = "japan_monthly",
+    horizon: int | str | None = None,
+    plain: bool = False,
 ) -> dict[str, Any]:
     """Describe a scenario in closed form, without simulating.
 
@@ -28,7 +32,7 @@ def explain(
     model
         An id, id@version or a folder.
     horizon
-        Months ahead, as 12 or "12m"; trading days on a daily model, as 21 or "21d".
+        Months ahead, as 12 or "12m"; trading days on a daily model, as 21 or "21d". A year, or 21 days, if None.
     plain
         Whether only rules that the scenario names are in force, as in a run with Gaussian innovations and without
         parameter uncertainty.
@@ -54,13 +58,15 @@ def referred_scenarios(scenario: Scenario, near: Path | None) -> dict[str, Scena
     return found
 
 
-def steps_of(horizon: int | str, model: Model) -> int:
-    """Read a horizon on a model's clock; InputError if it is meant on another, or is too long."""
+def steps_of(horizon: int | str | None, model: Model) -> int:
+    """Read a horizon on a model's clock, the usual one if None; InputError if it is of another, or too long."""
+    if horizon is None:
+        return USUAL[model.step]
     letter, longest = model.step[0], LONGEST[model.step]
     written = f"{horizon}{letter}" if isinstance(horizon, int) else horizon
     number = written.removesuffix(letter)
     if number == written or not number.isdecimal() or not 1 <= int(number) <= longest:
-        usual = "12m" if model.step == "month" else "21d"
+        usual = f"{USUAL[model.step]}{letter}"
         allowed = f"{model.step}s on the model {model.id}, as {usual}, from 1{letter} to {longest}{letter}"
         raise InputError(Problem(f"horizon {horizon!r}", allowed=allowed))
     return int(number)

@@ -15,13 +15,16 @@ from jpsim.months import Month
 from jpsim.scenario.schema import Amount, Moment, Record, Scenario, SeriesId
 from jpsim.units import Quantity
 
-__all__ = ["DAILY_STEPS", "LONGEST", "Executor", "Limit", "RunRequest", "narrower_defaults"]
+__all__ = ["DAILY_STEPS", "LONGEST", "USUAL", "Executor", "Limit", "RunRequest", "narrower_defaults"]
 
 DAILY_STEPS = (1, 5, 10, 21, 63, 126, 252)
 """Trading days that a run on a daily model reports unless it says otherwise."""
 
 LONGEST = {"month": 120, "day": 504}
 """Longest horizon, in steps, by what a model counts."""
+
+USUAL = {"month": 12, "day": 21}
+"""Horizon where none is named, in steps, by what a model counts: a year, or a month of trading days."""
 
 Count = Annotated[int, WithJsonSchema({"type": ["integer", "number", "string"]})]
 Flag = Annotated[bool, WithJsonSchema({"enum": [True, False, "true", "false"]})]

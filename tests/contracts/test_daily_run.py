@@ -10,8 +10,10 @@ import pytest
 
 import jpsim
 from jpsim import api
+from jpsim.conditioning.explaining import steps_of
 from jpsim.errors import InputError, UnsupportedError
-from jpsim.scenario import load_run
+from jpsim.model.store import load_model
+from jpsim.scenario import Scenario, load_run
 
 ROOT = Path(__file__).parents[2]
 HEAD = "schema: jpsim/scenario@1\nid: story\n"
@@ -66,6 +68,16 @@ def test_python_counts_days_on_a_daily_model():
     assert run.steps == (1, 5, 10)
     with pytest.raises(InputError, match="21d"):
         jpsim.simulate(plain, model="japan_daily", horizon="12m", paths=2048)
+
+
+def test_a_daily_model_needs_no_horizon():
+    """A month of trading days, where a monthly model has a year; a story beyond it still names its own."""
+    told = api.explain(Scenario.model_validate({"id": "plain"}), model="japan_daily")
+    assert [len(band["mean"]) for band in told["bands"].values()] == [21] * len(told["bands"])
+    assert steps_of(None, load_model("japan_monthly")) == 12
+    change = api.compare_models("japan_daily", "japan_daily", series=("topix",), paths=1000)
+    assert change.month == 21
+    assert [(row.scenario, row.changes["mean"].value) for row in change.scenarios] == [("unconditional", 0.0)]
 
 
 def test_a_view_on_a_mean_is_met_at_its_day(tmp_path):
