@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jpsim.cli.references import model_folders
+
 if TYPE_CHECKING:
     from jpsim.analysis.redrawing import Side
 
@@ -22,10 +24,17 @@ __all__ = ["command"]
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True,
               help="Folder that holds runs.")  # fmt: skip
+@model_folders
 @click.option("--all", "everything", is_flag=True, help="Show the 33 sectors and the themes, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    references: tuple[str, ...], when: str | None, series: tuple[str, ...], out: Path, everything: bool, as_json: bool
+    references: tuple[str, ...],
+    when: str | None,
+    series: tuple[str, ...],
+    out: Path,
+    models: tuple[Path, ...],
+    everything: bool,
+    as_json: bool,
 ) -> None:
     """Compare scenarios of stored runs with the first one named.
 
@@ -38,7 +47,7 @@ def command(
 
     wanted = [name.strip() for text in series for name in text.split(",") if name.strip()] or None
     choose_kernel_folder()
-    sides = _sides(references, out)
+    sides = _sides(references, out, models)
     with redrawing_bar(draws_needed(sides, wanted), is_quiet() or as_json) as told:
         comparison = compare_sides(sides, at=when, outputs=wanted, told=told)
     if as_json:
@@ -52,7 +61,7 @@ def command(
     console.print(comparison_table(comparison, width=console.width, detailed=everything or wanted is not None))
 
 
-def _sides(references: tuple[str, ...], out: Path) -> list[Side]:
+def _sides(references: tuple[str, ...], out: Path, models: tuple[Path, ...]) -> list[Side]:
     """Each scenario that is named, once, in the order of naming."""
     from jpsim import api
     from jpsim.analysis.redrawing import Side
@@ -62,7 +71,7 @@ def _sides(references: tuple[str, ...], out: Path) -> list[Side]:
 
     named = [split_reference(reference) for reference in references]
     folders = [find_run(out, run) for run, _ in named]
-    opened = {folder: api.reopen(folder) for folder in dict.fromkeys(path.resolve() for path in folders)}
+    opened = {folder: api.reopen(folder, models=models) for folder in dict.fromkeys(path.resolve() for path in folders)}
     sides: dict[tuple[Path, str], Side] = {}
     for folder, (_, scenario) in zip(folders, named, strict=True):
         run, job = opened[folder.resolve()]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from jpsim.cli.references import model_folders
+
 __all__ = ["command"]
 
 
@@ -22,6 +24,7 @@ __all__ = ["command"]
               help="The first N paths.  [default: all for skfolio and fortitudo, else 1000]")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True,
               help="Folder that holds runs.")  # fmt: skip
+@model_folders
 @click.option("--into", "target", type=click.Path(path_type=Path), default=None,
               help="Folder for the exports.  [default: the current one]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -33,6 +36,7 @@ def command(
     month: str | None,
     paths: int | None,
     out: Path,
+    models: tuple[Path, ...],
     target: Path | None,
     as_json: bool,
 ) -> None:
@@ -48,7 +52,7 @@ def command(
     wanted = check_formats(_parts(formats))
     path = find_run(out, run_id)
     choose_kernel_folder()
-    run, job = api.reopen(path)
+    run, job = api.reopen(path, models=models)
     chosen = select_outputs(run, scenarios, _parts(series), month)
     folders = export_run(run, job, chosen, wanted, target or Path(), paths=paths)
     if as_json:

@@ -8,6 +8,8 @@ from typing import Literal
 
 import click
 
+from jpsim.cli.references import model_folders
+
 __all__ = ["command"]
 
 
@@ -21,6 +23,7 @@ __all__ = ["command"]
 @click.option("--most", type=click.IntRange(1, 3), default=3, show_default=True, help="Largest number of instruments.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True,
               help="Folder that holds runs.")  # fmt: skip
+@model_folders
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     reference: str,
@@ -29,6 +32,7 @@ def command(
     among: str,
     most: int,
     out: Path,
+    models: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Find hedges of the portfolio of a stored run: the best one, two and three instruments with their sizes.
@@ -45,7 +49,7 @@ def command(
     run_id, scenario = split_reference(reference)
     path = find_run(out, run_id)
     choose_kernel_folder()
-    run, job = api.reopen(path)
+    run, job = api.reopen(path, models=models)
     result = run[scenario or run.scenarios[0]]
     month = result[run.outputs[0]].at(when or run.horizon).month
     names = [name.strip() for name in among.split(",") if name.strip()]

@@ -1,4 +1,4 @@
-"""What commands about stored runs share: how a scenario of a run is named, and the bar while paths come again."""
+"""What commands about stored runs share: how scenarios and models are named, and the bar while paths come again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["redrawing_bar", "split_reference"]
+import click
+
+__all__ = ["model_folders", "redrawing_bar", "split_reference"]
+
+model_folders = click.option(
+    "--model", "models", type=click.Path(exists=True, file_okay=False, path_type=Path), multiple=True, metavar="FOLDER",
+    help="Folder of the run's model, where this version does not come with it; repeatable.",
+)  # fmt: skip
 
 
 def split_reference(reference: str) -> tuple[str, str | None]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from jpsim.cli import is_quiet
+from jpsim.cli.references import model_folders
 
 __all__ = ["command"]
 
@@ -85,20 +86,24 @@ def verify_command(run_id: str, out: Path, as_json: bool) -> None:
 @command.command("replay")
 @click.argument("run_id")
 @_out
+@model_folders
 @_json
 @click.pass_context
-def replay_command(context: click.Context, run_id: str, out: Path, as_json: bool) -> None:
+def replay_command(context: click.Context, run_id: str, out: Path, models: tuple[Path, ...], as_json: bool) -> None:
     """Carry a run out again and compare the bytes."""
     from jpsim.api import replay
     from jpsim.runs import find_run
 
     path = find_run(out, run_id)
-    answer = replay(path)
+    answer = replay(path, models=models)
     if as_json:
-        _print_json({"path": str(path), "equal": answer.equal, "files": dict(answer.files)})
+        _print_json({"path": str(path), "equal": answer.equal, "files": dict(answer.files), "changed": answer.changed})
     else:
         for name, equal in answer.files.items():
             click.echo(f"{name}: {'equal' if equal else 'differs'}")
+        if not answer.equal:
+            for name, (was, now) in answer.changed.items():
+                click.echo(f"{name}: the run was made with {was}, here is {now}")
         click.echo(f"{path}: {'the same bytes' if answer.equal else 'not the same bytes'}")
     context.exit(0 if answer.equal else 3)
 

@@ -1,0 +1,49 @@
+"""From a request to a job that is ready to draw, and what it will take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jpsim.analysis.books.requests import take_in_book
+from jpsim.conditioning.explanation import explain_story
+from jpsim.model.store import find_model, list_models, load_model
+from jpsim.scenario import RunRequest
+from jpsim.simulation.job import Job, prepare_job
+from jpsim.simulation.plan import Plan
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["names_packaged_model", "outline", "plan", "prepare"]
+
+
+def plan(request: RunRequest) -> tuple[Job, Plan]:
+    """Prepare a request and estimate what it takes, without drawing."""
+    job = prepare(request)
+    return job, job.plan()
+
+
+def outline(job: Job, planned: Plan) -> dict[str, Any]:
+    """Describe a prepared job as plain JSON: what it takes, and how plausible each scenario is, with its warnings."""
+    told = {story.scenario.id: explain_story(story) for story in job.stories}
+    return {
+        "plan": planned.to_dict(),
+        "content_hash": job.content_hash,
+        "plausibility": {scenario: answer["plausibility"] for scenario, answer in told.items()},
+        "warnings": {scenario: answer["warnings"] for scenario, answer in told.items()},
+    }
+
+
+def prepare(request: RunRequest) -> Job:
+    """Find the model of a request, take in its book, and prepare the job."""
+    folder = find_model(request.model, request.folder)
+    if not names_packaged_model(request.model):
+        request = request.model_copy(update={"model": str(folder.resolve())})
+    model = load_model(folder)
+    request, inputs = take_in_book(request, model)
+    return prepare_job(request, model, inputs)
+
+
+def names_packaged_model(reference: str) -> bool:
+    """Whether a run names its model by id: paths would mean another place in the run's own folder."""
+    return reference.partition("@")[0] in {entry["id"] for entry in list_models()}
