@@ -283,13 +283,23 @@ def _plausible(number: Decimal, units: _Units) -> list[str]:
 
 
 def _plainer_spelling(text: str) -> str | None:
-    """Suggest the ASCII form of full-width digits, long minus signs, commas and leading zeros."""
+    """Suggest the ASCII form of full-width digits, minus signs (▲ in Japan), currency signs, commas, leading zeros."""
     import unicodedata
 
-    plain = unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")
-    plain = re.sub(r"(?<=\d),(?=\d{3})", "", plain.strip())
+    plain = re.sub("^[\N{MINUS SIGN}\N{EN DASH}▲△]", "-", unicodedata.normalize("NFKC", text).strip())
+    plain = re.sub(r"(?<=\d),(?=\d{3})", "", re.sub(r"^([+-])\s+", r"\1", plain))
+    if plain[:1] in ("$", "\N{YEN SIGN}"):
+        plain = f"{plain[1:].strip()} {_SPELLINGS[plain[0]]}"
     plain = re.sub(r"^([+-]?)0+(?=\d)", r"\1", re.sub(r"^([+-]?)\.", r"\g<1>0.", plain))
-    return f"write {plain}" if plain != text.strip() and _NUMBER.fullmatch(plain) else None
+    match = _NUMBER.fullmatch(plain)
+    meant = match is not None and plain != text.strip() and (not match[2] or match[2].lower() in _written_units())
+    return f"write {plain}" if meant else None
+
+
+def _written_units() -> set[str]:
+    """All units that people write, in lower case."""
+    accepted = {name for units in ACCEPTED.values() for name in units}
+    return {name.lower() for name in {*accepted, *_SPELLINGS, *_SPELLINGS.values()}}
 
 
 def _joined(stem: str, unit: str) -> str:

@@ -32,8 +32,9 @@ def check_mixture(at: Cursor, claims: Collection[str]) -> None:
     if mixture is None or not isinstance(mixture.content, list):
         return
     for key in sorted(set(claims) - {"mixture", "schema"}):
-        allowed = "nothing but words: id, title, narrative, sources, channels"
-        at.refuse(f"{key} beside a mixture", allowed, "move it into the members", key=key)
+        allowed, inherited = "nothing but words: id, title, narrative, sources, channels", _inherited(at, key, mixture)
+        fix = "remove extends: a mixture inherits nothing but words" if inherited else "move it into the members"
+        at.refuse(f"{key} beside a mixture{', inherited' if inherited else ''}", allowed, fix, key=key)
     written = [item.child("scenario") for item in mixture.content]
     names = [str(node.content) for node in written if node is not None]
     for twice in sorted({member for member in names if names.count(member) > 1}):
@@ -43,6 +44,12 @@ def check_mixture(at: Cursor, claims: Collection[str]) -> None:
     if len(shares) == len(mixture.content) and abs(total - 1) > 1e-9:
         fix = f"{'add' if total < 1.0 else 'take'} {abs(1.0 - total):.6g} {'to' if total < 1.0 else 'from'} one of them"
         at.at(mixture).refuse(f"the weights sum to {total:.6g}", "weights that sum to 1", fix)
+
+
+def _inherited(at: Cursor, key: str, mixture: Node) -> bool:
+    """Whether a key stands in another file than the mixture."""
+    place = at.node.key_place(key)
+    return place is not None and place.source != mixture.place.source
 
 
 def check_conditions(at: Cursor, scenario: Scenario) -> None:

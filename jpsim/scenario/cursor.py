@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from jpsim.errors import Place, Problem
 from jpsim.months import Month
 from jpsim.scenario.node import Node
-from jpsim.scenario.when import When
+from jpsim.scenario.when import When, date_meant
 from jpsim.units import Quantity, QuantityError, Role, parse_integer, parse_quantity, parse_share, unusual
 
 __all__ = ["Cursor", "Findings", "Subject", "nearest"]
@@ -19,6 +19,7 @@ _SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|all|model|off|on|null")
 _WORDS_OF_YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 T = TypeVar("T", bound=str)
+V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -166,15 +167,19 @@ class Cursor:
         """Read a date."""
         return self._when(self._text, None)
 
-    def dated(self, what: str) -> dict[When, Cursor]:
-        """Read the values of a mapping from dates; refuses dates that stand there twice."""
-        found: dict[When, Cursor] = {}
+    def dated(self, what: str, read: Callable[[Cursor], V | None]) -> dict[When, V]:
+        """Read a mapping from dates with `read`; values of dates that are wrong are read, too, for their problems."""
+        found: dict[When, V] = {}
+        if isinstance(self.node.content, (str, list)):
+            fix = f"say when, as {{12m: {self.node.content if isinstance(self.node.content, str) else '...'}}}"
+            self.refuse(f"{what} without its date", f"{what}: a mapping from dates", fix)
+            return found
         for key, cursor in self.entries(f"{what}: a mapping from dates").items():
-            when = self._when(key, key)
+            when, value = self._when(key, key), read(cursor)
             if when in found:
                 self.refuse(f"{key!r} is the month {when}, which stands here already", "each month once", key=key)
-            if when is not None:
-                found[when] = cursor
+            if when is not None and value is not None:
+                found[when] = value
         if not self.node.content:
             self.refuse(f"{what} is empty", "at least one date")
         return found
@@ -184,7 +189,9 @@ class Cursor:
         try:
             return Month.parse(self._text)
         except ValueError:
-            self.refuse(f"{self.said} is not a month", "a month (2026-01) or an ISO date (2026-01-30)")
+            meant = date_meant(self._text)
+            fix = f"write {meant}" if meant and "-" in meant else None
+            self.refuse(f"{self.said} is not a month", "a month (2026-01) or an ISO date (2026-01-30)", fix)
             return None
 
     @property
@@ -204,8 +211,8 @@ class Cursor:
         try:
             return When.parse(text)
         except ValueError:
-            match = re.fullmatch(r"\s*0*([1-9][0-9]*)\s*(?:m|M|mo|month|months)\s*", text)
-            self.refuse(f"{text!r} is not a date", allowed, f"write {match[1]}m" if match else None, key)
+            meant = date_meant(text)
+            self.refuse(f"{text!r} is not a date", allowed, f"write {meant}" if meant else None, key)
             return None
 
     def _refused(self, error: QuantityError) -> None:
@@ -214,10 +221,17 @@ class Cursor:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Suggest the choice that is spelled most like `word`, or that holds it."""
+    """Suggest the choice that is spelled most like `word`, that holds it, or (of a dictionary) that is called so."""
     import difflib  # only where a word is wrong: validating good files must be quick
 
     known = list(choices)
-    close = difflib.get_close_matches(word.lower(), known, 1, 0.65)
+    close = [choice for choice in known if word.strip().lower() in _names(choices, choice)][:1]
+    close = close or difflib.get_close_matches(word.lower(), known, 1, 0.65)
     close = close or [choice for choice in known if len(word) > 2 and word.lower() in choice][:1]
     return f"write {close[0]}" if close else None
+
+
+def _names(choices: Iterable[str], choice: str) -> list[str]:
+    """Names, in lower case, that a dictionary gives to one of its ids."""
+    entry = choices[choice] if isinstance(choices, Mapping) else None
+    return [name.lower() for name in (getattr(entry, "name_en", None), getattr(entry, "name_ja", None)) if name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from jpsim.dictionary import channels, factors, series
@@ -150,7 +151,7 @@ def _subjects(combinations: Mapping[str, Mapping[str, float]]) -> dict[str, Subj
 
 
 def _unknown_factor(at: Cursor, name: str, more: tuple[str, ...]) -> None:
-    known = (*factors(), *more)
+    known = {**dict.fromkeys(more), **factors()}
     if name in series():
         found, fix = (
             f"{name} is a series, and conditions speak of factors",
@@ -191,21 +192,25 @@ def _conditions(at: Cursor, subjects: Mapping[str, Subject]) -> dict[str, tuple[
 
 def _condition(at: Cursor, subject: Subject) -> Condition:
     """One block; what is wrong in it is left out, and the findings refuse the whole."""
+    if isinstance(at.node.content, str):
+        first = (at.node.content.split() or ["155"])[0]
+        fix = f"say when, as {{{'change' if first[:1] in ('+', '-') else 'level'}: {{12m: {first}}}}}"
+        at.refuse(f"{at.said} stands where a condition is expected", "level, change, range or table with dates", fix)
+        return Condition()
     keys = at.fields(tuple(Condition.model_fields), "a condition")
     values: dict[str, Any] = {}
     for key in ("level", "change", "average"):
         if key in keys:
-            dated = keys[key].dated(key)
             role: Any = "change" if key == "change" else "level"
-            values[key] = _present({when: value.quantity(subject, role) for when, value in dated.items()})
+            values[key] = keys[key].dated(key, partial(Cursor.quantity, subject=subject, role=role))
     for key in ("range", "maximum", "minimum"):
         if key in keys:
-            values[key] = _present({when: _range(at, subject) for when, at in keys[key].dated(key).items()})
+            values[key] = keys[key].dated(key, partial(_range, subject=subject))
     for key in ("since", "announced"):
         if key in keys:
             values[key] = keys[key].when()
     if "table" in keys:
-        values["table"] = {when: _table(at, subject) for when, at in keys["table"].dated("table").items()}
+        values["table"] = keys["table"].dated("table", partial(_table, subject=subject))
     if "kind" in keys:
         values["kind"] = keys["kind"].word(("hard", "measurement", "marginal"))
     if "fill" in keys:
@@ -251,7 +256,8 @@ def _check_block(at: Cursor, keys: Mapping[str, Cursor]) -> None:
 def _range(at: Cursor, subject: Subject) -> tuple[Quantity | None, Quantity | None] | None:
     ends = at.items("[low, high], null for no bound")
     if len(ends) != 2:
-        at.refuse("a range has two ends", "[low, high], null for no bound")
+        if isinstance(at.node.content, list):
+            at.refuse("a range has two ends", "[low, high], null for no bound")
         return None
     low, high = (None if end.node.content is None else end.quantity(subject, "level") for end in ends)
     if all(end.node.content is None for end in ends):

@@ -16,6 +16,7 @@ import yaml
 
 from jpsim.errors import InputError, Place, Problem
 from jpsim.scenario.node import Node
+from jpsim.scenario.slips import missing_value_fix, syntax_problem, typing_slips
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "parse_yaml", "read_yaml", "shown"]
 
@@ -67,12 +68,20 @@ def parse_yaml(text: str, source: str) -> Node:
     try:
         root = builder.document(yaml.parse(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
-        raise InputError([*builder.problems, builder.syntax_problem(error)]) from None
+        raise InputError(_with_slips([*builder.problems, syntax_problem(error, source)], text, source)) from None
     except yaml.reader.ReaderError as error:
         raise InputError(Problem(f"a character that YAML forbids: {error.reason}", start, "YAML in UTF-8")) from None
     if builder.problems:
-        raise InputError(builder.problems)
+        raise InputError(_with_slips(builder.problems, text, source))
     return root
+
+
+def _with_slips(problems: list[Problem], text: str, source: str) -> list[Problem]:
+    """Put slips of the keyboard first; what the parser says of these lines and the ones before is a consequence."""
+    slips = typing_slips(text, source)
+    lines = {slip.place.line for slip in slips if slip.place and slip.place.line}
+    told = lines | {line - 1 for line in lines}
+    return [*slips, *(problem for problem in problems if problem.place and problem.place.line not in told)]
 
 
 def shown(path: Path) -> str:
@@ -101,13 +110,7 @@ class _Builder:
             raise InputError(Problem("the file is empty", Place(self.source, 1, 1), "a scenario or a run in YAML"))
         return root
 
-    def syntax_problem(self, error: yaml.MarkedYAMLError) -> Problem:
-        mark = error.problem_mark or error.context_mark
-        place = Place(self.source, mark.line + 1, mark.column + 1) if mark else Place(self.source, 1, 1)
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        return Problem(f"not YAML: {what}", place)
-
-    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
+    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int, fix: str | None = None) -> Node:
         place = self._place(event)
         if depth > MAX_DEPTH:
             raise InputError([*self.problems, Problem(f"nested deeper than {MAX_DEPTH} levels", place)])
@@ -116,7 +119,7 @@ class _Builder:
             return Node(None, place)
         self._refuse_decoration(event)
         if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event, place)
+            return self._scalar(event, place, fix)
         if isinstance(event, yaml.SequenceStartEvent):
             return Node(self._items(events, depth), place)
         return self._mapping(place, events, depth)
@@ -128,9 +131,9 @@ class _Builder:
         if tag is not None:
             self._refuse(f"the tag {tag}", event, "no tags")
 
-    def _scalar(self, event: yaml.ScalarEvent, place: Place) -> Node:
+    def _scalar(self, event: yaml.ScalarEvent, place: Place, fix: str | None) -> Node:
         if event.value == "" and event.style is None:
-            self._refuse("a value is missing", event, "a value; or null, which removes what stood there before")
+            self._refuse("a value is missing", event, "a value; or null, which removes what stood there before", fix)
         return Node(None if event.value in _NULLS else event.value, place)
 
     def _items(self, events: Iterator[yaml.Event], depth: int) -> list[Node]:
@@ -144,7 +147,8 @@ class _Builder:
         keys: dict[str, Place] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._key(event, events, depth)
-            value = self._node(next(events), events, depth + 1)
+            before = next(reversed(content.values())).content if content else None
+            value = self._node(next(events), events, depth + 1, missing_value_fix(key, before))
             if key in keys:
                 first = keys[key].line
                 self._refuse(f"the key {key!r} stands here again", event, f"each key once: see line {first}")
@@ -158,8 +162,8 @@ class _Builder:
             self._refuse("a key that is a list, a mapping or an alias", event, "a plain word as key")
         return event.value if isinstance(event, yaml.ScalarEvent) else str(node.place)
 
-    def _refuse(self, found: str, event: yaml.Event, allowed: str) -> None:
-        self.problems.append(Problem(found, self._place(event), allowed))
+    def _refuse(self, found: str, event: yaml.Event, allowed: str, fix: str | None = None) -> None:
+        self.problems.append(Problem(found, self._place(event), allowed, fix))
 
     def _place(self, event: yaml.Event) -> Place:
         mark: Any = event.start_mark  # the parser sets it on every event

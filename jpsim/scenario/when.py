@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from jpsim.days import DAYS_PER_MONTH, Day, Instant, Step
 from jpsim.months import Month
 
-__all__ = ["When"]
+__all__ = ["When", "date_meant"]
 
 _OFFSET = re.compile(r"(0|[1-9][0-9]{0,3})([md])")
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SPELLED = re.compile(
+    r"0*(?P<count>[1-9][0-9]{0,3})\s*"
+    r"(?:(?P<months>m|mo|mos|months?|か月|ヶ月|カ月)|(?P<years>y|yrs?|years?|年)|(?P<days>d|days?|営業日))後?"
+    r"|(?P<year>[0-9]{4})\s*[-/.年]?\s*(?P<month>[0-9]{1,2})(?:[-/.月]?[0-9]{1,2}日?|月末?)?"
+    r"|(?P<name>[a-z]{3})[a-z]*[-./ ,]*(?P<named>[0-9]{4})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +69,15 @@ class When:
         if self.month is not None:
             return str(self.month)
         return f"{self.months}m" if self.days is None else f"{self.days}d"
+
+
+def date_meant(text: str) -> str | None:
+    """Guess the right spelling of a date such as ``12M``, ``1y``, ``2026/07``, ``Jul 2026`` or ``2026年7月``."""
+    match = _SPELLED.fullmatch(unicodedata.normalize("NFKC", text).strip().lower())
+    if match is None:
+        return None
+    if match["count"] is not None:
+        return f"{int(match['count']) * (12 if match['years'] else 1)}{'d' if match['days'] else 'm'}"
+    name = match["name"]
+    month = _MONTH_NAMES.index(name) + 1 if name in _MONTH_NAMES else int(match["month"] or 0)
+    return f"{match['year'] or match['named']}-{month:02d}" if 1 <= month <= 12 else None
