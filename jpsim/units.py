@@ -26,7 +26,7 @@ from typing import Literal
 __all__ = ["ACCEPTED", "Quantity", "QuantityError", "Role", "parse_integer", "parse_quantity", "parse_share", "unusual"]
 
 Unit = Literal["percent", "pp", "relative", "level", "sd", "share"]
-Role = Literal["level", "change", "sd", "number"]
+Role = Literal["level", "change", "sd", "risk", "number"]
 
 _NUMBER = re.compile(r"([+-]?(?:0|[1-9][0-9]*(?:_[0-9]{3})*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?)\s*(.*)", re.ASCII)
 _SPELLINGS = {
@@ -63,8 +63,14 @@ ACCEPTED: dict[tuple[str, Role], _Units] = {
     ("share", "level"): {"pp": ("pp", "1")},
     ("share", "change"): {"pp": ("pp", "1")},
     ("share", "sd"): {"pp": ("pp", "1")},
+    ("rate", "risk"): {"bp": ("pp", "0.01"), "pp": ("pp", "1")},
+    ("price", "risk"): {"unit": ("level", "1")},
+    ("index", "risk"): {"": ("level", "1")},
+    ("flow", "risk"): {"unit": ("level", "1")},
+    ("activity", "risk"): {"sd": ("level", "1")},
+    ("share", "risk"): {"pp": ("pp", "1")},
     ("return", "level"): {"%": ("relative", "0.01")},
-    ("return", "sd"): {"%": ("relative", "0.01")},
+    ("return", "risk"): {"%": ("relative", "0.01")},
     ("impulse", "number"): {"sd": ("sd", "1")},
     ("activity_level", "sd"): {"sd": ("level", "1")},
     ("weight", "number"): {"": ("level", "1")},
@@ -95,8 +101,14 @@ _EXAMPLES: dict[tuple[str, Role], str] = {
     ("share", "level"): "1.5pp",
     ("share", "change"): "+0.5pp",
     ("share", "sd"): "0.5pp",
+    ("rate", "risk"): "25bp or 0.25pp",
+    ("price", "risk"): "6 {unit}",
+    ("index", "risk"): "a bare number such as 8",
+    ("flow", "risk"): "0.5 {unit}",
+    ("activity", "risk"): "0.5sd",
+    ("share", "risk"): "0.5pp",
     ("return", "level"): "10%",
-    ("return", "sd"): "18%",
+    ("return", "risk"): "18%",
     ("impulse", "number"): "1sd",
     ("activity_level", "sd"): "0.5sd",
     ("weight", "number"): "a bare number such as -1 or 0.5",
@@ -156,7 +168,8 @@ def parse_quantity(text: str, quantity: str, role: Role, unit: str = "") -> Quan
     quantity
         What is spoken of: rate, price, index, flow, activity, share, spread, basket, return or impulse.
     role
-        Whether it is a level, a change from month 0, a standard deviation, or a plain number.
+        Whether it is a level, a change from month 0, a standard deviation, a risk number (a standard deviation, value
+        at risk or shortfall of a level, in the level's own unit), or a plain number.
     unit
         The dictionary's unit, for prices and flows: ``JPY``.
 
@@ -242,11 +255,11 @@ def _finite(number: Decimal, text: str, allowed: str) -> float:
 
 def _check_sign(result: Quantity, text: str, quantity: str, role: Role, allowed: str) -> None:
     """Refuse prices that are not positive, and standard deviations that are not."""
-    if role == "sd" and result.value <= 0:
+    if role in ("sd", "risk") and result.value <= 0:
         raise QuantityError(f"{text!r} is not positive", f"a positive number, as {allowed}")
     if quantity in ("price", "index") and role == "level" and result.value <= 0:
         raise QuantityError(f"{text!r} is a price that is not positive", f"a positive level, as {allowed}")
-    if result.unit == "relative" and role != "sd" and result.value <= -1:
+    if result.unit == "relative" and role not in ("sd", "risk") and result.value <= -1:
         raise QuantityError(f"{text!r} leaves a price that is not positive", f"more than -100%, as {allowed}")
 
 
@@ -270,7 +283,7 @@ def _nearest_spelling(text: str, units: _Units) -> str | None:
         return f"write {_plain(number / 100)}%"
     if guess == "%" and "bp" in units:
         return f"write {'+' if stem[:1] == '+' else ''}{_plain(number * 100)}bp"
-    return f"write {_joined(stem, next(iter(units)))}" if len(units) == 1 else None
+    return f"write {_joined(stem, next(iter(units)))}" if len(units) == 1 and guess != "%" else None
 
 
 def _plausible(number: Decimal, units: _Units) -> list[str]:

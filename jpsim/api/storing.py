@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jpsim.api.execution import model_of
+from jpsim.dictionary import factors
 from jpsim.errors import LimitBreached
 from jpsim.runs import (
     Run,
@@ -19,8 +20,10 @@ from jpsim.runs import (
     write_run_folder,
 )
 from jpsim.scenario import RunRequest
+from jpsim.scenario.request import Limit
 from jpsim.simulation.job import Job
 from jpsim.simulation.plan import check_disk, list_versions, now_utc
+from jpsim.units import Quantity
 
 if TYPE_CHECKING:
     pass
@@ -109,6 +112,15 @@ def check_limits(result: Run, request: RunRequest) -> None:
             value = float(result.statistics[statistic][place])
             if value > bound.value:
                 what = f"{scenario}: {statistic} of {limit.series} at {month}{result.step[0]}"
-                broken.append(f"{what} is {value:.2%}, above {bound.value:.2%}")
+                broken.append(f"{what} is {_in_words(limit, value)}, above {_in_words(limit, bound.value)}")
     if broken:
         raise LimitBreached("\n".join(broken))
+
+
+def _in_words(limit: Limit, value: float) -> str:
+    """Write a risk number: percent of a series, a factor in its own unit."""
+    entry = factors().get(limit.series)
+    if entry is None:
+        return f"{value:.2%}"
+    unit = "" if entry.quantity == "index" else entry.unit
+    return Quantity(float(f"{value:.4g}"), limit.bound[1].unit).text(unit)

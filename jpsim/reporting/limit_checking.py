@@ -79,8 +79,8 @@ def _bound(output: str, text: str) -> float:
     """Read a bound as the run file's reader did: a share of the start for series, a factor's own unit else."""
     entry = factors().get(output)
     found = (
-        parse_quantity(text, "return", "sd")
+        parse_quantity(text, "return", "risk")
         if entry is None
-        else parse_quantity(text, entry.quantity, "sd", entry.unit)
+        else parse_quantity(text, entry.quantity, "risk", entry.unit)
     )
     return found.value

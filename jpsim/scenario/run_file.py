@@ -21,6 +21,7 @@ from typing import Any, get_args
 from jpsim.days import Step
 from jpsim.dictionary import factors, series
 from jpsim.errors import InputError, Place, Problem
+from jpsim.months import Month
 from jpsim.scenario.checks import time_problems
 from jpsim.scenario.composition import assign
 from jpsim.scenario.cursor import Cursor, Findings, Subject, nearest
@@ -198,6 +199,8 @@ def _read_run(at: Cursor, path: Path, overrides: Mapping[str, Sequence[Override]
     everything = _check_together(at, listed, library, horizon, step)
     if "report_at" in keys:
         _check_reported(keys["report_at"], values["report_at"], horizon, step, listed)
+    if "limits" in keys:
+        _check_limits(keys["limits"], values, step, next((one.as_of for one in listed if one.as_of is not None), None))
     if at.findings.problems:
         return None
     ids = [scenario.id for scenario in listed]
@@ -281,6 +284,25 @@ def _check_reported(
             item.refuse(f"{when} is no date of this run", f"dates from 1{letter} to {horizon}{letter}")
 
 
+def _check_limits(at: Cursor, values: Mapping[str, Any], step: Step, as_of: Month | None) -> None:
+    """Refuse limits at dates that the run does not reach, on series that it leaves out, on a book that it has not."""
+    wanted, horizon = values.get("series", "all"), values["horizon"]
+    reported = {name for name, entry in series().items() if wanted == "all" or {name, entry.kind} & set(wanted)}
+    for item, limit in zip(at.items("a list of limits"), values["limits"], strict=True):
+        if limit is None:
+            continue
+        index, last = limit.at.steps(step, as_of), f"{horizon}{step[0]}"
+        if index is not None and not 1 <= index <= horizon:
+            fix = f"move it, or set horizon: {index}{step[0]}" if index > horizon else "move it"
+            item.refuse(f"{limit.at} is not within the horizon of {last}", f"1{step[0]} to {last}", fix, "at")
+        if limit.series == "portfolio" and values.get("portfolio") is None:
+            fix = "name its file under portfolio, or remove the limit"
+            item.refuse("a limit on the portfolio of a run without one", "a series", fix, "series")
+        elif limit.series in series().keys() - reported:
+            fix = f"add {limit.series} to series"
+            item.refuse(f"a limit on {limit.series}, which the run does not report", "what series names", fix, "series")
+
+
 def _series(at: Cursor) -> object:
     if at.node.content == "all":
         return "all"
@@ -316,7 +338,7 @@ def _limit(at: Cursor) -> Limit | None:
     name = keys["series"].known(known, "series")
     entry = factors().get(name or "")
     subject = Subject("return") if entry is None else Subject(entry.quantity, entry.unit)
-    bounds = {key: keys[key].quantity(subject, "sd") for key in _LIMITS if key in keys}
+    bounds = {key: keys[key].quantity(subject, "risk") for key in _LIMITS if key in keys}
     values: dict[str, Any] = {"series": name, "at": keys["at"].when(), **bounds}
     return Limit.model_validate(values) if len(at.findings.problems) == before else None
 

@@ -56,7 +56,7 @@ def _numbers(keys: dict[str, Cursor], subject: Subject) -> dict[str, Any]:
     roles: dict[str, Role] = {"mean": "level"}
     for key in ("mean", "sd", "var95", "var99", "es95", "es99"):
         if key in keys:
-            values[key] = _bounds(keys[key], subject, roles.get(key, "sd"))
+            values[key] = _bounds(keys[key], subject, roles.get(key, "risk"))
     if "probability" in keys:
         values["probability"] = _bounds(keys["probability"], _PROBABILITY, "number")
     if "quantile" in keys:

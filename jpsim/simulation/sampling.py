@@ -350,13 +350,15 @@ class Sampler:
         reported = {int(step): place for place, step in enumerate(self.parts[0].law.reported)}
         share = normalise(log_weights)
         share /= share.sum()
+        law = next(part.law for part in self.parts if part.source is source)
+        start = dict(zip(source.conditional.system.model.outputs, law.start, strict=True))
         return [
             demand
             for number in chosen
             for demand in demands_of(
                 scenario.views[number],
                 scenario.place("views", number),
-                lambda series, month: values[series][reported[month]],
+                lambda series, month: values[series][reported[month]] if month else start[series],
                 as_of,
                 share,
                 _stated_means(scenario, source),

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.days import Instant
-from jpsim.dictionary import series
+from jpsim.dictionary import factors, series
 from jpsim.errors import InputError, Place, Problem
 from jpsim.scenario import Bounds, View
 from jpsim.simulation.tilting import Moments, Unreachable, relative_entropy_of, tilt
@@ -23,7 +23,7 @@ __all__ = ["Demand", "demands_of", "impose"]
 
 Floats = npt.NDArray[np.float64]
 Values = Callable[[str, int], Floats]
-"""(series, month) -> (count,) level of a factor, or cumulative simple return of a series."""
+"""(series, month) -> (count,) level of a factor, or cumulative simple return of a series; at month 0 a number."""
 
 _Stated = tuple[Floats, tuple[int, ...], tuple[Floats, float, float] | tuple[()]]
 _ROUNDS = 3  # passes over several views on expected shortfall
@@ -122,6 +122,8 @@ def _sample(view: View, values: Values, month: int) -> Floats:
         extreme: Floats = path.max(axis=0) if view.above is not None else path.min(axis=0)
         return extreme
     x = values(view.series, month)
+    if view.statistic[:-2] in ("var", "es") and view.series in factors():
+        return x - values(view.series, 0)  # a factor's loss is its fall since month 0, as in the summary
     return x if view.versus is None else x - values(view.versus, month)
 
 
