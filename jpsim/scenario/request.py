@@ -183,6 +183,12 @@ class RunRequest(Record):
 
         return plain_request(self)
 
+    def __repr__(self) -> str:
+        named = ", ".join(scenario.id for scenario in self.scenarios)
+        return f"<request for a run of {named} on {self.model}: {self.horizon} {self.step}s, {self.paths:,} paths>"
+
+    __str__ = __repr__
+
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.to_yaml())}</pre>"
 

@@ -237,6 +237,18 @@ class Scenario(Record):
         """
         return self._origin.place(path)
 
+    def __repr__(self) -> str:
+        said = {
+            "conditions": ", ".join(self.conditions),
+            "impulses": ", ".join(self.impulses),
+            "views": ", ".join(view.series for view in self.views),
+            "mixture": ", ".join(member.scenario for member in self.mixture),
+        }
+        told = "; ".join(f"{key}: {names}" for key, names in said.items() if names) or "states nothing"
+        return f"<scenario {self.id}: {told}>"
+
+    __str__ = __repr__
+
     def _repr_html_(self) -> str:
         from jpsim.scenario.canonical import write_scenario
 
