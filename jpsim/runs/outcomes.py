@@ -156,7 +156,7 @@ class Outcome:
 
     def _repr_html_(self) -> str:
         rows = [(name, f"{value:.6g}", f"{value.se:.2g}") for name in STATISTICS for value in [self.statistic(name)]]
-        return html_table(f"{self.output}, {self.scenario}, {self._when}", ("", "estimate", "se"), rows)
+        return html_table(f"{self.output}, {self.scenario}, {self._when}: {UNITS}", ("", "estimate", "se"), rows)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -211,7 +211,7 @@ class SeriesResult:
             (f"{month}{self.run.step[0]}", *(f"{self.at(month).statistic(name):.4g}" for name in shown))
             for month in self.run.steps
         ]
-        return html_table(f"{self.output}, {self.scenario}", ("", *shown), rows)
+        return html_table(f"{self.output}, {self.scenario}: {UNITS}", ("", *shown), rows)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -263,7 +263,7 @@ class ScenarioResult:
         last = self.run.horizon
         shown = ("mean", "q05", "q50", "q95", "p_loss", "es95")
         rows = [(output, *(f"{self[output].at(last).statistic(name):.4g}" for name in shown)) for output in self]
-        return html_table(f"{self.scenario}, {last}{self.run.step[0]}", ("", *shown), rows)
+        return html_table(f"{self.scenario}, {last}{self.run.step[0]}: {UNITS}", ("", *shown), rows)
 
 
 def position(ids: tuple[str, ...], wanted: str) -> int:
@@ -272,6 +272,10 @@ def position(ids: tuple[str, ...], wanted: str) -> int:
         return ids.index(wanted)
     except ValueError:
         raise _unknown("scenario, factor or series is called", wanted, ids) from None
+
+
+UNITS = "returns since month 0 (0.10 is +10%), factors in their unit"
+"""What the numbers of tables in notebooks are."""
 
 
 def html_table(caption: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -14,7 +14,7 @@ from jpsim.days import Instant, Step
 from jpsim.errors import InputError, Problem
 from jpsim.runs.distribution import Distribution
 from jpsim.runs.frames import Contributions, attribution_frame, contribution_columns, summary_cube, summary_frame
-from jpsim.runs.outcomes import ScenarioResult, html_table, position
+from jpsim.runs.outcomes import UNITS, ScenarioResult, html_table, position
 from jpsim.runs.plots import plot_attribution, plot_run
 from jpsim.simulation.result import STATISTICS, ScenarioSample
 
@@ -226,7 +226,7 @@ class Run:
                 values = (last.mean, last.quantile(0.05), last.quantile(0.95), last.p_loss, last.es())
                 rows.append((scenario, output, *(repr(value) for value in values)))
         head = ("scenario", "series", "mean", "5%", "95%", "P(loss)", "ES95")
-        return html_table(f"{self.run_id}, {self.horizon}{self.step[0]}", head, rows)
+        return html_table(f"{self.run_id}, {self.horizon}{self.step[0]}: {UNITS}", head, rows)
 
 
 def gather(
