@@ -23,7 +23,7 @@ import llvmlite  # type: ignore[import-untyped]
 import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numba
 import numpy as np
-from numba.core.caching import FunctionCache, NullCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.runtime.nrt import rtsys
 
 __all__ = ["KernelCache", "cache_key", "default_folder", "folder_beside", "kept_kernels", "use_cache"]
@@ -96,12 +96,29 @@ def _is_writable(folder: Path) -> bool:
     return True
 
 
+class _MachineCode(CompileResultCacheImpl):
+    """What is kept of a kernel: machine code, not what others need who compile it into their own.
+
+    Only Python calls these kernels. Their intermediate code, and the modules of all that became part of them,
+    would take longer to load than the machine code.
+    """
+
+    def reduce(self, cres: Any) -> Any:
+        """Return what is stored of a compiled function, in the form of numba's own cache."""
+        (name, kind, (code, _)), described, *rest, _ = super().reduce(cres)  # type: ignore[no-untyped-call]
+        called = described.llvm_func_name, described.llvm_cpython_wrapper_name, described.llvm_cfunc_wrapper_name
+        known = "".join(f'define void @"{symbol}"() {{ ret void }}\n' for symbol in called)  # only names are read
+        return (name, kind, (code, llvm.parse_assembly(known).as_bitcode())), described, *rest, ()
+
+
 class _Files(FunctionCache):
     """numba's cache of one function, of which machine code is loaded without what compiling takes.
 
     numba would first read in all that it can compile, which takes longer than the kernels; it does so by itself
     before it compiles.
     """
+
+    _impl_class = _MachineCode
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled function, or None where there is none."""
