@@ -27,7 +27,7 @@ from jpsim.simulation.kernels.superblock import (
     trace_superblock,
     weigh_superblock,
 )
-from jpsim.simulation.law import Law
+from jpsim.simulation.law import Law, factors_alone
 from jpsim.simulation.layout import law_bytes, lay_out, requirement_count, scratch_bytes
 from jpsim.simulation.order_statistics import PERCENTS, OrderStatistics, Search
 from jpsim.simulation.picking import Picked, Picking
@@ -158,6 +158,8 @@ def draw_paths(
     (O, r, count) factor levels and cumulative simple returns.
     """
     used, following = _followed(laws, owner, first, count)
+    if rows is not None and max(rows, default=0) < used[0].levels.code.size:
+        used = [factors_alone(law) for law in used]
     drawing = prepare_drawing(used, seed, targets, following)
     outputs, steps = drawing.laws[0].low.shape
     kept = np.arange(outputs) if rows is None else np.asarray(rows)

@@ -8,7 +8,8 @@ differences since month 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 __all__ = [
     "DOUBLE", "Dynamics", "Equity", "InterventionRule", "Law", "Levels", "MeetingRule", "Mixing", "Numerics",
-    "Proposal", "Rotation", "Rules", "Sparse", "Terms",
+    "Proposal", "Rotation", "Rules", "Sparse", "Terms", "factors_alone",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -289,3 +290,13 @@ class Law:
     def intervenes(self) -> bool:
         """Whether currency intervention acts on the paths."""
         return self.rules is not None and self.rules.intervention is not None
+
+
+@lru_cache(maxsize=256)
+def factors_alone(law: Law) -> Law:
+    """Return the law without equities, whose paths of the factors are the same ones."""
+    n, months = law.levels.code.size, law.equity.drift.shape[0]
+    none = Sparse(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+    nothing, wide = np.zeros(0), np.zeros((0, 0))
+    equity = Equity(np.zeros((months, 0)), np.zeros((0, n)), wide, none, nothing, nothing, none)
+    return replace(law, equity=equity, low=law.low[:n], high=law.high[:n], start=law.start[:n])
