@@ -29,6 +29,7 @@ from jpsim.months import Month
 __all__ = [
     "check_vacant",
     "find_model",
+    "is_packaged",
     "list_models",
     "load_model",
     "next_version",
@@ -149,9 +150,26 @@ def load_model(ref: str | Path, near: Path | None = None) -> Model:
     return model
 
 
-def read_card(ref: str | Path, near: Path | None = None) -> str:
-    """Text of a model's card, verified against the manifest; raises as `load_model`."""
-    return _read_verified(find_model(ref, near))[0][CARD].decode("utf-8")
+def read_card(ref: str | Path, near: Path | None = None, *, sha256: str | None = None) -> str:
+    """Text of a model's card, verified against the manifest; raises as `load_model`, and where the digest is another.
+
+    Parameters
+    ----------
+    ref, near
+        As in `load_model`.
+    sha256
+        Digest that the model must have; any if None.
+    """
+    folder = find_model(ref, near)
+    contents, found = _read_verified(folder)
+    if sha256 not in (None, found):
+        raise DamagedError(Problem(f"not the model whose digest is {sha256}", Place(str(folder))))
+    return contents[CARD].decode("utf-8")
+
+
+def is_packaged(ref: str) -> bool:
+    """Whether a reference is the id of a model that comes with the package, with a version or without."""
+    return ref.partition("@")[0] in _packaged()
 
 
 def list_models() -> tuple[dict[str, Any], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from jpsim.errors import JpsimError
-from jpsim.model.store import load_model, read_card
+from jpsim.model.store import read_card
 from jpsim.reporting.card_text import card_html
 from jpsim.reporting.page import Page
 from jpsim.runs import Run
@@ -29,9 +29,7 @@ def model_card_section(page: Page) -> Markup:
 
 def _card(run: Run) -> str | None:
     named = run.manifest["model"]
-    reference = f"{named['id']}@{named['version']}"
     try:
-        same = load_model(reference).sha256 == named["sha256"]
-        return read_card(reference) if same else None
+        return read_card(f"{named['id']}@{named['version']}", sha256=named["sha256"])
     except JpsimError:
         return None
