@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jpsim.analysis.books.requests import take_in_book
 from jpsim.conditioning.explanation import explain_story
-from jpsim.model.store import find_model, list_models, load_model
+from jpsim.model.store import find_model, is_packaged, load_model
 from jpsim.scenario import RunRequest
 from jpsim.simulation.job import Job, prepare_job
 from jpsim.simulation.plan import Plan
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["names_packaged_model", "outline", "plan", "prepare"]
+__all__ = ["outline", "plan", "prepare"]
 
 
 def plan(request: RunRequest) -> tuple[Job, Plan]:
@@ -37,13 +34,8 @@ def outline(job: Job, planned: Plan) -> dict[str, Any]:
 def prepare(request: RunRequest) -> Job:
     """Find the model of a request, take in its book, and prepare the job."""
     folder = find_model(request.model, request.folder)
-    if not names_packaged_model(request.model):
+    if not is_packaged(request.model):
         request = request.model_copy(update={"model": str(folder.resolve())})
     model = load_model(folder)
     request, inputs = take_in_book(request, model)
     return prepare_job(request, model, inputs)
-
-
-def names_packaged_model(reference: str) -> bool:
-    """Whether a run names its model by id: paths would mean another place in the run's own folder."""
-    return reference.partition("@")[0] in {entry["id"] for entry in list_models()}

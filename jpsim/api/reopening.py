@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 from jpsim._version import __version__
 from jpsim.api.execution import execute
-from jpsim.api.preparing import names_packaged_model, prepare
+from jpsim.api.preparing import prepare
 from jpsim.api.storing import path_writer
 from jpsim.errors import DamagedError, InputError, Problem
-from jpsim.model.store import list_models, load_model
+from jpsim.model.store import is_packaged, list_models, load_model
 from jpsim.runs import Run, load_run_folder, write_run_folder
 from jpsim.scenario import load_run
 from jpsim.simulation.job import Job, dictionary_digests
@@ -119,7 +119,7 @@ def _model_again(stored: Run, reference: str, models: Sequence[str | Path]) -> s
     for folder, model in found:
         if model.sha256 == named["sha256"]:
             return str(Path(folder).resolve()) if Path(folder).is_dir() else str(folder)
-    if not names_packaged_model(reference) and Path(reference).is_dir():
+    if not is_packaged(reference) and Path(reference).is_dir():
         return reference
     exact = f"{named['id']}@{named['version']}"
     if exact not in {f"{entry['id']}@{entry['version']}" for entry in list_models()}:

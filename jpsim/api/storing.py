@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
 
 from jpsim.api.execution import model_of
 from jpsim.dictionary import factors
@@ -15,18 +15,15 @@ from jpsim.errors import LimitBreached
 from jpsim.runs import (
     Run,
     RunJournal,
-    load_run_folder,
     resume_journal,
     write_run_folder,
 )
+from jpsim.runs.manifest import read_manifest
 from jpsim.scenario import RunRequest
 from jpsim.scenario.request import Limit
 from jpsim.simulation.job import Job
 from jpsim.simulation.plan import check_disk, list_versions, now_utc
 from jpsim.units import Quantity
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["StoredRun", "check_limits", "keep_journal", "path_writer", "store"]
 
@@ -72,7 +69,7 @@ def store(result: Run, out: Path, job: Job, *, stop: Callable[[], bool] | None =
     """Write a run into the folder `out`, with the formats and paths that it asked for; whole or not at all."""
     documents = dict(_rendered(result, name) for name in result.manifest["formats"] if name in _DOCUMENTS)
     path = write_run_folder(result, out, documents, path_writer(job, stop))
-    return StoredRun(load_run_folder(path), path)
+    return StoredRun(replace(result, manifest=MappingProxyType(read_manifest(path))), path)
 
 
 _DOCUMENTS = {
