@@ -14,7 +14,7 @@ from jpsim.dictionary import channels
 from jpsim.reporting.labels import Label, Language, label_of
 from jpsim.reporting.story import vocabulary
 from jpsim.runs import Run
-from jpsim.runs.arrow import numbers, values_of
+from jpsim.runs.arrow import rows_of, values_of
 
 __all__ = [
     "Bar", "Waterfall", "contributions_of", "driver_names", "shortfall_chart", "waterfall_chart",
@@ -162,8 +162,8 @@ def _by_scenario(run: Run, by: str) -> Mapping[str, Mapping[str, Mapping[str, fl
         columns: Sequence[Sequence[Any]] = (kept.scenario, kept.series, kept.driver, kept.contribution)
     elif (table := run.tables.get(f"attribution_{by}.parquet")) is not None:
         last = np.flatnonzero(values_of(table["month"]) == run.horizon)
-        chosen = table.take(numbers(last))
-        columns = [chosen[name].to_pylist() for name in ("scenario", "series", "driver", "contribution")]
+        chosen = rows_of(table, last)
+        columns = [chosen[name] for name in ("scenario", "series", "driver", "contribution")]
         rows = list(range(last.size))
     else:
         return {}

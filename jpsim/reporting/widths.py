@@ -10,7 +10,7 @@ import numpy as np
 
 from jpsim.reporting.labels import Label, label_of
 from jpsim.runs import Run
-from jpsim.runs.arrow import numbers, values_of
+from jpsim.runs.arrow import rows_of, values_of
 
 __all__ = ["Widths", "band_widths"]
 
@@ -56,9 +56,9 @@ def _by_scenario(run: Run, month: int) -> Mapping[str, Mapping[str, Mapping[str,
     table = run.tables.get(_TABLE)
     if table is None:
         return {}
-    last = table.take(numbers(np.flatnonzero(values_of(table["month"]) == month)))
+    last = rows_of(table, np.flatnonzero(values_of(table["month"]) == month))
     found: dict[str, dict[str, dict[str, float]]] = {}
-    columns = (last[name].to_pylist() for name in ("scenario", "series", "source", "share"))
+    columns = (last[name] for name in ("scenario", "series", "source", "share"))
     for name, series, source, share in zip(*columns, strict=True):
         if series in _SERIES:
             found.setdefault(name, {}).setdefault(series, {})[source] = share

@@ -1,7 +1,8 @@
 """Columns of tables from arrays and texts, and back, through their memory.
 
 ``pyarrow.array`` and ``to_numpy`` look for pandas, and import it if it is installed, which takes longer than
-many a run; what goes through buffers does not.
+many a run, and ``take`` and ``filter`` wait for all functions of ``pyarrow.compute``; what goes through buffers does
+not.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-__all__ = ["numbers", "repeated_texts", "texts", "values_of"]
+__all__ = ["numbers", "repeated_texts", "rows_of", "texts", "values_of"]
 
 
 def numbers(values: npt.ArrayLike) -> pa.Array[Any]:
@@ -24,17 +25,37 @@ def numbers(values: npt.ArrayLike) -> pa.Array[Any]:
 
 def texts(values: Sequence[str]) -> pa.Array[Any]:
     """Column of texts."""
-    return repeated_texts(values, np.arange(len(values)))
+    known: dict[str, int] = {}
+    places = np.fromiter((known.setdefault(value, len(known)) for value in values), np.int32, len(values))
+    return repeated_texts(list(known), places)
 
 
 def repeated_texts(values: Sequence[str], places: npt.NDArray[np.integer]) -> pa.Array[Any]:
     """Column of texts, by their places in a list."""
     encoded = [value.encode() for value in values]
-    sizes = np.array([len(value) for value in encoded], dtype=np.int64)[places]
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-    content = b"".join([encoded[place] for place in places.tolist()])
-    buffers = [None, pa.py_buffer(cast(Any, offsets)), pa.py_buffer(content)]
+    sizes = np.array([len(value) for value in encoded], dtype=np.int32)
+    offsets = np.concatenate([[0], np.cumsum(sizes[places])]).astype(np.int32)
+    letters = np.arange(max(sizes, default=0))
+    padded = np.array(encoded, dtype=f"S{max(letters.size, 1)}").view(np.uint8).reshape(len(encoded), -1)
+    content = padded[places][letters < sizes[places][:, None]] if letters.size else padded[:0]
+    buffers = [None, pa.py_buffer(cast(Any, offsets)), pa.py_buffer(cast(Any, content))]
     return pa.Array.from_buffers(pa.string(), len(places), buffers)
+
+
+def rows_of(table: pa.Table, places: npt.NDArray[np.integer]) -> dict[str, list[Any]]:
+    """Columns of some rows of a table of texts and numbers, in the order of `places`, as Python's own."""
+    chosen = places.tolist()
+    return {name: _taken(table[name].combine_chunks(), chosen) for name in table.column_names}
+
+
+def _taken(column: Any, places: list[int]) -> list[Any]:
+    if not pa.types.is_string(column.type):
+        found: list[Any] = values_of(column)[places].tolist()
+        return found
+    _, ends, content = column.buffers()
+    offsets = np.frombuffer(ends, np.int32)[column.offset :].tolist()
+    letters = b"" if content is None else content.to_pybytes()
+    return [letters[offsets[place] : offsets[place + 1]].decode() for place in places]
 
 
 def values_of(column: Any) -> npt.NDArray[Any]:
