@@ -15,7 +15,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+
+from jpsim.special import normal_cdf
 
 __all__ = ["DesignPoint", "Surface", "find_design_point", "nearest_to", "shift_linearly", "spread_loss"]
 
@@ -130,7 +131,7 @@ def nearest_to(surface: Surface, starts: Sequence[Floats]) -> tuple[Floats, floa
     nearest = min(reached, key=lambda e: round(float(e @ e), 9))
     beta = float(np.linalg.norm(nearest))
     if surface.excess(np.zeros(nearest.size)) <= 0.0:
-        return np.zeros(nearest.size), float(ndtr(beta))
+        return np.zeros(nearest.size), float(normal_cdf(beta))
     return nearest, _probability(surface, nearest, beta)
 
 
@@ -158,8 +159,8 @@ def shift_linearly(mean: Floats, cov: Floats, loss: float) -> DesignPoint:
     excess = float(np.log1p(mean).sum() - np.log1p(-loss))
     sd = float(np.sqrt(b @ cov @ b))
     if excess <= 0.0:
-        return DesignPoint(mean.copy(), 0.0, float(ndtr(-excess / sd)))
-    return DesignPoint(mean - cov @ b * (excess / sd**2), excess / sd, float(ndtr(-excess / sd)))
+        return DesignPoint(mean.copy(), 0.0, float(normal_cdf(-excess / sd)))
+    return DesignPoint(mean - cov @ b * (excess / sd**2), excess / sd, float(normal_cdf(-excess / sd)))
 
 
 def _descend(surface: Surface, e: Floats) -> Floats:
@@ -212,5 +213,5 @@ def _probability(surface: Surface, e: Floats, beta: float) -> float:
     multiplier = -float(e @ slope) / float(slope @ slope)
     curvatures = _tangent_curvatures(surface.curvature(e, multiplier), slope)
     if curvatures.size and curvatures.min() <= 0.1:
-        return float(ndtr(-beta))
-    return float(min(ndtr(-beta) / np.sqrt(np.prod(curvatures)), 1.0))
+        return float(normal_cdf(-beta))
+    return float(min(normal_cdf(-beta) / np.sqrt(np.prod(curvatures)), 1.0))

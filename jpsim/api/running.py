@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jpsim.api.execution import Progress, execute
 from jpsim.api.preparing import prepare
@@ -16,9 +16,6 @@ from jpsim.runs import (
 )
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
 from jpsim.scenario.request import narrower_defaults
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["request_of", "run", "simulate", "warm_up"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from jpsim.conditioning.conditional import Conditional
+from jpsim.special import normal_cdf
 
 __all__ = ["mixed_bands"]
 
@@ -98,6 +98,6 @@ def _quantile(mean: Floats, sd: Floats, weights: Floats, level: float) -> Floats
     scale = np.maximum(sd, 1e-300)
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        below = np.tensordot(weights, ndtr((middle - mean) / scale), 1) < level
+        below = np.tensordot(weights, normal_cdf((middle - mean) / scale), 1) < level
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return np.asarray(0.5 * (low + high))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
 
 __all__ = ["Clash", "find_clashes", "find_ties"]
 
@@ -69,7 +68,7 @@ def find_clashes(exposure: Floats, gap: Floats) -> list[Clash]:
             basis, triangle = np.vstack([basis, rest / length]), grown
             kept.append(i)
             continue
-        weights = solve_triangular(triangle, along) if kept else np.zeros(0)
+        weights = np.linalg.solve(triangle, along) if kept else np.zeros(0)
         involved = {k: float(w) for k, w in zip(kept, weights, strict=True) if abs(w) > _SHARE}
         difference = float(gap[i]) - float(sum(w * gap[k] for k, w in involved.items()))
         contradicts = bool(abs(difference) > _AGREE * max(size, 1.0))

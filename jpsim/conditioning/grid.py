@@ -18,9 +18,9 @@ from math import prod
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp, ndtri
 
 from jpsim.errors import InputError
+from jpsim.special import log_sum_exp, normal_quantile
 
 __all__ = ["Grid", "fit_grid"]
 
@@ -91,7 +91,7 @@ class Grid:
         """Log of the sum over all points of ``exp(level + slope x)`` at (b, count) deviations x."""
         out = np.empty(given.shape[1])
         for chunk in self._chunks(out.size):
-            out[chunk] = logsumexp(self.level[:, None] + self.slope @ given[:, chunk], axis=0)
+            out[chunk] = log_sum_exp(self.level[:, None] + self.slope @ given[:, chunk], axis=0)
         return out
 
     def moments(self, values: Floats) -> Floats:
@@ -119,7 +119,7 @@ class Grid:
 
     def _log_given(self, given: Floats) -> Floats:
         log: Floats = self.level[:, None] + self.slope @ given
-        return np.asarray(log - logsumexp(log, axis=0))
+        return np.asarray(log - log_sum_exp(log, axis=0))
 
     def _chunks(self, count: int) -> list[slice]:
         step = max(1, _CHUNK // self.level.size)
@@ -169,16 +169,16 @@ def _fit_levels(
         before = level
         for table, members in zip(tables, own, strict=True):
             log = level[:, None] + index
-            joint = logsumexp(log - logsumexp(log, axis=0) + log_share, axis=1)
+            joint = log_sum_exp(log - log_sum_exp(log, axis=0) + log_share, axis=1)
             level = level.copy()
             for (_, wanted), member in zip(table, members, strict=True):
-                level[member] += np.log(wanted) - logsumexp(joint[member])
+                level[member] += np.log(wanted) - log_sum_exp(joint[member])
         if np.max(np.abs(level - before)) < _CLOSE:
             break
     log = level[:, None] + index
-    chance = np.exp(log - logsumexp(log, axis=0))
+    chance = np.exp(log - log_sum_exp(log, axis=0))
     probabilities = chance @ np.exp(log_share)
-    return level - logsumexp(level), probabilities / probabilities.sum(), chance
+    return level - log_sum_exp(level), probabilities / probabilities.sum(), chance
 
 
 def _nodes(cov: Floats, slope: Floats) -> tuple[Floats, Floats]:
@@ -192,6 +192,6 @@ def _nodes(cov: Floats, slope: Floats) -> tuple[Floats, Floats]:
         z, weight = _LINE[None], np.exp(-0.5 * _LINE**2)
     else:
         step = np.sqrt(np.array([2.0, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37])[: directions.shape[0]])
-        z = ndtri((np.arange(1, _LATTICE + 1) * step[:, None]) % 1.0)
+        z = normal_quantile((np.arange(1, _LATTICE + 1) * step[:, None]) % 1.0)
         weight = np.ones(_LATTICE)
     return root @ directions[: z.shape[0]].T @ z, weight / weight.sum()

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtrc
 
 from jpsim.days import Step, say_step
+from jpsim.special import chi_square_tail
 
 __all__ = ["Plausibility", "judge_plausibility"]
 
@@ -152,9 +152,9 @@ def judge_plausibility(
     return Plausibility(
         rows=gap.size,
         distance=distance,
-        percentile=float(chdtrc(gap.size, distance)),
+        percentile=chi_square_tail(distance, gap.size),
         terminal_rows=last.size,
-        terminal_percentile=float(chdtrc(last.size, terminal_distance)),
+        terminal_percentile=chi_square_tail(terminal_distance, last.size),
         by_row=by_row,
         by_date=_surprises(gap, cov, months),
         largest_shock=float(shocks.max()),

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaincinv, ndtri
 
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.term_moments import Innovations, scale_law, term_arguments, term_values
 from jpsim.model import Model
 from jpsim.model.skewness import SkewedShocks
+from jpsim.special import normal_quantile
 
 __all__ = ["returns_given_scales", "scale_paths"]
 
@@ -31,6 +31,8 @@ def scale_paths(model: Model, innovations: Innovations, months: int, count: int 
 
     A rank-one Kronecker lattice with a tent transform in the normals behind gamma variables and volatility news.
     """
+    from scipy.special import gammaincinv  # takes a tenth of a second; few scenarios name drivers
+
     step = np.sqrt(_primes(2 * months))
     points = np.abs(2.0 * ((np.arange(1, count + 1)[:, None] * step) % 1.0) - 1.0)
     points = (np.argsort(np.argsort(points, axis=0), axis=0) + 0.5) / count  # every margin evenly filled
@@ -41,7 +43,7 @@ def scale_paths(model: Model, innovations: Innovations, months: int, count: int 
     if innovations == "stochastic_volatility":
         v = np.full(count, model.sv_start)
         centre = model.sv_sigma**2 / (2.0 * (1.0 - model.sv_phi**2))
-        for t, news in enumerate(ndtri(points[:, months:]).T):
+        for t, news in enumerate(normal_quantile(points[:, months:]).T):
             v = model.sv_phi * v + model.sv_sigma * news
             scales[:, t] = np.exp(0.5 * (v - centre))
     return scales * tails, scales * (tails**2 - 1.0)

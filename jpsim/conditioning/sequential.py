@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
 
 from jpsim.conditioning.system import System
 
@@ -103,14 +102,15 @@ def condition_system(
         shock = system.impact[step]
         reach = ahead.row @ shock
         variance = reach @ reach.T + ahead.noise
-        steer = shock @ cho_solve(cho_factor(variance, lower=True), reach).T
+        given = np.linalg.solve(variance, reach)
+        steer = shock @ given.T
         past = ahead.row.copy()
         past[np.flatnonzero(fresh[due])] = 0.0
         miss = ahead.value - past @ system.offset[step]
         offset[step] += steer @ miss
         move[step] -= steer @ past @ system.transition[step]
         gain[step] = steer @ ahead.response
-        impact[step] = shock @ _symmetric_root(np.eye(n) - reach.T @ np.linalg.solve(variance, reach))
+        impact[step] = shock @ _symmetric_root(np.eye(n) - reach.T @ given)
         ahead = _Requirements(past @ system.transition[step], miss, ahead.response, variance)
     return ConditionalSystem(system.start, offset, move, impact, gain)
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from jpsim.conditioning.margins import relative_entropy
 from jpsim.conditioning.rows import Row, RowTable, drawing_order
 from jpsim.conditioning.stacked import StackedRows
 from jpsim.conditioning.stated import StatedLaw, fit_stated
 from jpsim.conditioning.truncation import Reach, Truncation
+from jpsim.special import normal_cdf
 
 __all__ = ["TargetLaw", "find_targets"]
 
@@ -110,7 +110,7 @@ class TargetLaw:
         Each value rises with its own score, given the rows before it.
         """
         normal, size = self.stated.normal, self.stated.size
-        uniforms = np.clip(ndtr(scores[normal:size]), _LEAST, 1.0 - _LEAST)
+        uniforms = np.clip(normal_cdf(scores[normal:size]), _LEAST, 1.0 - _LEAST)
         return self.stated.draw(scores[:normal], uniforms)
 
     def draw_ranges(

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from math import lgamma
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, ndtr
 
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.stacked import stack_rows
 from jpsim.model import Model, Term
 from jpsim.model.skewness import mixing_variance
+from jpsim.special import normal_cdf
 
 __all__ = ["Innovations", "ScaleLaw", "TermMoments", "scale_law", "term_arguments", "term_moments", "term_values"]
 
@@ -118,7 +119,7 @@ def _student_scales(nu: float) -> tuple[Floats, Floats]:
     half = nu / 2.0
     below = min(max(30.0 / (half - 1.0), 10.0 / np.sqrt(half)), 60.0)  # the density of s**2 falls to e**-30 there
     logs = np.log(half) + np.linspace(-below, 8.0 / np.sqrt(half), _NODES)  # of g / 2
-    density = np.exp(half * logs - np.exp(logs) - gammaln(half))
+    density = np.exp(half * logs - np.exp(logs) - lgamma(half))
     return np.sqrt((nu - 2.0) / (2.0 * np.exp(logs))), density / density.sum()
 
 
@@ -267,7 +268,7 @@ def _gate(mean: Floats, cov: Floats, side: int) -> tuple[Floats, Floats]:
 def _excess(beyond: Floats, sd: Floats) -> tuple[Floats, Floats]:
     """Mean of the positive part of ``N(beyond, sd**2)``, and the probability that it is positive."""
     still = np.broadcast_to(np.where(beyond > 0, np.inf, -np.inf), sd.shape).copy()
-    chance: Floats = ndtr(np.divide(beyond, sd, out=still, where=sd > 0))
+    chance = normal_cdf(np.divide(beyond, sd, out=still, where=sd > 0))
     return beyond * chance + sd * _density(beyond, sd), chance
 
 

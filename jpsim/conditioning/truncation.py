@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
+
+from jpsim.special import normal_cdf, normal_quantile
 
 __all__ = ["Reach", "Truncation"]
 
@@ -135,7 +136,7 @@ class Truncation:
         step = np.resize(roots, uniforms) + np.arange(uniforms) // roots.size
         points = (np.arange(1, _LATTICE + 1) * step[:, None]) % 1.0
         tent = np.clip(np.abs(2.0 * points - 1.0), 1e-12, 1.0 - 1e-12)
-        values, log_weight = self.draw(ndtri(tent[:own]), tent[own:])
+        values, log_weight = self.draw(normal_quantile(tent[:own]), tent[own:])
         return values, np.exp(log_weight)
 
     def sample(self, i: int) -> tuple[Floats, Floats]:
@@ -254,7 +255,7 @@ class _Path:
         column, new = self._column(i), ~_at(self.drawn, i)
         sd = np.sqrt(np.maximum(_at(column, i), _at(self.least, i)))
         centre, own = _at(self.mean, i), _at(self.own, i)
-        uniform = np.clip(ndtr(own / sd), _LEAST, 1.0 - _LEAST)
+        uniform = np.clip(normal_cdf(own / sd), _LEAST, 1.0 - _LEAST)
         score, mass = _truncated_normal(uniform, (low - centre) / sd, (high - centre) / sd)
         value = np.clip(centre + sd * score, low, high)
         moves = new
@@ -309,7 +310,7 @@ def _hits(reach: Reach, values: Floats) -> Floats:
 def _mass(low: Floats, high: Floats) -> Floats:
     """Probability of (low, high) under a standard normal, exact in both tails."""
     flip = low > 0
-    mass: Floats = ndtr(np.where(flip, -low, high)) - ndtr(np.where(flip, -high, low))
+    mass: Floats = normal_cdf(np.where(flip, -low, high)) - normal_cdf(np.where(flip, -high, low))
     return np.maximum(mass, 1e-300)
 
 
@@ -320,7 +321,7 @@ def _truncated_normal(uniform: Floats, low: Floats, high: Floats) -> tuple[Float
     """
     flip = low > 0
     a, b = np.where(flip, -high, low), np.where(flip, -low, high)
-    below, above = ndtr(a), ndtr(b)
+    below, above = normal_cdf(a), normal_cdf(b)
     mass = np.maximum(above - below, 1e-300)
-    score = np.clip(ndtri(below + np.where(flip, 1.0 - uniform, uniform) * mass), a, b)
+    score = np.clip(normal_quantile(below + np.where(flip, 1.0 - uniform, uniform) * mass), a, b)
     return np.where(flip, -score, score), mass

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 from jpsim.dictionary import rule_priors
 
@@ -82,7 +81,7 @@ def intervention_risk(levels: Floats, start: float, weights: Floats, threshold: 
         + prior["slope"] * (levels - threshold) / 2.0
         + prior["speed"] * np.maximum(speed - prior["free"], 0.0)
     )
-    monthly = expit(logit)
+    monthly = 1.0 / (1.0 + np.exp(-logit))
     return _risk(threshold, monthly, 1.0 - np.cumprod(1.0 - monthly, axis=0), weights, acts=False)
 
 

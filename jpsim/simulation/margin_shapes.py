@@ -15,10 +15,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 from jpsim.conditioning.targets import TargetLaw
 from jpsim.simulation.importance import log_model_density
+from jpsim.special import log_sum_exp
 
 __all__ = ["MarginShapes", "find_shapes"]
 
@@ -77,7 +77,7 @@ def find_shapes(law: TargetLaw, log_likelihoods: Callable[[Floats], Floats]) -> 
     points = np.concatenate([_through(law, i, places[i]) for i in range(stated)], axis=1)
     pilots = max(FEWEST, EVALUATIONS // points.shape[1])
     density = log_likelihoods(np.repeat(points, pilots, axis=1)).reshape(-1, pilots)
-    excess = logsumexp(density, axis=1) - log_model_density(law, points)
+    excess = log_sum_exp(density) - log_model_density(law, points)
     return MarginShapes((places - law.model_gap[:, None]) / model_sd[:, None], excess.reshape(stated, NODES))
 
 

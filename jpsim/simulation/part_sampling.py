@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.scenario_law import ScenarioLaw
@@ -22,6 +21,7 @@ from jpsim.simulation.importance import log_model_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import DOUBLE, Law, Numerics, Proposal
 from jpsim.simulation.margin_shapes import MarginShapes, find_shapes
+from jpsim.special import log_sum_exp
 
 __all__ = ["PartSampler"]
 
@@ -148,7 +148,7 @@ class PartSampler:
         shape = -0.5 * float(np.trace(np.linalg.solve(targets.model_cov, spread)))
         if stated.grid is None and stated.size:
             shape += 0.5 * float(np.linalg.slogdet(spread)[1])
-        return float(logsumexp(density)) - float(np.log(_PILOTS)) + shape
+        return float(log_sum_exp(density)) - float(np.log(_PILOTS)) + shape
 
     @property
     def conditional(self) -> Conditional:

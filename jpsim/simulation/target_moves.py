@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from jpsim.simulation.law import MeetingRule
+from jpsim.special import normal_cdf
 
 __all__ = ["STEPS", "DecidedTarget", "StatedTarget", "judge_target", "move_probabilities", "tell_target"]
 
@@ -98,7 +98,7 @@ def move_probabilities(rule: MeetingRule, index: Floats, age: Floats) -> Floats:
     up = rule.one_step + rule.caution * np.maximum(0.0, 1.0 - age / rule.recovery)
     down = -up - rule.patience
     cuts = np.stack([down - rule.two_steps, down, up, up + rule.two_steps])
-    below = ndtr((cuts - index) / rule.noise)
+    below = normal_cdf((cuts - index) / rule.noise)
     ends = np.zeros((1, *below.shape[1:]))
     probabilities: Floats = np.diff(np.concatenate([ends, below, 1.0 + ends]), axis=0)
     return probabilities

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+
+from jpsim.special import normal_cdf
 
 __all__ = ["Moments", "Unreachable", "log_total", "margin_moments", "relative_entropy_of", "tilt"]
 
@@ -61,7 +62,7 @@ def margin_moments(scores: Floats) -> Floats:
     """
     rows: list[Floats] = []
     for score in scores:
-        rows += [score, score**2 - 1.0, *_legendre(2.0 * ndtr(score) - 1.0)]
+        rows += [score, score**2 - 1.0, *_legendre(2.0 * normal_cdf(score) - 1.0)]
     return np.array(rows).reshape((2 + _DEGREE) * len(scores), scores.shape[1])
 
 

@@ -11,9 +11,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from jpsim.dictionary import series as series_entries
+from jpsim.special import normal_cdf
 from jpsim.toml import Fault, entries, number, one_of, read_toml, ruled, table, text
 from jpsim.toml import Path as Keys
 
@@ -131,9 +131,8 @@ def option_value(option: Option, index: Floats, years: float, rate: Floats, vola
     forward = index * np.exp((rate - option.dividend_yield) * years)
     spread = volatility * np.sqrt(years)
     d1 = np.log(forward / option.strike) / spread + 0.5 * spread
-    value: Floats = (
-        np.exp(-rate * years) * sign * (forward * ndtr(sign * d1) - option.strike * ndtr(sign * (d1 - spread)))
-    )
+    paid = option.strike * normal_cdf(sign * (d1 - spread))
+    value: Floats = np.exp(-rate * years) * sign * (forward * normal_cdf(sign * d1) - paid)
     return value
 
 
