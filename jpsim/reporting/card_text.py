@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from jpsim.reporting.kept import kept
+from jpsim.simulation.kept import kept
 
 __all__ = ["card_html"]
 
 
 def card_html(text: str) -> Markup:
     """Markdown as HTML: tables and emphasis, but no raw HTML, no link and no picture."""
-    return Markup(kept("model card", text, lambda: _rendered(text)))  # escaped by the parser
+    return Markup(kept("model card", text, lambda: _rendered(text).encode()).decode())  # escaped by the parser
 
 
 def _rendered(text: str) -> str:

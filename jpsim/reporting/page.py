@@ -10,9 +10,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from jpsim.reporting.kept import TemplateCode
 from jpsim.reporting.labels import Language, group_name
 from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
+from jpsim.reporting.template_code import TemplateCode
 from jpsim.runs import Run
 
 __all__ = ["FEW", "Page", "Text", "template_environment"]

@@ -7,6 +7,7 @@ import platform
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -135,13 +136,15 @@ def describe_machine() -> dict[str, str | int]:
 
 def list_versions() -> dict[str, str]:
     """Versions of jpsim and of the packages that the numbers depend on."""
-    found = {}
-    for package in ("jpsim", "numpy", "scipy", "numba", "llvmlite", "pyarrow"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    return {package: _version(package) for package in ("jpsim", "numpy", "scipy", "numba", "llvmlite", "pyarrow")}
+
+
+@cache
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def free_memory() -> int:

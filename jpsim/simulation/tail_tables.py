@@ -4,19 +4,24 @@ Both maps keep the probability of a standard normal draw, so that heavy-tailed a
 their draws. Values and slopes are exact at the nodes; between them cubic Hermite interpolation is
 within a relative 1e-9 for draws up to 5 standard deviations and, for 3 degrees of freedom or more,
 1e-8 further out. Residuals up to 4 standard deviations follow a polynomial, within a relative 2e-9 for 2.05
-degrees of freedom and 1e-13 for 4 or more; in single precision, within 2e-5 and 2e-7.
+degrees of freedom and 1e-13 for 4 or more; in single precision, within 2e-5 and 2e-7. Tables are kept between
+processes: making them takes special functions, and importing these longer than all else of a small run.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.model.wildness import WILDEST
+from jpsim.simulation.kept import kept
 from jpsim.simulation.kernels.tails import DEGREE, DEGREE_SINGLE, NEAR, REACH, SCALE_NODES_PER_UNIT, TAIL_NODES_PER_UNIT
+from jpsim.simulation.plan import list_versions
 
 __all__ = ["Tails", "near_polynomial", "scale_table", "tail_maps", "tail_table"]
 
@@ -32,6 +37,20 @@ def _cubics(values: Floats, slopes: Floats) -> Floats:
     """Coefficients (intervals, 4), constant first, of the cubics with these values and slopes per node."""
     rise, left, right = np.diff(values), slopes[:-1], slopes[1:]
     return np.column_stack([values[:-1], left, 3.0 * rise - 2.0 * left - right, left + right - 2.0 * rise])
+
+
+@cache
+def _makers() -> str:
+    """What a table follows from besides its own numbers: this file, the nodes, and who works out special functions."""
+    nodes = (DEGREE, DEGREE_SINGLE, NEAR, REACH, SCALE_NODES_PER_UNIT, TAIL_NODES_PER_UNIT)
+    versions = list_versions()
+    return f"{Path(__file__).read_text(encoding='utf-8')}\0{nodes} {versions['scipy']} {versions['numpy']}"
+
+
+def _kept(kind: str, numbers: tuple[float, ...], make: Callable[[], Floats]) -> Floats:
+    """Flat array that `make` gives, or gave in an earlier process."""
+    stored = kept(kind, f"{_makers()}\0{numbers}", lambda: make().tobytes())
+    return np.frombuffer(stored).copy()
 
 
 @lru_cache(maxsize=256)
@@ -51,6 +70,10 @@ def scale_table(nu: float, shape: float) -> Floats:
     -------
     (intervals, 4) coefficients of the cubics on [-REACH, REACH], see `kernels.tails`.
     """
+    return _kept("scales", (nu, shape), lambda: _scale_cubics(nu, shape)).reshape(-1, 4)
+
+
+def _scale_cubics(nu: float, shape: float) -> Floats:
     from scipy.special import gammainccinv, gammaincinv, gammaln, ndtr
 
     z = np.linspace(-REACH, REACH, int(2 * REACH * SCALE_NODES_PER_UNIT) + 1)
@@ -77,10 +100,12 @@ class Tails(NamedTuple):
 def tail_maps(degrees: tuple[float, ...], *, single: bool = False) -> Tails:
     """Stack the maps of several degrees of freedom, for single precision or double; shared by all who ask."""
     degree, kind = (DEGREE_SINGLE, np.float32) if single else (DEGREE, np.float64)
-    near = [near_polynomial(nu, degree) for nu in degrees] or [np.zeros((0, degree + 1))]
-    far = [tail_table(nu) for nu in degrees] or [np.zeros((0, 1, 4))]
-    join = np.stack if degrees else np.concatenate
-    return Tails(join(near).astype(kind), join(far).astype(kind))
+    if not degrees:
+        return Tails(np.zeros((0, degree + 1), kind), np.zeros((0, 1, 4), kind))
+    near = _kept("near", (degree, *degrees), lambda: np.stack([near_polynomial(nu, degree) for nu in degrees]))
+    far = _kept("far", degrees, lambda: np.stack([tail_table(nu) for nu in degrees]))
+    maps = len(degrees)
+    return Tails(near.reshape(maps, -1).astype(kind), far.reshape(maps, -1, 4).astype(kind))
 
 
 def _squared_t(nu: float, z: Floats) -> Floats:
