@@ -35,9 +35,9 @@ def repeated_texts(values: Sequence[str], places: npt.NDArray[np.integer]) -> pa
     encoded = [value.encode() for value in values]
     sizes = np.array([len(value) for value in encoded], dtype=np.int32)
     offsets = np.concatenate([[0], np.cumsum(sizes[places])]).astype(np.int32)
-    letters = np.arange(max(sizes, default=0))
-    padded = np.array(encoded, dtype=f"S{max(letters.size, 1)}").view(np.uint8).reshape(len(encoded), -1)
-    content = padded[places][letters < sizes[places][:, None]] if letters.size else padded[:0]
+    letters = np.arange(max(sizes, default=1) or 1)
+    padded = np.array(encoded, dtype=f"S{letters.size}").view(np.uint8).reshape(len(encoded), letters.size)
+    content = padded[places][letters < sizes[places][:, None]]
     buffers = [None, pa.py_buffer(cast(Any, offsets)), pa.py_buffer(cast(Any, content))]
     return pa.Array.from_buffers(pa.string(), len(places), buffers)
 

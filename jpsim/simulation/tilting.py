@@ -111,6 +111,8 @@ def tilt(log_weights: Floats, moments: Moments, signs: npt.NDArray[np.int64] | N
     signs = np.zeros(sample.scale.size, dtype=np.int64) if signs is None else signs
     active = signs == 0
     multipliers = np.zeros(signs.size)
+    if active.all():
+        return sample.tilted(_solve(sample, multipliers, active))
     for _ in range(2 * signs.size + 2):
         multipliers = _solve(sample, multipliers, active)
         wrong = active & (signs * multipliers < -1e-12)
@@ -187,14 +189,15 @@ def _solve(sample: _Sample, multipliers: Floats, active: npt.NDArray[np.bool_]) 
     multipliers = multipliers.copy()
     value, mean, hessian = _among(sample.dual(multipliers), chosen)
     for _ in range(_STEPS):
-        if not chosen.size or np.max(np.abs(mean)) < _CLOSE:
+        if _met(mean):
             return multipliers
         step = np.zeros(multipliers.size)
         step[chosen] = -np.linalg.solve(hessian + 1e-13 * np.eye(chosen.size), mean)
         length = 1.0
         while True:
             trial = _among(sample.dual(multipliers + length * step), chosen)
-            if trial.value <= value + 1e-4 * length * float(mean @ step[chosen]) or length < 1e-6:
+            lower = trial.value <= value + 1e-4 * length * float(mean @ step[chosen])
+            if lower or _met(trial.mean) or length < 1e-6:  # close to the end the value falls by less than its rounding
                 break
             length /= 2.0
         multipliers += length * step
@@ -204,6 +207,10 @@ def _solve(sample: _Sample, multipliers: Floats, active: npt.NDArray[np.bool_]) 
     if np.max(np.abs(mean)) < 1e3 * _CLOSE:
         return multipliers
     raise Unreachable(multipliers / np.max(np.abs(multipliers)))
+
+
+def _met(mean: Floats) -> bool:
+    return bool(np.max(np.abs(mean), initial=0.0) < _CLOSE)
 
 
 def _among(dual: _Dual, chosen: npt.NDArray[np.int64]) -> _Dual:

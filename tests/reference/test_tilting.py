@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from scipy.special import eval_legendre, logsumexp, ndtr
+from scipy.special import eval_legendre, logsumexp, ndtr, ndtri
 
 from jpsim.simulation import tilting
 from jpsim.simulation.tilting import Unreachable, log_total, margin_moments, relative_entropy_of, tilt
@@ -80,3 +80,20 @@ def test_shape_of_a_margin_is_held_by_legendre_polynomials() -> None:
         expected = [eval_legendre(degree, 2.0 * ndtr(score) - 1.0) for degree in range(1, 7)]
         np.testing.assert_allclose(found, [score, score**2 - 1.0, *expected], atol=1e-14)
     assert margin_moments(scores[:, :0]).shape == (16, 0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_newtons_last_step_is_taken_though_the_value_no_longer_falls(seed: int) -> None:
+    """Close to the end the dual falls by less than its rounding; halving such a step leads nowhere."""
+    even = ndtri((np.arange(4000) + 0.5) / 4000)
+    mixed, asked = np.random.default_rng(seed).permutation(even), []
+    scores = np.stack([even + 2e-4 * seed, (1.0 + 1e-4 * seed) * mixed])
+
+    def moments(begin: int, end: int) -> np.ndarray:
+        asked.append(begin)
+        return margin_moments(scores[:, begin:end])
+
+    log_weights = tilt(np.zeros(4000), moments)
+    weights = np.exp(log_weights - logsumexp(log_weights))
+    assert np.abs(moments(0, 4000) @ weights).max() < 1e-9
+    assert len(asked) <= 11

@@ -102,6 +102,15 @@ def test_paths_equal_naive_twin(name):
         np.testing.assert_allclose(ours[:, :, k], twin, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("name", [*LAWS, *VARIANTS])
+def test_factors_alone_have_the_same_paths(name):
+    law, targets = variant(name)
+    n = law.levels.code.size
+    whole = draw_paths(law, SEED, 500, 40, targets)
+    np.testing.assert_array_equal(draw_paths(law, SEED, 500, 40, targets, rows=range(n)), whole[:n])
+    np.testing.assert_array_equal(draw_paths(law, SEED, 500, 40, targets, rows=[n, 0]), whole[[n, 0]])
+
+
 @pytest.mark.parametrize("name", [*(name for name in LAWS if LAWS[name].get("rows")), *VARIANTS])
 def test_log_likelihoods_equal_scipy(name):
     law, targets = variant(name)

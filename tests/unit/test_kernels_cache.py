@@ -41,6 +41,14 @@ def test_second_process_finds_the_kernel(filled, project):
     assert run(folder, project) == [value, "1", "[]"]
 
 
+def test_a_kept_kernel_is_loaded_without_what_compiling_takes(filled, project):
+    program = PROGRAM + "print('numba.np.arrayobj' in sys.modules, 'numba.cpython.unicode' in sys.modules)"
+    command = [sys.executable, "-c", program, str(filled[0])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project)
+    answer, modules = done.stdout.splitlines()
+    assert (answer.split("|")[1], modules) == ("1", "False False")
+
+
 @pytest.mark.parametrize("suffix", ["nbc", "nbi"])
 def test_truncated_file_is_compiled_again_and_replaced(filled, project, suffix):
     folder, (value, _, _) = filled

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.stats import norm
 
@@ -13,6 +14,7 @@ import jpsim.runs.frames
 from jpsim.errors import DamagedError, InputError
 from jpsim.months import Month
 from jpsim.runs import Estimate, load_run_folder, parquet, write_run_folder
+from jpsim.runs.arrow import repeated_texts, rows_of, texts
 from jpsim.runs.distribution import Distribution
 from jpsim.simulation.result import STATISTICS, Histogram
 from tests.synthetic_run import MANIFEST, OUTPUTS, PATHS, law_of, synthetic_run
@@ -40,6 +42,22 @@ def test_everything_comes_back_from_the_folder(run, folder):
     assert back.attribution.contribution == run.attribution.contribution
     assert back.diagnostics["boj_hike"] == run.diagnostics["boj_hike"]
     assert back.weights == {}
+
+
+def test_rows_of_a_stored_table_are_those_of_pyarrow(run, folder):
+    table = parquet.read_table(folder / "summary.parquet")
+    places = np.array([17, 0, 5, table.num_rows - 1])
+    parts = pa.concat_tables([table.slice(0, 7), table.slice(7)])
+    for whole in (table, parts, table.slice(3, 20)):
+        kept = places[places < whole.num_rows]
+        assert rows_of(whole, kept) == whole.take(kept).to_pydict()
+
+
+def test_texts_of_every_length_become_columns():
+    words = ["", "TOPIX", "東証", "a" * 40, "TOPIX"]
+    assert texts(words).to_pylist() == words
+    assert texts([]).to_pylist() == []
+    assert repeated_texts(words[:3], np.array([2, 0, 2, 1])).to_pylist() == ["東証", "", "東証", "TOPIX"]
 
 
 def test_weights_go_to_disk_and_back_in_pieces(tmp_path, monkeypatch):
