@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -130,16 +131,29 @@ def solve_shift(
         If two views concern the same month, or no shift within ±50 % a month meets one.
     """
     booked = {name: np.zeros(conditional.system.horizon) for name in ("equity_premium", "earnings")}
+    ordered = sorted(views, key=lambda view: view.month)
+    for first, second in pairwise(ordered):
+        if first.month == second.month:
+            raise InputError(_said_twice(first, second))
     solved = 0
-    for view in sorted(views, key=lambda view: view.month):
-        if view.month == solved:
-            found = f"two mean views are absorbed by a shift of the returns at month {view.month}"
-            raise InputError(Problem(found, view.place, fix="let one of them be absorbed by factors"))
+    for view in ordered:
         before = booked["equity_premium"] + booked["earnings"]
         law = _returns(conditional, impulses, view, terms, innovations)
         booked[view.booked_as][solved : view.month] = _solve_one(law, view, before, solved)
         solved = view.month
     return Shift(booked["equity_premium"], booked["earnings"])
+
+
+def _said_twice(first: MeanView, second: MeanView) -> Problem:
+    """Two views that one shift of the returns would have to meet in one month."""
+    earlier = f"; the first view is at {first.place}" if first.place else ""
+    if first.series == second.series:
+        found = f"the mean of {second.series} at month {second.month} is stated twice{earlier}"
+        return Problem(found, second.place, "each mean once", "remove one of the two")
+    both = f"{first.series} and {second.series}"
+    found = f"one shift of the returns cannot meet the means of {both} at month {second.month}"
+    fix = "write absorb: factors in one of the two, or state it against the other with versus"
+    return Problem(f"{found}{earlier}", second.place, fix=fix)
 
 
 class _Returns(NamedTuple):

@@ -12,11 +12,14 @@ from jpsim.scenario import Scenario, View
 
 __all__ = ["bends", "carries_target", "intervenes", "is_shift_view", "refuse_unsupported", "states"]
 
-_WAIT = "validate it now, run it when the machinery is there; until then remove it"
+_Refusal = tuple[tuple[str | int, ...], str, str]
+"""Path of what is refused within the scenario, what it is, and what to do instead."""
+_MONTHLY_MODEL = "remove it, or run it on a monthly model"
+_OTHER_MODEL = "remove it, or take a model that has it: jpsim model list shows them"
 
 
 def refuse_unsupported(scenario: Scenario, model: Model) -> None:
-    """Refuse, by name, every part of a scenario that cannot be carried out yet on a model.
+    """Refuse, by name, every part of a scenario that cannot be carried out on a model.
 
     Raises
     ------
@@ -24,8 +27,8 @@ def refuse_unsupported(scenario: Scenario, model: Model) -> None:
         With one problem for each such part; none is ever ignored.
     """
     problems = [
-        Problem(f"{scenario.id}: {what} cannot be simulated yet", scenario.place(*path), fix=_WAIT)
-        for path, what in (
+        Problem(f"{scenario.id}: {what} cannot be simulated", scenario.place(*path), fix=fix)
+        for path, what, fix in (
             *_missing(scenario),
             *_absent(scenario, model),
             *_beyond_rules(scenario, model),
@@ -37,43 +40,49 @@ def refuse_unsupported(scenario: Scenario, model: Model) -> None:
         raise UnsupportedError(problems)
 
 
-def _missing(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _missing(scenario: Scenario) -> Iterator[_Refusal]:
     for channel in scenario.impulses:
         if channels()[channel].impulse is None:
-            yield ("impulses", channel), f"impulse {channel}, which has no prior because factors carry it,"
+            carriers = " or ".join(name for name in channels()[channel].carried_by if name in factors())
+            fix = f"state {carriers} under conditions; the channel's name belongs under channels"
+            yield ("impulses", channel), f"impulse {channel}, which has no prior because factors carry it,", fix
     for number, view in enumerate(scenario.views):
         if view.absorb != "factors" and not is_shift_view(view):
-            yield ("views", number), f"view on the {view.statistic} of {view.series} absorbed by {view.absorb}"
+            found = f"view on the {view.statistic} of {view.series} absorbed by {view.absorb}"
+            yield ("views", number), found, "write absorb: factors, or a number instead of bounds"
 
 
-def _absent(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _absent(scenario: Scenario, model: Model) -> Iterator[_Refusal]:
     """Factors and structural shocks that the model does not carry."""
     known = factors().keys() - set(model.factors)
     for name in scenario.conditions:
         for factor in scenario.combinations.get(name, {name: 1.0}):
             if factor in known:
-                yield ("conditions", name), f"{factor}, which the model {model.id} does not carry,"
+                yield ("conditions", name), f"{factor}, which the model {model.id} does not carry,", _OTHER_MODEL
     unknown = [name for name in scenario.drivers if name not in model.shocks] if scenario.drivers != "all" else []
     if unknown:
-        yield ("drivers",), f"drivers: [{', '.join(unknown)}], shocks that the model {model.id} does not identify,"
+        fix = f"name others ({', '.join(model.shocks) or 'it has none'}), or leave drivers out"
+        yield ("drivers",), f"drivers: [{', '.join(unknown)}], shocks that the model {model.id} does not identify,", fix
     for factor in scenario.state:
         if factor in known:
-            yield ("state", factor), f"{factor}, which the model {model.id} does not carry,"
+            yield ("state", factor), f"{factor}, which the model {model.id} does not carry,", _OTHER_MODEL
 
 
-def _beyond_rules(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _beyond_rules(scenario: Scenario, model: Model) -> Iterator[_Refusal]:
     """Rules that are named but cannot act on the model, or not beside the rest of the scenario."""
     rules = scenario.rules
     intervening = rules.fx_intervention not in (None, "off")
     if intervening and not ("usdjpy" in model.factors and model.in_differences[model.factor("usdjpy")]):
-        yield ("rules", "fx_intervention"), f"rule fx_intervention on the model {model.id}, without changes of usdjpy,"
+        found = f"rule fx_intervention on the model {model.id}, without changes of usdjpy,"
+        yield ("rules", "fx_intervention"), found, _OTHER_MODEL
     named = {"policy_rate_meetings": rules.policy_rate_meetings, "policy_rate_floor": rules.policy_rate_floor}
     if rules.nonlinear == "on" and not model.terms:
-        yield ("rules", "nonlinear"), f"rule nonlinear on the model {model.id}, which has no nonlinear terms,"
+        found = f"rule nonlinear on the model {model.id}, which has no nonlinear terms,"
+        yield ("rules", "nonlinear"), found, _OTHER_MODEL
     for rule, said in named.items():
         if said not in (None, "off") and not carries_target(model) and not states(scenario, POLICY_RATE):
             found = f"rule {rule} on the model {model.id}, which has no target that follows an expected rate,"
-            yield ("rules", rule), found
+            yield ("rules", rule), found, _OTHER_MODEL
 
 
 def states(scenario: Scenario, factor: str) -> bool:
@@ -101,23 +110,24 @@ def bends(scenario: Scenario, *, plain: bool) -> bool:
     return said == "on" or (said is None and not plain)
 
 
-def _monthly(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _monthly(scenario: Scenario, model: Model) -> Iterator[_Refusal]:
     """What has priors for months only, on a daily model."""
     if model.step == "month":
         return
     for channel in scenario.impulses:
-        yield ("impulses", channel), f"impulse {channel} on the daily model {model.id}"
+        yield ("impulses", channel), f"impulse {channel} on the daily model {model.id}", _MONTHLY_MODEL
     if scenario.rules.fx_intervention not in (None, "off"):
-        yield ("rules", "fx_intervention"), f"rule fx_intervention on the daily model {model.id}"
+        yield ("rules", "fx_intervention"), f"rule fx_intervention on the daily model {model.id}", _MONTHLY_MODEL
 
 
-def _unpriced(scenario: Scenario, model: Model) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _unpriced(scenario: Scenario, model: Model) -> Iterator[_Refusal]:
     """Announced paths on a model without a yield that prices them, or in which more than that yield reacts."""
     for name, blocks in scenario.conditions.items():
         for number, block in enumerate(blocks):
             if block.announced is not None and not _prices_target(model):
                 found = f"an announced path of {name} on the model {model.id}, in which no yield prices it,"
-                yield ("conditions", name, number, "announced"), found
+                fix = "leave announced out: each step is then a surprise when it comes"
+                yield ("conditions", name, number, "announced"), found, fix
 
 
 def _prices_target(model: Model) -> bool:

@@ -101,19 +101,29 @@ def demands_of(
     x = _sample(view, values, month)
     text = f"view on the {view.statistic} of {view.series}"
     centre = means.get((view.series, month), float((x * weights).sum()))
-    seen = _offered(view.series, x, weights)
+    seen = _offered(view, x, weights)
     return [
         replace(Demand(text, place, moments, signs, *rest), seen=seen)
         for moments, signs, rest in _moments(view, x, centre)
     ]
 
 
-def _offered(name: str, x: Floats, weights: Floats) -> str:
+def _offered(view: View, x: Floats, weights: Floats) -> str:
     """What the drawn paths have to offer a view."""
+    if view.statistic == "probability":
+        return f"what the drawn paths offer: a probability of {_inside(view, x) @ weights:.1%} before any view"
     low, high, mean = (
-        f"{value:.1%}" if name in series() else f"{value:.5g}" for value in (x.min(), x.max(), x @ weights)
+        f"{value:.1%}" if view.series in series() else f"{value:.5g}" for value in (x.min(), x.max(), x @ weights)
     )
     return f"what the drawn paths offer: {low} to {high}, {mean} on average before any view"
+
+
+def _inside(view: View, x: Floats) -> npt.NDArray[np.bool_]:
+    """(count,) whether a path is where the view's probability is meant."""
+    if view.above is not None:
+        return x > view.above.value
+    assert view.below is not None  # the grammar asks for one of them
+    return x < view.below.value
 
 
 def _sample(view: View, values: Values, month: int) -> Floats:
@@ -140,8 +150,7 @@ def _moments(view: View, x: Floats, centre: float) -> Iterator[_Stated]:
         elif statistic == "sd":
             yield np.array([x - centre, (x - centre) ** 2 - value**2]), (0, sign), ()
         elif statistic == "probability":
-            inside = x > view.above.value if view.above is not None else x < view.below.value  # type: ignore[union-attr]
-            yield np.array([inside - value]), (sign,), ()
+            yield np.array([_inside(view, x) - value]), (sign,), ()
         elif statistic.startswith("var"):
             yield np.array([(x <= -value) - _tail(statistic)]), (sign,), ()
         else:
