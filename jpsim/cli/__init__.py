@@ -26,7 +26,8 @@ from types import FrameType
 import click
 
 from jpsim._version import __version__
-from jpsim.errors import JpsimError, Stopped
+from jpsim.errors import JpsimError
+from jpsim.signals import Signalled
 
 __all__ = ["COMMANDS", "cli", "is_quiet", "main"]
 
@@ -144,6 +145,8 @@ def _exit_code(words: list[str]) -> int:
         return _told(words, f"jpsim: {error}", error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _told(words, "jpsim: stopped", 130)
+    except Signalled as signalled:
+        return _told(words, "jpsim: terminated", 128 + signalled.signal_number)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -174,4 +177,4 @@ def _told(words: list[str], message: str, code: int) -> int:
 
 
 def _terminate(signal_number: int, frame: FrameType | None) -> None:
-    raise Stopped("terminated", signal_number)
+    raise Signalled(signal_number)

@@ -51,7 +51,7 @@ def command(
     from jpsim.cli.kernels import choose_kernel_folder
     from jpsim.errors import Stopped
     from jpsim.scenario import load_run
-    from jpsim.signals import heed_signals
+    from jpsim.signals import Signalled, heed_signals
 
     extra = {"paths": paths, "seed": seed, "executor.threads": threads}
     changes = [*overrides, *(f"{key}={value}" for key, value in extra.items() if value is not None)]
@@ -72,7 +72,7 @@ def command(
         try:
             result = api.execute(job, progress=progress, journal=journal)
             stored = api.store(result, out, job)
-        except Stopped as stopped:
+        except (Stopped, Signalled) as stopped:
             told = "nothing was stored"
             if journal.started:
                 told = f"go on with: jpsim run {config} ... --out {out} --resume {journal.run_id}"
