@@ -141,7 +141,7 @@ def _explain(reference: ScenarioLaw, scenario: ScenarioLaw, rows: Floats, driver
     loadings = picked @ model.loadings
     moved = scenario.conditional.mean_innovations - reference.conditional.mean_innovations
     monthly = np.zeros((len(drivers), moved.shape[0], len(rows)))
-    monthly[: len(_sources(model, by))] = np.einsum("rn,knm,tm->ktr", loadings, _projections(model, by), moved)
+    monthly[: len(_sources(model, by))] = moved @ _projections(model, by).transpose(0, 2, 1) @ loadings.T
     for law, sign in ((scenario, 1.0), (reference, -1.0)):
         for name, part in term_parts(law, picked).items():
             monthly[drivers.index(name if by == "factor" else _NONLINEAR)] += sign * part

@@ -165,14 +165,14 @@ class Conditional:
             (R, n).
         """
         h, m, n = self.stacked.exposure.shape
-        along = np.einsum("ri,hij->rhj", exposures, self.system.impact[:, :n])
-        onto = np.einsum("rhj,hjm->rhm", along, self.shock_gain.reshape(h, n, m))
-        shared = np.einsum("rhj,hmj->rhm", along, self.stacked.exposure)
-        spread = self.stacked.cov + self.value_cov
-        crossed = np.einsum("rhm,rkm->rhk", shared, onto)
-        cov: Floats = np.einsum("rhm,rkm->rhk", onto @ spread, onto) - crossed - crossed.transpose(0, 2, 1)
+        along = exposures @ self.system.impact[:, :n]  # (h, R, n)
+        onto = (along @ self.shock_gain.reshape(h, n, m)).transpose(1, 0, 2)
+        shared = (along @ self.stacked.exposure.transpose(0, 2, 1)).transpose(1, 0, 2)
+        crossed = shared @ onto.transpose(0, 2, 1)
+        spread = onto @ (self.stacked.cov + self.value_cov)
+        cov: Floats = spread @ onto.transpose(0, 2, 1) - crossed - crossed.transpose(0, 2, 1)
         months = np.arange(h)
-        cov[:, months, months] += (along**2).sum(axis=2)
+        cov[:, months, months] += (along**2).sum(axis=2).T
         return cov
 
 

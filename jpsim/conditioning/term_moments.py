@@ -84,10 +84,15 @@ class TermMoments:
         exposures, curved
             (R, n) and (R, T) loadings on innovations and terms.
         """
-        cross = np.einsum("ri,itks,rk->rts", exposures, self.innovations, curved, optimize=True)
-        own = np.einsum("rk,ktls,rl->rts", curved, self.terms, curved, optimize=True)
+        cross, own = _contracted(exposures, self.innovations, curved), _contracted(curved, self.terms, curved)
         added: Floats = cross + cross.transpose(0, 2, 1) + own
         return added
+
+
+def _contracted(left: Floats, between: Floats, right: Floats) -> Floats:
+    """(R, h, h) sums over i and k of ``left[r, i] between[i, t, k, s] right[r, k]``."""
+    first = (left @ between.reshape(len(between), -1)).reshape(-1, *between.shape[1:])
+    return np.asarray((right[:, None, None] @ first)[:, :, 0])
 
 
 def scale_law(model: Model, innovations: Innovations, months: int) -> ScaleLaw:
@@ -185,7 +190,7 @@ def term_moments(conditional: Conditional, innovations: Innovations = "gaussian"
     scales = scale_law(model, innovations, h)
     mean, along = term_arguments(conditional)
     reach = conditional.spread_shocks(along)
-    cov = np.einsum("tkas,tkbs->tkab", reach, along)
+    cov = reach @ along.transpose(0, 1, 3, 2)
     found, slope = np.zeros((h, count)), np.zeros((h, count, 2))
     shift = np.broadcast_to(np.linalg.solve(model.root, model.skew), (h, n))
     for k, term in enumerate(model.terms):
@@ -198,13 +203,11 @@ def term_moments(conditional: Conditional, innovations: Innovations = "gaussian"
         else:
             found[:, k], slope[:, k] = m[:, 0] * m[:, 1] + v[:, 0, 1] * scales.squares, m[:, ::-1]
         found[:, k] -= term.centre
-    gradient = np.einsum("tka,tkas->kts", slope, along)
-    moved = np.einsum("tka,tkas->kts", slope, reach)
-    impact = system.impact[:, :n]
-    by_shock = moved.reshape(count, h, h, n)
-    with_innovations = np.einsum("tij,kstj->itks", impact, by_shock)
-    between = np.einsum("ktz,lsz->ktls", moved, gradient)
-    return TermMoments(found, with_innovations, between)
+    gradient, moved = ((slope[:, :, None] @ part)[:, :, 0].transpose(1, 0, 2) for part in (along, reach))
+    by_shock = moved.reshape(count, h, h, n).transpose(2, 0, 1, 3).reshape(h, count * h, n)
+    with_innovations = by_shock @ system.impact[:, :n].transpose(0, 2, 1)
+    between = np.tensordot(moved, gradient, axes=(2, 2))
+    return TermMoments(found, with_innovations.reshape(h, count, h, n).transpose(3, 0, 1, 2), between)
 
 
 def term_values(terms: tuple[Term, ...], mean: Floats, cov: Floats) -> tuple[Floats, Floats]:

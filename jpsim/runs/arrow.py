@@ -25,9 +25,8 @@ def numbers(values: npt.ArrayLike) -> pa.Array[Any]:
 
 def texts(values: Sequence[str]) -> pa.Array[Any]:
     """Column of texts."""
-    known: dict[str, int] = {}
-    places = np.fromiter((known.setdefault(value, len(known)) for value in values), np.int32, len(values))
-    return repeated_texts(list(known), places)
+    known = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    return repeated_texts(list(known), np.fromiter(map(known.__getitem__, values), np.int32, len(values)))
 
 
 def repeated_texts(values: Sequence[str], places: npt.NDArray[np.integer]) -> pa.Array[Any]:

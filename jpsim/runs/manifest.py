@@ -15,6 +15,8 @@ __all__ = ["MANIFEST", "MANIFEST_SCHEMA", "file_digest", "manifest_bytes", "read
 MANIFEST = "manifest.json"
 MANIFEST_SCHEMA = "jpsim/manifest@1"
 
+_SIGNATURE, _END = b',\n  "sha256": "', b"\n}\n"
+
 
 def run_identifier(created_utc: str, content_hash: str) -> str:
     """Id of a run from the time it was created and its content.
@@ -36,9 +38,19 @@ def file_digest(path: Path) -> dict[str, Any]:
 
 
 def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
-    """Text of a manifest, with the digest of everything else in it under ``sha256``."""
-    content = {key: value for key, value in manifest.items() if key != "sha256"}
-    return _text(content | {"sha256": hashlib.sha256(_text(content)).hexdigest()})
+    """Text of a manifest, with the digest of everything else in it as the last entry, under ``sha256``."""
+    return _signed(_text({key: value for key, value in manifest.items() if key != "sha256"}))
+
+
+def _signed(content: bytes) -> bytes:
+    """Text of an object with the digest of that text as its last entry."""
+    return content[: -len(_END)] + _SIGNATURE + hashlib.sha256(content).hexdigest().encode() + b'"' + _END
+
+
+def _is_signed(text: bytes) -> bool:
+    """Whether a text is what `_signed` makes of something."""
+    content, found, _ = text.rpartition(_SIGNATURE)
+    return bool(found) and _signed(content + _END) == text
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -59,7 +71,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(stored)
         _refuse_other_form(path, manifest)
-        whole = isinstance(manifest, dict) and manifest_bytes(manifest) == stored
+        whole = isinstance(manifest, dict) and _is_signed(stored)
     except ValueError:
         whole = False
     if not whole:
