@@ -47,9 +47,6 @@ class Conditional:
         Whether only some shocks are steered.
     basis
         (n, k) orthonormal directions of the shocks that are steered; None where all are.
-    recursion
-        The conditional recursion, its soft rows at their centres; None if only some shocks are steered, or a
-        row is an average over months.
     plausibility
         How far the rows are from the model's mean.
     """
@@ -60,9 +57,20 @@ class Conditional:
     targets: TargetLaw
     response: Floats
     steered: bool
-    recursion: ConditionalSystem | None
     plausibility: Plausibility
     basis: Floats | None = None
+
+    @cached_property
+    def recursion(self) -> ConditionalSystem | None:
+        """The conditional recursion, its soft rows at their centres.
+
+        None if only some shocks are steered, or a row is an average over months.
+        """
+        table = self.table
+        if self.basis is not None or not np.array_equal(table.firsts, table.months):
+            return None
+        values, free = _centres(table, self.targets) - table.constants, list(self.targets.free)
+        return condition_system(self.system, table.weights, table.months, values, table.noise, free, table.news)
 
     @cached_property
     def moments(self) -> Moments:
@@ -209,18 +217,14 @@ def condition(
     _refuse_clashes(table, stacked)
     targets = find_targets(table, stacked)
     _refuse_empty_ranges(table, stacked, targets)
-    centres = _centres(table, targets)
-    response, recursion, basis = stacked.exposure, None, None
+    response, basis = stacked.exposure, None
     if drivers and rows:
         basis = driver_basis(system.model, drivers, _imposed(system.model, table))
         refuse_undeliverable(table, stacked.exposure @ basis, drivers, place, anew=intervened)
         response = stacked.exposure @ basis @ basis.T
-    elif np.array_equal(table.firsts, table.months):
-        values, free = centres - table.constants, list(targets.free)
-        recursion = condition_system(system, table.weights, table.months, values, table.noise, free, table.news)
     entropy = np.inf if table.of_kind("hard") else targets.entropy + _measured_entropy(table, stacked)
     card = _judge(table, stacked, response, entropy)
-    return Conditional(system, table, stacked, targets, response, bool(drivers), recursion, card, basis)
+    return Conditional(system, table, stacked, targets, response, bool(drivers), card, basis)
 
 
 def _imposed(model: Model, table: RowTable) -> list[str]:

@@ -49,8 +49,8 @@ def compile_law(
     conditional, model = law.conditional, law.conditional.system.model
     rules = compile_rules(law, plain=plain)
     steered = rules is not None and rules.intervention is not None and bool(conditional.table.rows)
-    stacked = conditional.recursion is None or conditional.targets.size > 0
-    mixing = _mixing(conditional, innovations) if heavy or steered or stacked else None
+    mixed = heavy or steered or conditional.targets.size > 0 or conditional.recursion is None
+    mixing = _mixing(conditional, innovations) if mixed else None
     start = np.concatenate([_start_levels(conditional), np.zeros(len(model.series) + len(model.aggregates))])
     reported = np.arange(1, conditional.system.horizon + 1) if steps is None else np.array(steps)
     unplaced = np.zeros((start.size, reported.size))  # the sampler places the histograms
