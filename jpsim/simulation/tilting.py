@@ -3,7 +3,7 @@
 The weights are ``q ∝ p exp(lambda' g)`` with the multipliers of the convex dual
 ``min log sum p exp(lambda' g)`` (Csiszar 1975, doi:10.1214/aop/1176996454; Robertson, Tallman and
 Whiteman 2005, Journal of Money, Credit and Banking 37); an inequality has a multiplier of one sign only. Sums run in
-a fixed order, so that the bits do not depend on the number of threads of a linear-algebra library.
+a fixed order, products on one thread of the linear-algebra library, so that the bits do not depend on its threads.
 
 Moments are asked for chunk by chunk of the paths, and may be worked out anew each time: of a path only its
 log weight need be kept, and what its moments follow from.
@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.simulation.one_thread import one_thread
 from jpsim.special import normal_cdf
 
 __all__ = ["Moments", "Unreachable", "log_total", "margin_moments", "relative_entropy_of", "tilt"]
@@ -90,6 +91,7 @@ def relative_entropy_of(log_weights: Floats, log_prior: Floats) -> float:
     return found
 
 
+@one_thread()
 def tilt(log_weights: Floats, moments: Moments, signs: npt.NDArray[np.int64] | None = None) -> Floats:
     """Return log weights under which the moments hold, nearest in relative entropy to those given.
 
@@ -169,11 +171,9 @@ class _Sample(NamedTuple):
             weighted = columns * weights
             total += float(weights.sum())
             mean += weighted.sum(axis=1)
-            for i, row in enumerate(weighted):
-                hessian[i, i:] += (columns[i:] * row).sum(axis=1)
-        mean, hessian = mean / total, np.triu(hessian / total)
-        hessian = hessian + np.triu(hessian, 1).T - np.outer(mean, mean)
-        return _Dual(top + float(np.log(total)), mean, hessian)
+            hessian += weighted @ columns.T
+        mean, hessian = mean / total, 0.5 * (hessian + hessian.T) / total
+        return _Dual(top + float(np.log(total)), mean, hessian - np.outer(mean, mean))
 
     def _log(self, begin: int, end: int, columns: Floats, multipliers: Floats) -> Floats:
         out = self.log_weights[begin:end].copy()
