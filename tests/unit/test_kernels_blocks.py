@@ -26,3 +26,14 @@ def test_product_is_added(rows, columns, share):
     expected = out.reshape(rows, BLOCK) + matrix @ x.reshape(columns, BLOCK)
     product(out, matrix, x)
     np.testing.assert_allclose(out.reshape(rows, BLOCK), expected, rtol=0.0, atol=1e-12)
+
+
+def test_diagonal_tiles_are_added():
+    """A diagonal matrix, and one whose second tile is full."""
+    rng = np.random.default_rng(6)
+    matrix = np.diag(rng.normal(size=8))
+    matrix[4:, 4:] += rng.normal(size=(4, 4))
+    x, out = rng.normal(size=8 * BLOCK), rng.normal(size=8 * BLOCK)
+    expected = out.reshape(8, BLOCK) + matrix @ x.reshape(8, BLOCK)
+    product(out, matrix, x)
+    np.testing.assert_allclose(out.reshape(8, BLOCK), expected, rtol=0.0, atol=1e-12)

@@ -21,6 +21,25 @@ def is_zero_tile(matrix: Any, i: int, j: int) -> bool:
 
 
 @inlined
+def is_diagonal_tile(matrix: Any, i: int, j: int) -> bool:
+    """Whether the 4 x 4 tile at (i, j) is zero beside its diagonal."""
+    for a in range(TILE):
+        for b in range(TILE):
+            if a != b and matrix[i + a, j + b] != 0.0:
+                return False
+    return True
+
+
+@inlined
+def add_diagonal_tile(out: Any, matrix: Any, i: int, j: int, x: Any) -> None:
+    """Add a diagonal 4 x 4 tile times four rows of paths."""
+    for a in range(TILE):
+        own, row, factor = out[a * BLOCK : (a + 1) * BLOCK], x[a * BLOCK : (a + 1) * BLOCK], matrix[i + a, j + a]
+        for p in range(BLOCK):
+            own[p] += factor * row[p]
+
+
+@inlined
 def add_tile(out: Any, matrix: Any, i: int, j: int, x: Any) -> None:
     """Add a 4 x 4 tile times four rows of paths; sixteen coefficients and eight rows in registers."""
     a00, a01, a02, a03 = matrix[i, j], matrix[i, j + 1], matrix[i, j + 2], matrix[i, j + 3]
@@ -37,10 +56,15 @@ def add_tile(out: Any, matrix: Any, i: int, j: int, x: Any) -> None:
 
 @routine
 def add_tiles(rows: Any, matrix: Any, i: int, x: Any) -> None:
-    """Add rows `i` to ``i + TILE - 1`` of ``matrix @ x`` to `rows`; tiles of zeros cost nothing."""
+    """Add rows `i` to ``i + TILE - 1`` of ``matrix @ x`` to `rows`; tiles of zeros or diagonal ones cost little."""
     for j in range(0, matrix.shape[1], TILE):
-        if not is_zero_tile(matrix, i, j):
-            add_tile(rows, matrix, i, j, x[j * BLOCK : (j + TILE) * BLOCK])
+        if is_zero_tile(matrix, i, j):
+            continue
+        some = x[j * BLOCK : (j + TILE) * BLOCK]
+        if is_diagonal_tile(matrix, i, j):
+            add_diagonal_tile(rows, matrix, i, j, some)
+        else:
+            add_tile(rows, matrix, i, j, some)
 
 
 @routine
