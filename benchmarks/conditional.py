@@ -27,7 +27,6 @@ from jpsim.conditioning.system import System
 from jpsim.simulation.accumulation import sink_for
 from jpsim.simulation.drawing import prepare_drawing, superblocks
 from jpsim.simulation.engine import draw
-from jpsim.simulation.kernels.arrays import SUPERBLOCK
 from jpsim.simulation.kernels.jit import variant
 from jpsim.simulation.kernels.superblock import simulate_superblock
 from jpsim.simulation.law import Dynamics, Equity, Law, Levels, Mixing, Numerics, Sparse
@@ -134,15 +133,14 @@ def numpy_statistics(given: Conditioned, paths: int) -> tuple[Floats, ...]:
 
 def factor_paths(law: Law, paths: int) -> Floats:
     """Draw (n, h, paths) factors in the precision of the law, and count nothing."""
-    drawing, sink = prepare_drawing(law, 1), sink_for(law, weighted=False, paths_kept=SUPERBLOCK)
+    drawing, out = prepare_drawing(law, 1), np.empty((FACTORS, MONTHS, paths), dtype=law.numerics.precision)
     scratch, simulate = drawing.scratch, variant(simulate_superblock, *law.numerics)
-    out = np.empty((FACTORS, MONTHS, paths), dtype=law.numerics.precision)
+    sink = sink_for(law, counted=False)._replace(paths=out, rows=np.arange(FACTORS))
     for first, count in superblocks(0, paths):
         simulate(
-            drawing.coefficients[0], scratch, sink, drawing.key, np.uint64(first), 0, count, True,
+            drawing.coefficients[0], scratch, sink._replace(at=first), drawing.key, np.uint64(first), 0, count, True,
             drawing.targets_of(scratch, first, count),
         )  # fmt: skip
-        out[:, :, first : first + count] = sink.paths[:, :, :count]
     return out
 
 

@@ -9,31 +9,53 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.simulation.kernels.arrays import SUPERBLOCK, Sink
+from jpsim.simulation.kernels.arrays import BINS, SUPERBLOCK, Pickings, Sink
+from jpsim.simulation.kernels.gathering import TAILS
 from jpsim.simulation.kernels.tally import HALF, LOW_HALF
 from jpsim.simulation.law import Law
+from jpsim.simulation.sharding import on_threads, parts_of
 from jpsim.simulation.weighting import Weights
 
-__all__ = ["BINS", "PART_UNIT", "Counted", "PartSums", "Totals", "sink_bytes", "sink_for", "total"]
+__all__ = [
+    "BINS", "PART_UNIT", "Counted", "PartSums", "Totals", "pickings_for", "sink_bytes", "sink_for", "total",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 
-BINS: Final = 4096
-"""Bins of each histogram: over 16 standard deviations one is 0.004 wide, and interpolation within it
-leaves an error under a tenth of the Monte Carlo error of one million paths."""
 SPREADS: Final = 16.0
 """The part of a histogram's range that standardises power sums."""
 PART_UNIT: Final = 2.0**-26
 """Resolution of the sums of single laws: far under any Monte Carlo error, and 10**9 paths do not overflow."""
 
 
-def sink_for(law: Law, *, weighted: bool, paths_kept: int = 0) -> Sink:
-    """Allocate where one thread counts its superblocks, or keeps the outputs of `paths_kept` paths."""
+def pickings_for(wanted: npt.NDArray[np.uint16], window: Floats, *, weighted: bool) -> Pickings:
+    """Allocate what one thread picks, for the wanted bins (O, r, K) and their windows (O, r, K, 2)."""
+    room = wanted.shape[0] * wanted.shape[1] * SUPERBLOCK  # pages that nothing is kept in are never touched
+    return Pickings(
+        wanted=wanted,
+        window=window,
+        below=np.zeros(wanted.shape if weighted else (0, 0, 0), dtype=np.int64),
+        under=np.zeros(wanted.shape, dtype=np.int64),
+        sums=np.zeros((*wanted.shape[:2], 2 * TAILS)),
+        fine=np.ones(SUPERBLOCK, dtype=np.int64),
+        kept=np.zeros(1, dtype=np.int64),
+        latest=np.full(wanted.shape, -1, dtype=np.int64),
+        slots=np.empty(room, dtype=np.uint32),
+        values=np.empty(room),
+        kept_fine=np.empty(room, dtype=np.int64),
+    )
+
+
+_NO_PICKINGS: Final = pickings_for(np.zeros((0, 0, 0), dtype=np.uint16), np.zeros((0, 0, 0, 2)), weighted=False)
+
+
+def sink_for(law: Law, *, weighted: bool = False, counted: bool = True) -> Sink:
+    """Allocate where one thread counts its superblocks; unless they are `counted`, for something else to be put in."""
     outputs, months = law.low.shape
     width = (law.high - law.low) / BINS
     usable = np.isfinite(width) & (width > 0.0)
     spread = np.where(usable, width * BINS / SPREADS, 1.0)
-    counted = paths_kept == 0
+    plain, units = BINS if counted and not weighted else 0, BINS if counted and weighted else 0
     return Sink(
         low=np.array(law.low, dtype=np.float64),
         per_width=np.divide(1.0, width, out=np.zeros_like(spread), where=usable),
@@ -41,12 +63,17 @@ def sink_for(law: Law, *, weighted: bool, paths_kept: int = 0) -> Sink:
         per_spread=1.0 / spread,
         start=np.array(law.start, dtype=np.float64),
         weights=np.zeros(SUPERBLOCK if weighted else 0),
-        units=np.zeros(SUPERBLOCK if weighted else 0, dtype=np.uint64),
-        counts=np.zeros((outputs, months, 0 if weighted or not counted else BINS), dtype=np.uint32),
-        unit_counts=np.zeros((outputs, months, BINS if weighted and counted else 0), dtype=np.uint64),
+        units=np.zeros(SUPERBLOCK if units else 0, dtype=np.uint64),
+        counts=np.zeros((outputs, months, plain), dtype=np.uint32),
+        unit_counts=np.zeros((outputs, months, units), dtype=np.uint64),
+        part=np.zeros(plain, dtype=np.uint32),
+        unit_part=np.zeros(units, dtype=np.uint64),
         losses=np.zeros((outputs, months, 2), dtype=np.int64),
         sums=np.zeros((outputs, months, (10 if weighted else 6) if counted else 0)),
-        paths=np.zeros((outputs, months, paths_kept), dtype=law.numerics.precision),
+        paths=np.zeros((0, 0, 0), dtype=law.numerics.precision),
+        rows=np.zeros(0, dtype=np.int64),
+        at=0,
+        pickings=_NO_PICKINGS,
     )
 
 
@@ -164,14 +191,18 @@ class Counted:
         return cls(arrays["counts"], arrays["losses"], list(arrays["spans"]), parts)
 
 
-def total(law: Law, counted: Counted, paths: int, weights: Weights | None) -> Totals:
-    """Turn what was counted of all paths into floats."""
-    sink = sink_for(law, weighted=weights is not None, paths_kept=1)
-    sums = counted.spans[0]
+def total(law: Law, counted: Counted, paths: int, weights: Weights | None, threads: int = 1) -> Totals:
+    """Turn what was counted of all paths into floats, on some threads, 0 for all cores."""
+    sink, sums, found = sink_for(law, counted=False), counted.spans[0], counted.counts
+    counts = np.empty(found.shape)
     if weights is None:
-        plain = counted.counts.astype(np.float64)
-        return Totals(sink, plain, plain, counted.losses.astype(np.float64), sums, float(paths), float(paths))
-    first, second = weights.resolution
-    counts: Floats = np.multiply(counted.counts >> HALF, first, dtype=np.float64)
-    squares: Floats = np.multiply(counted.counts & LOW_HALF, second, dtype=np.float64)
+        on_threads(lambda some: np.copyto(counts[some], found[some]), parts_of(len(found), threads), threads)
+        return Totals(sink, counts, counts, counted.losses.astype(np.float64), sums, float(paths), float(paths))
+    squares, (first, second) = np.empty(found.shape), weights.resolution
+
+    def split(some: slice) -> None:
+        np.multiply(found[some] >> HALF, first, out=counts[some])
+        np.multiply(found[some] & LOW_HALF, second, out=squares[some])
+
+    on_threads(split, parts_of(len(found), threads), threads)
     return Totals(sink, counts, squares, counted.losses * np.array([first, second]), sums, *weights.sums)

@@ -76,6 +76,11 @@ class Drawing:
         """New scratch memory for one thread."""
         return scratch_for(self.coefficients, self.laws[0].start.size)
 
+    @property
+    def weighing_scratch(self) -> Scratch:
+        """New scratch memory for one thread that looks at no outputs."""
+        return scratch_for(self.coefficients, 0)
+
     def __getstate__(self) -> dict[str, object]:
         """Leave out what is derived: it is much larger than what it is derived from."""
         return {name: value for name, value in self.__dict__.items() if name != "coefficients"}

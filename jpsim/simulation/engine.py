@@ -29,7 +29,7 @@ from jpsim.simulation.kernels.superblock import (
 )
 from jpsim.simulation.law import Law, factors_alone
 from jpsim.simulation.layout import law_bytes, lay_out, requirement_count, scratch_bytes
-from jpsim.simulation.order_statistics import PERCENTS, OrderStatistics, Search
+from jpsim.simulation.order_statistics import OrderStatistics, Search
 from jpsim.simulation.picking import Picked, Picking
 from jpsim.simulation.reduction import constant_outputs, summarise
 from jpsim.simulation.result import ScenarioSample
@@ -108,24 +108,24 @@ def draw(
     nothing = Counted.empty(law, len(drawing.laws), paths, weighted=fixed is not None)
     half = (0.0, 0.5) if exact else (0.0, 1.0)
     counted = stages.run(scenario, Counting(drawing, fixed is not None), nothing, half)
-    totals = total(law, counted, paths, fixed)
+    totals = total(law, counted, paths, fixed, threads)
     found = _order_statistics(drawing, scenario, counted, totals, stages) if exact else None
-    return summarise(scenario, paths, law, totals, found, counted.parts)
+    return summarise(scenario, paths, law, totals, found, counted.parts, threads)
 
 
 def _order_statistics(
     drawing: Drawing, scenario: str, counted: Counted, totals: Totals, stages: Stages
 ) -> OrderStatistics:
     """Draw the paths again, as often as need be, for the values that decide order statistics."""
-    law, many = drawing.laws[0], len(PERCENTS)
+    law = drawing.laws[0]
     constant = constant_outputs(law, totals)
     search = Search.begin(law, counted, constant, stages.paths, stages.weights)
     number, half = 0, 0.5
     while (turn := search.turn()).any():
         number += 1
-        picking = Picking(drawing, search.codes(turn), many)
-        outputs, months = law.low.shape
-        nothing = Picked.empty(outputs, months, many, weighted=stages.weights is not None)
+        wanted, window = search.wanted(turn), search.windows()
+        nothing = Picked.empty(wanted, window, weighted=stages.weights is not None)
+        picking = Picking(drawing, wanted, window)
         search.settle(turn, stages.run(f"{scenario}.{number}", picking, nothing, (half, 1.0)))
         half = 1.0
     return search.found
@@ -164,27 +164,24 @@ def draw_paths(
     outputs, steps = drawing.laws[0].low.shape
     kept = np.arange(outputs) if rows is None else np.asarray(rows)
     simulate = variant(simulate_superblock, *drawing.numerics)
-    out = np.empty((kept.size, steps, count))
+    out = np.empty((kept.size, steps, count), dtype=drawing.numerics.precision)
 
     def keep(bench: tuple[Scratch, Sink], start: int, size: int) -> int:
         scratch, sink = bench
         for law, begin, end in drawing.spans(start, size):
             block, place = drawing.targets_of(scratch, begin, end - begin), (np.uint64(begin), 0, end - begin, True)
-            simulate(drawing.coefficients[law], scratch, sink, drawing.key, *place, block)
-            drawn = sink.paths[:, :, : end - begin]
-            out[:, :, begin - first : end - first] = drawn if rows is None else drawn[kept]
+            here = sink._replace(at=begin - first)
+            simulate(drawing.coefficients[law], scratch, here, drawing.key, *place, block)
         return size
 
-    benches = [
-        (drawing.scratch, sink_for(drawing.laws[0], weighted=False, paths_kept=SUPERBLOCK))
-        for _ in range(threads_for(threads, count))
-    ]
+    sink = sink_for(drawing.laws[0], counted=False)._replace(paths=out, rows=kept.astype(np.int64))
+    benches = [(drawing.scratch, sink) for _ in range(threads_for(threads, count))]
     if len(benches) == 1:
         for place in superblocks(first, count):
             keep(benches[0], *place)
     else:
         deque(each_superblock(Shard(first, count), benches, keep), maxlen=0)
-    return out
+    return out.astype(np.float64, copy=False)
 
 
 def _followed(laws: Sequence[Law] | Law, owner: Owner | None, first: int, count: int) -> tuple[list[Law], Owner | None]:
@@ -212,7 +209,7 @@ def draw_scores(law: Law, seed: int, first: int, count: int) -> tuple[Floats, Fl
     normal density of these over the proposal's.
     """
     drawing = prepare_drawing(law, seed)
-    scratch = drawing.scratch
+    scratch = drawing.weighing_scratch
     pieces = [drawing.scores(scratch, 0, start, size) for start, size in superblocks(first, count)]
     return np.concatenate([piece[0] for piece in pieces], axis=1), np.concatenate([piece[1] for piece in pieces])
 
@@ -246,14 +243,16 @@ def log_likelihoods(
     if all(law.mixing is None or law.mixing.gap.size == 0 for law in all_laws(laws)):
         raise InputError("the law has no requirements to weigh paths by")
     drawing = prepare_drawing(laws, seed, owner=owner, pilots=pilots)
-    scratch, block, requirements = drawing.scratch, np.empty(SUPERBLOCK), np.zeros((drawing.requirements, SUPERBLOCK))
+    scratch, block = drawing.weighing_scratch, np.empty(SUPERBLOCK)
+    requirements = np.zeros((drawing.requirements, SUPERBLOCK))
     out, weigh = np.empty(count), variant(weigh_superblock, *drawing.numerics)
     for start, size in superblocks(first, count):
         for law, begin, end in drawing.spans(start, size):
             if targets is not None:
                 requirements[: len(targets), : end - begin] = targets[:, begin - first : end - first]
-            weigh(block, drawing.coefficients[law], scratch, drawing.key, np.uint64(begin), requirements)
-            out[begin - first : end - first] = block[: end - begin]
+            some = block[: _whole_blocks(end - begin)]
+            weigh(some, drawing.coefficients[law], scratch, drawing.key, np.uint64(begin), requirements)
+            out[begin - first : end - first] = some[: end - begin]
     if not np.isfinite(out).all():
         raise InputError(NOT_DEFINITE)
     return out
@@ -277,16 +276,21 @@ def draw_range_laws(
     """
     drawing = prepare_drawing(law, seed, pilots=pilots)
     assert law.mixing is not None
-    ranges, scratch, lay = law.mixing.ranges, drawing.scratch, variant(range_superblock, *drawing.numerics)
+    ranges, scratch, lay = law.mixing.ranges, drawing.weighing_scratch, variant(range_superblock, *drawing.numerics)
     given = np.zeros((drawing.requirements, SUPERBLOCK))
     block = np.empty((ranges, SUPERBLOCK)), np.empty((ranges, ranges, SUPERBLOCK))
     mean, root = np.empty((ranges, count)), np.empty((ranges, ranges, count))
     for start, size in superblocks(first, count):
         here = slice(start - first, start - first + size)
         given[: len(targets) - ranges, :size] = targets[: len(targets) - ranges, here]
-        lay(*block, drawing.coefficients[0], scratch, drawing.key, np.uint64(start), given)
+        lay(*block, drawing.coefficients[0], scratch, drawing.key, np.uint64(start), given, _whole_blocks(size))
         mean[:, here], root[:, :, here] = block[0][:, :size], block[1][:, :, :size]
     return mean, root
+
+
+def _whole_blocks(count: int) -> int:
+    """Number of paths rounded up to whole blocks."""
+    return -(-count // BLOCK) * BLOCK
 
 
 def trace_interventions(
@@ -306,7 +310,7 @@ def trace_interventions(
     (h, count), zero under laws without the rule.
     """
     drawing = prepare_drawing(laws, seed, targets, owner)
-    scratch, months = drawing.scratch, drawing.laws[0].dynamics.intercept.shape[0]
+    scratch, months = drawing.weighing_scratch, drawing.laws[0].dynamics.intercept.shape[0]
     block, out = np.empty((2, months, SUPERBLOCK)), np.empty((2, months, count))
     trace = variant(trace_superblock, *drawing.numerics)
     for start, size in superblocks(first, count):

@@ -161,7 +161,7 @@ def _reported(law: Coefficients) -> int:
 def _scratch_shapes(law: Coefficients, outputs: int) -> dict[str, int]:
     months, n = law.own.shape
     rows = law.correction.exposure.shape[1]
-    base, groups = law.returns.mix.shape[0], law.returns.aggregation.shape[0]
+    base, groups = (law.returns.mix.shape[0], law.returns.aggregation.shape[0]) if outputs else (0, 0)
     small, intervening = law.correction.gap.size, law.intervention.factor >= 0
     return {
         "lags": (law.lags.shape[0] + 1) * n * BLOCK,
@@ -213,7 +213,10 @@ def _kind(law: Coefficients) -> np.dtype[np.floating]:
 
 
 def scratch_for(laws: list[Coefficients], outputs: int) -> Scratch:
-    """Allocate one thread's scratch memory for any of some laws, zeroed because padding rows are read."""
+    """Allocate one thread's scratch memory for any of some laws, zeroed because padding rows are read.
+
+    With no `outputs` it does for all that reports none, and is small.
+    """
     kinds = {name: _kind(laws[0]) if name in _OF_PATHS else np.float64 for name in _scratch_shapes(laws[0], outputs)}
     flat = {name: np.zeros(size, kinds[name]) for name, size in _largest(laws, outputs).items()}
     bins = np.zeros((outputs, _reported(laws[0]), SUPERBLOCK), dtype=np.uint16)

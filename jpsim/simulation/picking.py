@@ -9,10 +9,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from jpsim.simulation.accumulation import sink_for
+from jpsim.simulation.accumulation import pickings_for, sink_for
 from jpsim.simulation.drawing import Drawing
-from jpsim.simulation.kernels.arrays import SUPERBLOCK, Scratch, Sink
-from jpsim.simulation.kernels.gathering import TAIL, Pickings, pick_superblock
+from jpsim.simulation.kernels.arrays import Scratch, Sink
 from jpsim.simulation.kernels.jit import variant
 from jpsim.simulation.kernels.superblock import simulate_superblock
 from jpsim.simulation.sharding import SPAN, Shard, Stop, each_superblock, threads_for
@@ -28,19 +27,18 @@ class Bench(NamedTuple):
 
     scratch: Scratch
     sink: Sink
-    pickings: Pickings
 
 
 class Kept(NamedTuple):
-    """Values in wanted bins, sorted by output; `fine` is empty where all paths weigh the same."""
+    """Values in wanted bins, and their integer weights; equal ones of a superblock may stand as one."""
 
     slots: npt.NDArray[np.uint32]
     values: Floats
     fine: Integers
 
-    def part(self, begin: int, end: int) -> Kept:
-        """Keep a part of the values."""
-        return Kept(self.slots[begin:end], self.values[begin:end], self.fine[begin:end])
+    def first(self, count: int) -> Kept:
+        """Copy the first values."""
+        return Kept(self.slots[:count].copy(), self.values[:count].copy(), self.fine[:count].copy())
 
 
 @dataclass(slots=True)
@@ -49,47 +47,48 @@ class Picked:
 
     Parameters
     ----------
-    between
+    below, under
         Sums of integer weights.
     spans
-        Sums (O, h, TAIL) of each span, in the order of the paths.
+        Sums (O, h, 4) of each span, in the order of the paths.
     kept
         The values, a batch for each superblock.
     """
 
-    between: Integers
+    below: Integers
+    under: Integers
     spans: list[Floats]
     kept: list[Kept]
 
     @classmethod
-    def empty(cls, outputs: int, months: int, many: int, *, weighted: bool) -> Self:
-        """Start with nothing picked, for `many` wanted bins of each output and month."""
-        return cls(_between(outputs, months, many, weighted=weighted), [np.zeros((outputs, months, TAIL))], [])
+    def empty(cls, wanted: npt.NDArray[np.uint16], window: Floats, *, weighted: bool) -> Self:
+        """Start with nothing picked; see `pickings_for`."""
+        nothing = pickings_for(wanted, window, weighted=weighted)
+        return cls(nothing.below, nothing.under, [nothing.sums], [])
 
     def add(self, later: Picked) -> None:
         """Add what was picked from the paths that follow; the spans' sums become one."""
-        np.add(self.between, later.between, out=self.between)
+        np.add(self.below, later.below, out=self.below)
+        np.add(self.under, later.under, out=self.under)
         for span in later.spans:
             self.spans[0] += span
         self.kept += later.kept
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything, as arrays that can be stored."""
-        nothing = Kept(np.zeros(0, np.uint32), np.zeros(0), np.zeros(0, np.int64))
-        kept = {
-            name: np.concatenate([getattr(batch, name) for batch in (nothing, *self.kept)]) for name in Kept._fields
-        }
-        ends = np.cumsum([batch.values.size for batch in self.kept], dtype=np.int64)
-        return {"between": self.between, "spans": np.stack(self.spans), "ends": ends, **kept}
+        sums = {"below": self.below, "under": self.under, "spans": np.stack(self.spans)}
+        return sums | self.all_kept()._asdict()
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         """Take over stored arrays."""
-        slots, values, fine = (np.split(arrays[name], arrays["ends"]) for name in Kept._fields)
-        if not arrays["fine"].size:
-            fine = [arrays["fine"]] * len(values)
-        kept = [Kept(*batch) for batch in zip(slots, values, fine, strict=True)]
-        return cls(arrays["between"], list(arrays["spans"]), kept)
+        kept = Kept(arrays["slots"], arrays["values"], arrays["fine"])
+        return cls(arrays["below"], arrays["under"], list(arrays["spans"]), [kept])
+
+    def all_kept(self) -> Kept:
+        """All values as one batch, in the order of the paths."""
+        nothing = Kept(np.zeros(0, np.uint32), np.zeros(0), np.zeros(0, np.int64))
+        return Kept(*(np.concatenate(columns) for columns in zip(nothing, *self.kept, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,15 +99,15 @@ class Picking:
     ----------
     drawing
         What is drawn.
-    codes
-        (O, h, BINS) code of each bin, see `jpsim.simulation.kernels.gathering`.
-    many
-        Largest number of wanted bins of a histogram.
+    wanted
+        (O, h, K) bins, see `jpsim.simulation.kernels.gathering`.
+    window
+        (O, h, K, 2) what is kept of each wanted bin.
     """
 
     drawing: Drawing
-    codes: npt.NDArray[np.uint8]
-    many: int
+    wanted: npt.NDArray[np.uint16]
+    window: Floats
 
     def __call__(
         self,
@@ -119,9 +118,9 @@ class Picking:
     ) -> Picked:
         """Pick from a shard; see `Counting`."""
         weighted = shard.weights is not None
-        outputs, months = self.drawing.laws[0].low.shape
         benches = [self._bench(weighted=weighted) for _ in range(threads_for(threads, shard.count))]
-        picked = Picked(_between(outputs, months, self.many, weighted=weighted), [], [])
+        picked = Picked.empty(self.wanted, self.window, weighted=weighted)
+        picked.spans.clear()
         for end, (sums, kept) in each_superblock(shard, benches, lambda *block: self._pick(shard, *block), stop):
             if (end - shard.first - 1) // SPAN == len(picked.spans):
                 picked.spans.append(np.zeros_like(sums))
@@ -130,38 +129,27 @@ class Picking:
             if progress is not None:
                 progress(end)
         for bench in benches:
-            np.add(picked.between, bench.pickings.between, out=picked.between)
+            np.add(picked.below, bench.sink.pickings.below, out=picked.below)
+            np.add(picked.under, bench.sink.pickings.under, out=picked.under)
         return picked
 
     def _bench(self, *, weighted: bool) -> Bench:
-        law = self.drawing.laws[0]
-        outputs, months = law.low.shape
-        room = law.low.size * SUPERBLOCK  # pages that nothing is kept in are never touched
-        pickings = Pickings(
-            between=_between(outputs, months, self.many, weighted=weighted),
-            sums=np.zeros((outputs, months, TAIL)),
-            slots=np.empty(room, dtype=np.uint32),
-            values=np.empty(room),
-            fine=np.empty(room if weighted else 0, dtype=np.int64),
-        )
-        return Bench(self.drawing.scratch, sink_for(law, weighted=False, paths_kept=SUPERBLOCK), pickings)
+        pickings = pickings_for(self.wanted, self.window, weighted=weighted)
+        sink = sink_for(self.drawing.laws[0], weighted=weighted, counted=False)
+        return Bench(self.drawing.scratch, sink._replace(pickings=pickings))
 
     def _pick(self, shard: Shard, bench: Bench, first: int, count: int) -> tuple[Floats, Kept]:
         """Pick from one superblock; returns its sums and the values kept."""
-        scratch, sink, pickings = bench
-        pickings.sums[:] = 0.0
-        weights, fine = np.ones(count), np.ones(count, dtype=np.int64)
+        scratch, sink = bench
+        pickings = sink.pickings
+        pickings.sums[:], pickings.kept[:], pickings.latest[:] = 0.0, 0, -1
         if shard.weights is not None:
-            weights, fine = shard.weights.of(first, count)[0], shard.weights.fine(first, count)
+            sink.weights[:] = shard.weights.of(first, count)[0]
+            pickings.fine[:count] = shard.weights.fine(first, count)
         targets = self.drawing.targets_of(scratch, first, count)
         simulate = variant(simulate_superblock, *self.drawing.numerics)
         for law, begin, end in self.drawing.spans(first, count):
             place = (np.uint64(first), begin - first, end - first, end == first + count)
             simulate(self.drawing.coefficients[law], scratch, sink, self.drawing.key, *place, targets)
-        kept = pick_superblock(pickings, self.codes, sink, self.many, weights, fine, count)
-        batch = Kept(pickings.slots[:kept].copy(), pickings.values[:kept].copy(), pickings.fine[:kept].copy())
-        return pickings.sums.copy(), batch
-
-
-def _between(outputs: int, months: int, many: int, *, weighted: bool) -> Integers:
-    return np.zeros((outputs, months, 2 * many + 1) if weighted else (0, 0, 0), dtype=np.int64)
+        kept = Kept(pickings.slots, pickings.values, pickings.kept_fine).first(int(pickings.kept[0]))
+        return pickings.sums.copy(), kept

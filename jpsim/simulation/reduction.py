@@ -32,6 +32,7 @@ from jpsim.simulation.kernels.crossings import find_crossings
 from jpsim.simulation.law import Law
 from jpsim.simulation.order_statistics import OrderStatistics
 from jpsim.simulation.result import STATISTICS, Histogram, PartMoments, ScenarioSample
+from jpsim.simulation.sharding import on_threads, parts_of
 
 __all__ = ["constant_outputs", "summarise"]
 
@@ -113,11 +114,16 @@ class Crossings(NamedTuple):
         return Below(mass + piece, first + piece * (b + 0.5 * f) + v, second)
 
 
-def _crossings(totals: Totals, masses: Floats) -> Crossings:
+def _crossings(totals: Totals, masses: Floats, threads: int) -> Crossings:
     """Find (k,) masses, in any order, in all histograms."""
     shape, order = (*totals.counts.shape[:2], masses.size), np.argsort(masses)
     bins, below = np.empty(shape, dtype=np.int64), np.empty((*shape, 6))
-    find_crossings(bins, below, totals.counts, totals.squares, masses[order])
+    ordered = masses[order]
+
+    def find(some: slice) -> None:
+        find_crossings(bins[some], below[some], totals.counts[some], totals.squares[some], ordered)
+
+    on_threads(find, parts_of(shape[0], threads), threads)
     back = np.argsort(order)
     bins, below = bins[..., back], below[..., back, :]
     inside = np.take_along_axis(totals.counts, bins, axis=2)
@@ -175,13 +181,14 @@ def _levels_and_around(totals: Totals) -> Floats:
     return masses
 
 
-def _tables(totals: Totals, law: Law) -> tuple[dict[str, Floats], dict[str, Floats]]:
+def _tables(totals: Totals, law: Law, threads: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Each of `STATISTICS` in reported units, with its error."""
     moments = _moments(totals)
     values, errors = {"mean": moments.mean, "sd": moments.sd}, {"mean": moments.mean_se, "sd": moments.sd_se}
     values["p_loss"], errors["p_loss"] = _loss_probability(totals)
     width = (law.high - law.low) / BINS
-    for name, (place, error) in _order_statistics(totals, _crossings(totals, _levels_and_around(totals))).items():
+    crossings = _crossings(totals, _levels_and_around(totals), threads)
+    for name, (place, error) in _order_statistics(totals, crossings).items():
         values[name], errors[name] = law.low + place * width, error * width
     start = law.start[:, None]
     for confidence, k in TAILS.items():
@@ -193,10 +200,10 @@ def _tables(totals: Totals, law: Law) -> tuple[dict[str, Floats], dict[str, Floa
 def constant_outputs(law: Law, totals: Totals) -> npt.NDArray[np.bool_]:
     """(O, h) outputs that do not move: a spread of rounding size is none."""
     moments = _moments(totals)
-    counts = totals.counts
-    one_bin = counts.max(axis=2) == counts.sum(axis=2)
-    flat = moments.sd <= _flat(law) * np.maximum(1.0, np.abs(moments.mean))
-    constant: npt.NDArray[np.bool_] = flat | (one_bin & (moments.sd <= 1e-6 * (law.high - law.low)))
+    constant: npt.NDArray[np.bool_] = moments.sd <= _flat(law) * np.maximum(1.0, np.abs(moments.mean))
+    narrow = ~constant & (moments.sd <= 1e-6 * (law.high - law.low))
+    counts = totals.counts[narrow]
+    constant[narrow] = counts.max(axis=1, initial=0.0) == counts.sum(axis=1)  # all in one bin
     return constant
 
 
@@ -252,6 +259,7 @@ def summarise(
     totals: Totals,
     exact: OrderStatistics | None = None,
     parts: PartSums | None = None,
+    threads: int = 1,
 ) -> ScenarioSample:
     """Reduce what was counted to a `ScenarioSample`.
 
@@ -267,6 +275,8 @@ def summarise(
         Exact order statistics, instead of those of the histograms.
     parts
         Sums of each law's paths, if they were kept.
+    threads
+        On which the histograms are read, 0 for all cores.
 
     Raises
     ------
@@ -275,7 +285,7 @@ def summarise(
     """
     if not np.isfinite(totals.sums).all():
         raise InputError(f"scenario {scenario}: outputs are not finite on some paths; the law explodes")
-    values, errors = _tables(totals, law)
+    values, errors = _tables(totals, law, threads)
     if exact is not None:
         _take_exact(values, law, exact)
     _settle_constants(values, errors, law, constant_outputs(law, totals))

@@ -208,6 +208,7 @@ class Sampler:
             scenario=self.id,
             seed=self.seed,
             paths=paths,
+            threads=self.threads,
             targets=self._targets,
             weights=weights,
             owner=self._owner,

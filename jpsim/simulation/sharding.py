@@ -20,7 +20,7 @@ from jpsim.simulation.drawing import superblocks
 from jpsim.simulation.kernels.arrays import SUPERBLOCK
 from jpsim.simulation.weighting import Weights
 
-__all__ = ["SPAN", "Shard", "Stop", "cores", "cut", "each_superblock", "on_threads", "threads_for"]
+__all__ = ["SPAN", "Shard", "Stop", "cores", "cut", "each_superblock", "on_threads", "parts_of", "threads_for"]
 
 Bench = TypeVar("Bench")
 Item = TypeVar("Item")
@@ -72,8 +72,16 @@ def threads_for(threads: int, count: int) -> int:
     return min(threads or cores(), -(-count // SUPERBLOCK))
 
 
+def parts_of(count: int, threads: int) -> list[slice]:
+    """Cut a number of things into as many parts as there are threads, 0 for all cores."""
+    size = max(1, -(-count // (threads or cores())))
+    return [slice(begin, begin + size) for begin in range(0, count, size)]
+
+
 def on_threads(work: Callable[[Item], Result], items: Sequence[Item], threads: int) -> list[Result]:
     """Do some work on every item, 0 threads for all cores; what is not begun is left when one fails or Ctrl-C comes."""
+    if len(items) == 1:
+        return [work(items[0])]
     with ThreadPoolExecutor(threads or cores(), thread_name_prefix="jpsim-work") as pool:
         try:
             return list(pool.map(work, items))

@@ -91,6 +91,24 @@ def test_turns_threads_and_errors(law, weighted, monkeypatch):
         np.testing.assert_array_equal(whole.errors[name], counted.errors[name])
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_windows_that_miss_are_made_good(law, weighted, monkeypatch):
+    """Windows far too narrow: the paths are drawn once more for whole bins; tails change by rounding, nothing else."""
+    weights = weights_of("gamma") if weighted else None
+    turns = []
+    own = order_statistics.Search.turn
+    monkeypatch.setattr(order_statistics.Search, "turn", lambda search: turns.append(own(search)) or turns[-1])
+    samples = []
+    for bridge, ends in ((order_statistics.BRIDGE, order_statistics.ENDS), (0.01, 0.01)):
+        monkeypatch.setattr(order_statistics, "BRIDGE", bridge)
+        monkeypatch.setattr(order_statistics, "ENDS", ends)
+        turns.clear()
+        samples.append(draw(law, scenario="a", seed=SEED, paths=PATHS, weights=weights, exact=True))
+        assert len([turn for turn in turns if turn.any()]) == 1 + (bridge < 1.0)
+    for name, table in samples[0].statistics.items():
+        np.testing.assert_allclose(samples[1].statistics[name], table, rtol=1e-12 if name.startswith("es") else 0.0)
+
+
 def test_atoms_and_constants():
     """A policy rate that is constant up to month 2 and then takes one of a few values."""
     rng = np.random.default_rng(6)

@@ -124,12 +124,12 @@ class BookTally:
 
     def totals(self) -> Totals:
         """What was counted, as the engine's reduction takes it."""
-        sink = sink_for(self.law, weighted=self.weighted)
+        sink = sink_for(self.law, counted=False)
         weight, squares = map(float, self.weight)
         return Totals(sink, self.counts, self.squares, self.losses, self.sums, weight, squares)
 
     def _add_powers(self, values: Floats, shortfall: Floats, weights: Floats) -> None:
-        sink = sink_for(self.law, weighted=self.weighted, paths_kept=1)
+        sink = sink_for(self.law, counted=False)
         z = (values - sink.centre[..., None]) * sink.per_spread[..., None]
         z2, deep = z * z, shortfall * shortfall
         powers = (z, z2, z2 * z, z2 * z2)

@@ -12,14 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "BLOCK", "LANES", "SUPERBLOCK", "TILE",
-    "Coefficients", "Correction", "Curvature", "Intervention", "Meetings", "Proposed", "Returns", "Scratch", "Sink",
+    "BINS", "BLOCK", "LANES", "SUPERBLOCK", "TILE",
+    "Coefficients", "Correction", "Curvature", "Intervention", "Meetings", "Pickings", "Proposed", "Returns", "Scratch",
+    "Sink",
 ]  # fmt: skip
 
 BLOCK: Final = 512
 """Paths that advance together; their state stays in the core's own cache."""
 SUPERBLOCK: Final = 2048
 """Paths of one task; floating-point sums are formed per superblock and added in its order."""
+BINS: Final = 4096
+"""Bins of each histogram: over 16 standard deviations one is 0.004 wide, and interpolation within it
+leaves an error under a tenth of the Monte Carlo error of one million paths."""
 TILE: Final = 4
 """Rows and columns of a register tile."""
 LANES: Final = 64
@@ -192,8 +196,27 @@ class Scratch(NamedTuple):
     missing: Floats  # (m) what the rows still require; or empty
 
 
+class Pickings(NamedTuple):
+    """What a thread picks of the values that decide order statistics, see `gathering`; K wanted bins at most.
+
+    Values that are kept, and what follows them, are of one superblock.
+    """
+
+    wanted: npt.NDArray[np.uint16]  # (O, r, K) bins, see `gathering`, or empty: then nothing is picked
+    window: Floats  # (O, r, K, 2) ends of what is kept of a wanted bin, in bins
+    below: Integers  # (O, r, K) weight below each wanted bin; empty where all paths weigh the same
+    under: Integers  # (O, r, K) weight in a wanted bin below its window
+    sums: Floats  # (O, r, 2 TAILS) weighted sums of the standardised values, see `gathering`
+    fine: Integers  # (SUPERBLOCK,) weights of the paths
+    kept: Integers  # (1,) number of values kept
+    latest: Integers  # (O, r, K) place of the value that was kept last of each wanted bin, -1 before the first
+    slots: npt.NDArray[np.uint32]  # wanted bin of each kept value, numbered through
+    values: Floats
+    kept_fine: Integers  # their weights
+
+
 class Sink(NamedTuple):
-    """Where a superblock's outputs go: into sums and counts, into `paths`, or both.
+    """Where a superblock's outputs go: into sums and counts, into `pickings`, into `paths`, or into several.
 
     Unused arrays have length zero. Sums are of the standardised value ``z = (x - centre) / spread`` and
     of the shortfall below the histogram in bins, ``v = min((x - low) / width, 0)``: z, z^2, z^3, z^4, v,
@@ -209,6 +232,11 @@ class Sink(NamedTuple):
     units: npt.NDArray[np.uint64]  # (SUPERBLOCK,) weight and squared weight in fixed point, see `tally`, or empty
     counts: npt.NDArray[np.uint32]  # (O, r, bins) or empty
     unit_counts: npt.NDArray[np.uint64]  # (O, r, bins) sums of units, or empty
+    part: npt.NDArray[np.uint32]  # (bins,) zeros: where a superblock is counted before it is added, or empty
+    unit_part: npt.NDArray[np.uint64]  # (bins,) the same for units
     losses: npt.NDArray[np.int64]  # (O, r, 2) paths below `start`, or their weights and squares
     sums: Floats  # (O, r, 6 or 10) or empty
-    paths: Floats  # (O, r, SUPERBLOCK) or empty
+    paths: Floats  # (rows, r, some paths) or empty
+    rows: Integers  # (rows,) outputs that `paths` keeps
+    at: int  # place in `paths` of the superblock's first path
+    pickings: Pickings

@@ -1,131 +1,205 @@
-"""Picking the few values that decide order statistics out of a superblock's outputs.
+"""Picking the few values that decide order statistics out of a block's outputs.
 
-Up to K bins of each histogram hold wanted order statistics. Bins are coded: ``2 k + 1`` is the k-th wanted bin,
-``2 k`` a bin between the wanted ones k - 1 and k.
+Up to K bins of each histogram hold wanted order statistics: they are given in ascending order, the last one repeated.
+Of a wanted bin only the values within a window are kept; those below the window are counted. Sums are taken of what
+lies below the first two wanted bins, and in these below their windows.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from jpsim.simulation.kernels.arrays import BLOCK
+from jpsim.simulation.kernels.arrays import BINS, BLOCK, LANES
 from jpsim.simulation.kernels.elementary import like
 from jpsim.simulation.kernels.jit import entry, inlined, routine
+from jpsim.simulation.kernels.tally import collapse, place
 
-__all__ = ["TAIL", "UNSEEN", "Pickings", "find_ranks", "pick_superblock"]
+__all__ = ["TAILS", "UNSEEN", "find_ranks", "group_values", "locate", "pick_values"]
 
-TAIL: Final = 3
-"""Codes below this one lie in the lower tail, up to the bin of its second quantile."""
-UNSEEN: Final = 255
-"""Code of the first bin of an output and month that is not looked at."""
-
-Floats = npt.NDArray[np.float64]
-
-
-class Pickings(NamedTuple):
-    """Where a thread puts what it finds; all but `between` is of one superblock."""
-
-    between: npt.NDArray[np.int64]  # (O, h, 2 K + 1) weight of each code; (0, 0, 0) where all paths weigh the same
-    sums: Floats  # (O, h, TAIL) weighted sums of the standardised values of each code
-    slots: npt.NDArray[np.uint32]  # wanted bin of each kept value, numbered through; room for a whole superblock
-    values: Floats
-    fine: npt.NDArray[np.int64]  # their weights; empty where all paths weigh the same
+TAILS: Final = 2
+"""Wanted bins below which sums are taken."""
+UNSEEN: Final = 65_535
+"""First wanted bin of an output and month that is not looked at."""
 
 
 @inlined
-def code_block(bins: Any, coded: Any, x: Any, low: Any, per_width: Any, codes: Any) -> None:
-    """Code of each value's bin; the same bins as in `tally`."""
-    low, per_width = like(x, low), like(x, per_width)
-    first, last = like(x, 0.0), like(x, codes.size - 1)
-    for p in range(x.size):
-        v = (x[p] - low) * per_width
-        v = v if v > first else first
-        bins[p] = np.uint16(v if v < last else last)
-    for p in range(x.size):
-        coded[p] = codes[bins[p]]
+def mark_block(listed: Any, marks: Any, bins: Any, wanted: Any) -> int:
+    """List the paths whose bins are wanted; returns their number."""
+    one = wanted[0]
+    for p in range(BLOCK):
+        marks[p] = 1 if bins[p] == one else 0
+    for k in range(1, wanted.size):
+        one = wanted[k]
+        for p in range(BLOCK):
+            marks[p] |= 1 if bins[p] == one else 0
+    found, fours = 0, marks.view(np.uint64)
+    for four in range(fours.size):
+        if fours[four] != 0:
+            for p in range(4 * four, 4 * four + 4):
+                listed[found] = p
+                found += marks[p]
+    return found
 
 
-@routine
-def weigh_block(between: Any, coded: Any, fine: Any) -> None:
-    """Add the weights of a block to those of their codes."""
-    for p in range(fine.size):
-        between[coded[p]] += fine[p]
+@inlined
+def add_tails(sums: Any, partial: Any, x: Any, bins: Any, wanted: Any, scale: Any, weights: Any) -> None:
+    """Add the standardised values of a block, times their weights if there are any, below the first two wanted bins.
 
-
-@routine
-def pick_block(pickings: Any, coded: Any, x: Any, weights: Any, fine: Any, cell: Any, scale: Any, kept: int) -> int:
-    """Pick from one output and month of a block.
-
-    `cell` are its row in `sums` and the number of its first wanted bin, `scale` its centre and spreads per unit.
+    `scale` are centre and spreads per unit.
     """
-    sums, first = cell
-    centre, per_spread = scale
-    for p in range(x.size):
-        code = coded[p]
-        if ((code & 1) == 0) & (code >= TAIL):
+    (centre, per_spread), first, second = scale, wanted[0], wanted[1]
+    for q in range(LANES):
+        a, b = 0.0, 0.0
+        for start in range(0, BLOCK, LANES):
+            z = (x[start + q] - centre) * per_spread
+            z = z * weights[start + q] if weights.size > 0 else z
+            a += z if bins[start + q] < first else 0.0
+            b += z if bins[start + q] < second else 0.0
+        partial[q] = a
+        partial[q + LANES] = b
+    collapse(sums, partial, 0, TAILS)
+
+
+@routine
+def weigh_below(below: Any, wanted: Any, bins: Any, fine: Any, count: int) -> None:
+    """Add the weights of a block's paths below each wanted bin."""
+    for k in range(wanted.size):
+        total, one = np.int64(0), wanted[k]
+        for p in range(count):
+            total += fine[p] if bins[p] < one else 0
+        below[k] += total
+
+
+@inlined
+def keep_value(pickings: Any, slot: int, cell: Any, value: Any, fine: Any) -> None:
+    """Keep a value of a wanted bin; one that is equal to the bin's last one only adds to its weight."""
+    before, k = pickings.latest[cell], pickings.kept[0]
+    if before >= 0 and pickings.values[before] == value:
+        pickings.kept_fine[before] += fine
+    else:
+        pickings.slots[k], pickings.values[k], pickings.kept_fine[k] = np.uint32(slot), value, fine
+        pickings.latest[cell], pickings.kept[0] = k, k + 1
+
+
+@inlined
+def pick_value(pickings: Any, cell: Any, b: Any, v: Any, value: Any, share: Any, fine: Any) -> None:
+    """Count or keep a value in bin b, at v bins from the low edge, of the output and month `cell`."""
+    o, t = cell
+    k, many = 0, pickings.wanted.shape[2]
+    while k < many and pickings.wanted[o, t, k] < b:
+        k += 1
+    if k < many and pickings.wanted[o, t, k] == b:
+        if v < pickings.window[o, t, k, 0]:
+            pickings.under[o, t, k] += fine
+            if k < TAILS:
+                pickings.sums[o, t, TAILS + k] += share
+        elif v <= pickings.window[o, t, k, 1]:
+            keep_value(pickings, (o * pickings.wanted.shape[1] + t) * many + k, (o, t, k), value, fine)
+
+
+@inlined
+def pick_listed(pickings: Any, sink: Any, x: Any, listed: Any, bins: Any, cell: Any, offset: int) -> None:
+    """Count or keep the listed paths of a block.
+
+    Inlined, as all of it: passing the arrays of `sink` to a routine costs more than what is done here.
+    """
+    o, t = cell
+    low, per_width = like(x, sink.low[o, t]), like(x, sink.per_width[o, t])
+    centre, per_spread = sink.centre[o, t], sink.per_spread[o, t]
+    for i in range(listed.size):
+        p = np.int64(listed[i])
+        share = (x[p] - centre) * per_spread
+        if sink.weights.size > 0:
+            share *= sink.weights[offset + p]
+        v = (x[p] - low) * per_width
+        pick_value(pickings, cell, bins[p], v, x[p], share, pickings.fine[offset + p])
+
+
+@routine
+def pick_values(scratch: Any, sink: Any, t: int, offset: int, count: int) -> None:
+    """Pick from the outputs at the reported step t of the first `count` paths of a block, see `tally.tally_values`."""
+    pickings, room, partial = sink.pickings, scratch.bins[0, 0], scratch.partial
+    bins, marks, listed = room[:BLOCK], room[BLOCK : 2 * BLOCK], room[2 * BLOCK : 3 * BLOCK]
+    weights, fine = sink.weights[offset : offset + BLOCK], pickings.fine[offset : offset + BLOCK]
+    for o in range(sink.start.size):
+        wanted = pickings.wanted[o, t]
+        if wanted[0] == UNSEEN:
             continue
-        if code & 1:
-            pickings.slots[kept] = np.uint32(first + (code >> 1))
-            pickings.values[kept] = x[p]
-            if pickings.fine.size > 0:
-                pickings.fine[kept] = fine[p]
-            kept += 1
-        if code < TAIL:
-            sums[code] += weights[p] * ((x[p] - centre) * per_spread)
-    return kept
+        x = scratch.values[o * BLOCK : (o + 1) * BLOCK]
+        place(bins, x, like(x, sink.low[o, t]), like(x, sink.per_width[o, t]), like(x, BINS - 1))
+        for p in range(count, BLOCK):
+            bins[p] = UNSEEN
+        scale = (sink.centre[o, t], sink.per_spread[o, t])
+        add_tails(pickings.sums[o, t], partial, x, bins, wanted, scale, weights)
+        if pickings.below.size > 0:
+            weigh_below(pickings.below[o, t], wanted, bins, fine, count)
+        found = mark_block(listed, marks, bins, wanted)
+        pick_listed(pickings, sink, x, listed[:found], bins, (o, t), offset)
 
 
 @entry
-def pick_superblock(pickings: Any, codes: Any, sink: Any, many: int, weights: Any, fine: Any, count: int) -> int:
-    """Pick from the `count` paths that `sink` keeps; returns how many values were kept.
+def locate(bins: Any, below: Any, ranks: Any) -> None:
+    """Find the first bin with which weights below, (O, r, bins + 1), reach each rank (O, r, L), ascending."""
+    for o in range(bins.shape[0]):
+        for t in range(bins.shape[1]):
+            b = 0
+            for j in range(bins.shape[2]):
+                while below[o, t, b + 1] < ranks[o, t, j]:
+                    b += 1
+                bins[o, t, j] = b
 
-    `codes` is (O, h, BINS) with at most `many` wanted bins of a histogram; `weights` and `fine` are (SUPERBLOCK,),
-    ones where all paths weigh the same.
+
+@inlined
+def sort_part(values: Any, fine: Any, begin: int, end: int) -> None:
+    """Sort a part of the values, and their weights with them (Shell 1959, doi:10.1145/368370.368387)."""
+    gap = 1
+    while gap < (end - begin) // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(begin + gap, end):
+            value, weight, j = values[i], fine[i], i
+            while j >= begin + gap and values[j - gap] > value:
+                values[j], fine[j] = values[j - gap], fine[j - gap]
+                j -= gap
+            values[j], fine[j] = value, weight
+        gap //= 3
+
+
+@entry
+def group_values(values: Any, fine: Any, starts: Any, slots: Any, kept: Any, kept_fine: Any) -> None:
+    """Put kept values and their weights in the order of their wanted bins, and of their values in each.
+
+    Wanted bin s gets the places ``starts[s]`` to ``starts[s + 1] - 1``.
     """
-    kept, months = 0, codes.shape[1]
-    bins, coded = np.empty(BLOCK, dtype=np.uint16), np.empty(BLOCK, dtype=np.uint8)
-    for o in range(codes.shape[0]):
-        for t in range(months):
-            own = codes[o, t]
-            if own[0] == UNSEEN:
-                continue
-            cell = (pickings.sums[o, t], (o * months + t) * many)
-            scale = (sink.centre[o, t], sink.per_spread[o, t])
-            for begin in range(0, count, BLOCK):
-                end = min(begin + BLOCK, count)
-                x = sink.paths[o, t, begin:end]
-                code_block(bins, coded, x, sink.low[o, t], sink.per_width[o, t], own)
-                if pickings.between.size > 0:
-                    weigh_block(pickings.between[o, t], coded, fine[begin:end])
-                kept = pick_block(pickings, coded, x, weights[begin:end], fine[begin:end], cell, scale, kept)
-    return kept
+    following = starts[:-1].copy()
+    for i in range(slots.size):
+        k = following[slots[i]]
+        values[k], fine[k] = kept[i], kept_fine[i]
+        following[slots[i]] = k + 1
+    for s in range(following.size):
+        sort_part(values, fine, starts[s], starts[s + 1])
 
 
 @entry
 def find_ranks(
     found: Any, rest: Any, values: Any, fine: Any, starts: Any, slot_of: Any, ranks: Any, edges: Any
 ) -> None:
-    """Find order statistics among the kept values of one output, which are sorted by wanted bin and value.
+    """Find order statistics among kept values that are sorted by wanted bin and value, see `group_values`.
 
-    Wanted bin s has the values ``starts[s]`` to ``starts[s + 1] - 1``. For month t and level j the order statistic
-    is the first in bin ``slot_of[t, j]`` up to which the weight is at least ``ranks[t, j]``: `found` (h, L), NaN
-    where there is none. `rest` (h, L, 2) takes the weight, and the weighted sum of standardised values, of those
-    before it; `edges` (h, 2) are centres and spreads per unit. Without `fine` each value weighs 1.
+    Of output and month i and level j the order statistic is the first in bin ``slot_of[i, j]`` up to which the weight
+    is at least ``ranks[i, j]``: `found` (I, L), NaN where there is none. `rest` (I, L, 2) takes the weight, and the
+    weighted sum of standardised values, of those before it; `edges` (I, 2) are centres and spreads per unit.
     """
-    for t in range(ranks.shape[0]):
+    for i in range(ranks.shape[0]):
         for j in range(ranks.shape[1]):
             weight, total = np.int64(0), 0.0
-            place, end = starts[slot_of[t, j]], starts[slot_of[t, j] + 1]
-            while place < end:
-                own = fine[place] if fine.size > 0 else np.int64(1)
-                if weight + own >= ranks[t, j]:
-                    break
-                weight += own
-                total += own * ((values[place] - edges[t, 0]) * edges[t, 1])
+            place, end = starts[slot_of[i, j]], starts[slot_of[i, j] + 1]
+            while place < end and weight + fine[place] < ranks[i, j]:
+                weight += fine[place]
+                total += fine[place] * ((values[place] - edges[i, 0]) * edges[i, 1])
                 place += 1
-            found[t, j] = values[place] if place < end and ranks[t, j] > 0 else np.nan
-            rest[t, j, 0] = weight
-            rest[t, j, 1] = total
+            found[i, j] = values[place] if place < end and ranks[i, j] > 0 else np.nan
+            rest[i, j, 0] = weight
+            rest[i, j, 1] = total

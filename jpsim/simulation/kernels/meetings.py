@@ -58,7 +58,7 @@ def steps_of(index: Any, cutoff: Any, two_steps: Any, patience: Any) -> Any:
     return -2.0 if down > two_steps else k
 
 
-@routine
+@inlined
 def decide_target(scratch: Any, meetings: Any, values: Any, seed: Any, first: Any, t: int) -> None:
     """Apply the rules of the target to a month's reported levels."""
     if meetings.target < 0:

@@ -47,6 +47,15 @@ def lean_innovation(innovation: Any, lean: Any, excess: Any) -> None:
 
 
 @routine
+def add_constants(out: Any, x: Any, constants: Any) -> None:
+    """Set row i of `out` to that of x plus ``constants[i]``."""
+    for i in range(constants.size):
+        own, row, constant = out[i * BLOCK : (i + 1) * BLOCK], x[i * BLOCK : (i + 1) * BLOCK], constants[i]
+        for p in range(BLOCK):
+            own[p] = constant + row[p]
+
+
+@routine
 def advance_factors(scratch: Any, law: Any, shocks: Any, t: int) -> int:
     """Advance the factors by one month; returns the offset of the new observation in the ring of lags."""
     p = law.lags.shape[0]
@@ -62,8 +71,7 @@ def advance_factors(scratch: Any, law: Any, shocks: Any, t: int) -> int:
     add_product(innovation, law.impact[t], shocks)
     if law.correction.skewed:
         lean_innovation(innovation, law.lean[t], scratch.excess[t * BLOCK : (t + 1) * BLOCK])
-    fill_rows(new, law.free_own)
-    add_rows(new, innovation)
+    add_constants(new, innovation, law.free_own)
     add_product(new, law.free_sum, scratch.sums)
     for k in range(p):
         old = (slot + p - k) % (p + 1)
@@ -113,24 +121,28 @@ def draw_residuals(scratch: Any, returns: Any, scale: Any, seed: Any, first: Any
 
 
 @inlined
-def compound(gross: Any, monthly: Any) -> None:
-    """Compound monthly simple returns."""
+def compound(values: Any, gross: Any, monthly: Any) -> None:
+    """Compound monthly simple returns, and report them from month 0."""
     one = like(gross, 1.0)
-    for p in range(gross.size):
+    for p in range(values.size):
         gross[p] *= one + monthly[p]
+        values[p] = gross[p] - one
 
 
 @routine
-def advance_returns(scratch: Any, returns: Any, terms: Any, scale: Any, seed: Any, first: Any, t: int) -> None:
-    """Compound the month's simple returns of the base series and of their aggregates.
+def advance_returns(
+    values: Any, scratch: Any, returns: Any, terms: Any, scale: Any, seed: Any, first: Any, t: int
+) -> None:
+    """Compound the month's simple returns of the base series and of their aggregates, which stand behind them.
 
-    Four series at a time, from their drift to their compounded value: their rows stay in the fastest cache.
+    Four series at a time, from their drift to their reported value: their rows stay in the fastest cache.
     """
-    size, tile = returns.drift.shape[1] * BLOCK, TILE * BLOCK
+    series, padded = returns.tail_of.size, returns.drift.shape[1]
+    size, tile = padded * BLOCK, TILE * BLOCK
     base, aggregates = scratch.returns[:size], scratch.returns[size:]
     draw_residuals(scratch, returns, scale, seed, first, t)
     form_terms(scratch, terms)
-    for i in range(0, returns.drift.shape[1], TILE):
+    for i in range(0, padded, TILE):
         rows = base[i * BLOCK : i * BLOCK + tile]
         fill_rows(rows, returns.drift[t, i : i + TILE])
         add_tiles(rows, returns.loadings, i, scratch.innovation)
@@ -138,9 +150,10 @@ def advance_returns(scratch: Any, returns: Any, terms: Any, scale: Any, seed: An
         add_tiles(rows, returns.common, i, scratch.common)
         add_tiles(rows, returns.mix, i, scratch.draws)
         add_tiles(rows, returns.impulse[t], i, scratch.impulses)
-        compound(scratch.gross[i * BLOCK : i * BLOCK + tile], rows)
+        compound(values[i * BLOCK : min(i + TILE, series) * BLOCK], scratch.gross[i * BLOCK :], rows)
+    groups = values[series * BLOCK :]
     for i in range(0, returns.aggregation.shape[0], TILE):
         rows = aggregates[i * BLOCK : i * BLOCK + tile]
         set_all(rows, 0.0)
         add_tiles(rows, returns.aggregation, i, base)
-        compound(scratch.gross[size + i * BLOCK : size + i * BLOCK + tile], rows)
+        compound(groups[i * BLOCK : i * BLOCK + tile], scratch.gross[size + i * BLOCK :], rows)

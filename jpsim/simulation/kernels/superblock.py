@@ -8,9 +8,9 @@ import numpy as np
 
 from jpsim.simulation.kernels.arrays import BLOCK
 from jpsim.simulation.kernels.blocks import add_rows, copy_rows, set_all
-from jpsim.simulation.kernels.elementary import like
+from jpsim.simulation.kernels.gathering import pick_values
 from jpsim.simulation.kernels.interventions import fired, intervene, shifted, start_yen
-from jpsim.simulation.kernels.jit import entry, routine
+from jpsim.simulation.kernels.jit import entry, inlined, routine
 from jpsim.simulation.kernels.meetings import decide_target, start_target
 from jpsim.simulation.kernels.proposals import move_scores
 from jpsim.simulation.kernels.recursion import (
@@ -38,22 +38,13 @@ __all__ = [
 ]  # fmt: skip
 
 
-@routine
-def report_returns(values: Any, gross: Any, series: int, padded: int) -> None:
-    """Write cumulative simple returns of the base series and, behind them, of the aggregates."""
-    one = like(values, 1.0)
-    for p in range(series * BLOCK):
-        values[p] = gross[p] - one
-    shift = (padded - series) * BLOCK
-    for p in range(series * BLOCK, values.size):
-        values[p] = gross[p + shift] - one
-
-
-@routine
-def keep_paths(paths: Any, values: Any, t: int, offset: int, count: int) -> None:
+@inlined
+def keep_paths(sink: Any, values: Any, t: int, offset: int, count: int) -> None:
     """Copy a month's outputs of the first `count` paths of a block."""
-    for o in range(paths.shape[0]):
-        copy_rows(paths[o, t, offset : offset + count], values[o * BLOCK : o * BLOCK + count])
+    begin = sink.at + offset
+    for k in range(sink.rows.size):
+        o = sink.rows[k]
+        copy_rows(sink.paths[k, t, begin : begin + count], values[o * BLOCK : o * BLOCK + count])
 
 
 @routine
@@ -76,7 +67,7 @@ def open_block(law: Any, scratch: Any, seed: Any, first: Any) -> None:
         start_yen(scratch, law)
 
 
-@routine
+@inlined
 def advance_block(law: Any, scratch: Any, seed: Any, first: Any, t: int) -> int:
     """Advance the factors of a block by one month, interventions included; returns as `advance_factors`."""
     wide, factors = law.free_own.size * BLOCK, law.code.size
@@ -94,7 +85,7 @@ def advance_block(law: Any, scratch: Any, seed: Any, first: Any, t: int) -> int:
 @routine
 def simulate_block(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, offset: int, count: int) -> None:
     """Simulate a block over all months, and hand the outputs of those that are reported to the sink."""
-    wide, factors, series = law.free_own.size * BLOCK, law.code.size, law.returns.tail_of.size
+    wide, factors = law.free_own.size * BLOCK, law.code.size
     open_block(law, scratch, seed, first)
     draw_impulses(scratch, law.returns, seed, first)
     for t in range(law.own.shape[0]):
@@ -103,13 +94,14 @@ def simulate_block(law: Any, scratch: Any, sink: Any, seed: Any, first: Any, off
         new = advance_block(law, scratch, seed, first, t)
         report_levels(scratch.values, law, scratch.lags[new : new + wide], scratch.sums)
         decide_target(scratch, law.meetings, scratch.values, seed, first, t)
-        advance_returns(scratch, law.returns, law.terms, scale, seed, first, t)
+        advance_returns(scratch.values[factors * BLOCK :], scratch, law.returns, law.terms, scale, seed, first, t)
         place = law.place[t]
         if place < 0:
             continue
-        report_returns(scratch.values[factors * BLOCK :], scratch.gross, series, law.returns.drift.shape[1])
         if sink.paths.size > 0:
-            keep_paths(sink.paths, scratch.values, place, offset, count)
+            keep_paths(sink, scratch.values, place, offset, count)
+        if sink.pickings.wanted.size > 0:
+            pick_values(scratch, sink, place, offset, count)
         if sink.sums.size > 0:
             tally_values(scratch, sink, place, offset, count)
 
@@ -153,9 +145,14 @@ def score_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any) ->
 
 
 @entry
-def range_superblock(mean: Any, root: Any, law: Any, scratch: Any, seed: Any, first: Any, targets: Any) -> None:
-    """Law of the ranges' values given each path's scales; `mean` is (q, SUPERBLOCK), `root` (q, q, SUPERBLOCK)."""
-    for offset in range(0, mean.shape[1], BLOCK):
+def range_superblock(
+    mean: Any, root: Any, law: Any, scratch: Any, seed: Any, first: Any, targets: Any, count: int
+) -> None:
+    """Law of the ranges' values given the scales of the first `count` paths, a multiple of `BLOCK`.
+
+    `mean` is (q, SUPERBLOCK), `root` (q, q, SUPERBLOCK).
+    """
+    for offset in range(0, count, BLOCK):
         load_targets(scratch.targets, targets, offset)
         draw_scales(scratch, law.correction, seed, first + np.uint64(offset), law.own.shape[0])
         here = slice(offset, offset + BLOCK)
@@ -166,8 +163,7 @@ def range_superblock(mean: Any, root: Any, law: Any, scratch: Any, seed: Any, fi
 def weigh_superblock(out: Any, law: Any, scratch: Any, seed: Any, first: Any, targets: Any) -> None:
     """Log density of each path's requirements given its scales, plus log law over proposal of what it drew.
 
-    That is the scales and, where interventions shift a conditioned path, the shocks after them. `out` is
-    (SUPERBLOCK,).
+    That is the scales and, where interventions shift a conditioned path, the shocks after them. `out` has some blocks.
     """
     months, intervening = law.own.shape[0], law.intervention.factor >= 0
     for offset in range(0, out.size, BLOCK):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from jpsim.simulation.kernels.arrays import BLOCK
-from jpsim.simulation.kernels.jit import inlined, routine
+from jpsim.simulation.kernels.jit import inlined
 
 __all__ = ["form_terms", "open_gates"]
 
@@ -21,7 +21,7 @@ def excess(out: Any, x: Any, knot: Any, side: Any) -> None:
         out[p] = beyond if beyond > 0.0 else 0.0
 
 
-@routine
+@inlined
 def open_gates(scratch: Any, law: Any, t: int) -> None:
     """Fill the rows of gates with how far they are open in month t, before the factors advance."""
     terms, p, wide = law.terms, law.lags.shape[0], law.free_own.size * BLOCK
@@ -38,7 +38,7 @@ def open_gates(scratch: Any, law: Any, t: int) -> None:
             excess(row, scratch.lags[i : i + BLOCK], terms.knot[k], terms.side[k])
 
 
-@routine
+@inlined
 def form_terms(scratch: Any, terms: Any) -> None:
     """Turn the month's innovations, and the gates, into the terms."""
     for k in range(terms.kind.size):
