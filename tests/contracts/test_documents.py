@@ -71,6 +71,12 @@ def test_relative_links_lead_somewhere(path: Path) -> None:
     assert [link for link in targets if not (path.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_files_of_the_project_that_pages_name_exist(path: Path) -> None:
+    named = re.findall(r"`((?:tests|jpsim|docs)/[\w./-]+\.\w+)`", path.read_text(encoding="utf-8"))
+    assert sorted(name for name in set(named) if not (ROOT / name).exists()) == []
+
+
 def test_readme_counts_the_library() -> None:
     [count] = re.findall(r"\[(\d+) scenarios\]\(docs/library\.md\)", read("README.md"))
     assert int(count) == len(find_scenarios(ROOT / "scenarios"))
