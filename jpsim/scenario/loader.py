@@ -8,6 +8,7 @@ tags, several documents, repeated or complex keys, deep nesting and large files 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def _with_slips(problems: list[Problem], text: str, source: str) -> list[Problem
 
 def shown(path: Path) -> str:
     """Name a file in messages: relative to the working directory where it lies below it."""
-    absolute = path.absolute()
+    absolute = Path(os.path.normpath(path.absolute()))  # links stay links: they are what the user wrote
     return str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else path)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jpsim.errors import InputError, Place, Problem
+from jpsim.scenario.loader import shown
 
 __all__ = ["Cells", "parse_cells", "read_cells"]
 
@@ -60,23 +61,24 @@ def read_cells(path: Path) -> Cells:
     InputError
         If there is no such file, or it is no table.
     """
+    source = shown(path)
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise InputError(Problem("the file is larger than 200 MB", Place(str(path))))
+            raise InputError(Problem("the file is larger than 200 MB", Place(source)))
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(Problem(f"cannot be read: {error.strerror}", Place(str(path)))) from None
+        raise InputError(Problem(f"cannot be read: {error.strerror}", Place(source))) from None
     readers = {".xlsx": _workbook_rows, ".xls": _old_workbook_rows, ".parquet": _parquet_rows}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        return parse_cells(_decoded(content, str(path)), str(path))
+        return parse_cells(_decoded(content, source), source)
     try:
-        return _assemble(reader(content, str(path)), str(path))
+        return _assemble(reader(content, source), source)
     except InputError:
         raise
     except Exception as error:  # these libraries raise anything on files that are damaged
         found = f"cannot be read as {path.suffix.lower()[1:]}: {error}"
-        raise InputError(Problem(found, Place(str(path), 1), "a whole file")) from error
+        raise InputError(Problem(found, Place(source, 1), "a whole file")) from error
 
 
 def parse_cells(text: str, source: str) -> Cells:
