@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jpsim.dictionary import factors
 from jpsim.errors import InputError, Place, Problem
 from jpsim.scenario.composition import assign, compose, without_nulls
 from jpsim.scenario.cursor import Cursor, Findings, nearest
@@ -23,6 +24,7 @@ from jpsim.scenario.schema import Scenario
 __all__ = ["Library", "find_scenarios", "load_scenario", "packaged_library", "resolve_scenario"]
 
 _SUFFIX = ".yaml"
+_MERGED = {"title", "state", "combinations", "impulses", "rules"}  # key by key; conditions and lists are replaced whole
 _MAX_CHAIN = 20
 Override = tuple[tuple[str, ...], Node]
 
@@ -196,6 +198,7 @@ class Library:
             if name and tree is not None:
                 parents.append((name, tree))
         if len(self.findings.problems) > before:
+            read_scenario(_alone(own), self.findings)  # what is wrong in it anyway is told at once
             return None
         self._extended[identifier] = tuple(name for name, _ in parents)
         tree = compose(own, parents, self.findings)
@@ -273,6 +276,17 @@ class Library:
     def _refuse(self, at: Cursor | None, found: str, allowed: str, fix: str | None = None) -> None:
         place = None if at is None else at.node.place
         self.findings.problems.append(Problem(found, place, allowed, fix))
+
+
+def _alone(own: Node) -> Node:
+    """Leave out what a scenario may complete from its parents: mappings that merge, and quantities that they define."""
+    assert isinstance(own.content, dict)
+    kept = {key: child for key, child in own.content.items() if key not in _MERGED}
+    conditions = kept.get("conditions")
+    if conditions is not None and isinstance(conditions.content, dict):
+        known = {name: block for name, block in conditions.content.items() if name in factors()}
+        kept["conditions"] = replace(conditions, content=known)
+    return without_nulls(replace(own, content=kept))
 
 
 def _references(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:

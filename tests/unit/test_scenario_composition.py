@@ -138,3 +138,20 @@ def test_assign_sets_one_leaf_and_refuses_to_go_through_texts():
     assert assign(root, ("c", "0", "d"), node_of("9", place)).plain()["c"] == [{"d": "9"}]
     assert assign(root, ("a", "b", "c"), node_of("9", place)) is None
     assert assign(root, ("c", "1"), node_of("9", place)) is None
+
+
+def test_what_is_wrong_anyway_is_told_beside_a_parent_that_is_not_there(folder):
+    """What the parent may define or complete is no mistake: combinations, parts of impulses and rules."""
+    near = folder(
+        child="""extends: nobody
+titel: a slip
+conditions: {jgb_10y: {change: {12m: 60}}, a_slope: {change: {12m: +10bp}}, usdjpy: null}
+impulses: {physical_ai: {over: 6m}}
+views: [{series: bank, at: 12m, mean: 10%}]"""
+    )
+    with pytest.raises(InputError) as told:
+        load_scenario("child", near)
+    found = [problem.found for problem in told.value.problems]
+    assert len(found) == 4
+    for said in ("no scenario is called 'nobody'", "no key 'titel'", "'60' has no unit", "'bank'"):
+        assert any(said in one for one in found), said
