@@ -15,7 +15,7 @@ __all__ = ["outline", "plan", "prepare"]
 
 
 def plan(request: RunRequest) -> tuple[Job, Plan]:
-    """Prepare a request and estimate what it takes, without drawing."""
+    """Prepare a request and estimate what it takes; a few paths of each scenario are drawn, to time them."""
     job = prepare(request)
     return job, job.plan()
 

@@ -8,24 +8,21 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.conditioning.contradictions import refuse_clashes, refuse_empty_ranges
 from jpsim.conditioning.drivers import driver_basis, exogenous_factors, refuse_undeliverable
-from jpsim.conditioning.feasibility import Clash, find_clashes
 from jpsim.conditioning.plausibility import Plausibility, judge_plausibility
-from jpsim.conditioning.rows import Row, RowTable, cite, tabulate_rows
+from jpsim.conditioning.rows import Row, RowTable, tabulate_rows
 from jpsim.conditioning.sequential import ConditionalSystem, Moments, condition_system
 from jpsim.conditioning.stacked import StackedRows, stack_rows, stacked_moments
 from jpsim.conditioning.system import System
 from jpsim.conditioning.targets import TargetLaw, find_targets
 from jpsim.conditioning.ties import set_ties_apart
-from jpsim.errors import InputError, Place, Problem
+from jpsim.errors import Place
 from jpsim.model import Model
 
 __all__ = ["Conditional", "condition", "log_normal"]
 
 Floats = npt.NDArray[np.float64]
-
-_FAR = 7.0
-"""Standard deviations beyond which a normal law has less than 1e-12 of its mass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,9 +211,9 @@ def condition(
     table = tabulate_rows(rows, system.start.size)
     stacked = stack_rows(system, table.weights, table.constants, table.months, table.firsts, table.news)
     table, stacked = set_ties_apart(table, stacked)
-    _refuse_clashes(table, stacked)
+    refuse_clashes(table, stacked)
     targets = find_targets(table, stacked)
-    _refuse_empty_ranges(table, stacked, targets)
+    refuse_empty_ranges(table, stacked, targets)
     response, basis = stacked.exposure, None
     if drivers and rows:
         basis = driver_basis(system.model, drivers, _imposed(system.model, table))
@@ -288,65 +285,3 @@ def _measured_entropy(table: RowTable, stacked: StackedRows) -> float:
     return float(
         0.5 * (np.trace(ratio) - len(rows) + shift @ np.linalg.solve(cov, shift) - np.linalg.slogdet(ratio)[1])
     )
-
-
-def _refuse_clashes(table: RowTable, stacked: StackedRows) -> None:
-    problems = []
-    for clash in _clashes(table, stacked):
-        *others, last = (table.rows[i] for i in clash.rows)
-        if not others:
-            found = f"{last.text} concerns a quantity that cannot move in month {last.month}"
-            problems.append(Problem(found, last.place, fix="remove this row"))
-            continue
-        named = cite(others)
-        verb = "contradicts" if _contradicts(clash, last, table) else "says the same as"
-        fix = "change or remove one of these rows" if verb == "contradicts" else "remove one of these rows"
-        problems.append(Problem(f"{last.text} {verb} {named}", last.place, fix=fix))
-    if problems:
-        raise InputError(problems)
-
-
-def _clashes(table: RowTable, stacked: StackedRows) -> list[Clash]:
-    """Rows that follow from others; a measurement says something beside ranges, and they beside it."""
-    gap, found = table.values - stacked.mean, {}
-    for kind in ("measurement", "range"):
-        rows = [i for i, row in enumerate(table.rows) if row.kind != kind]
-        for clash in find_clashes(stacked.flat[rows], gap[rows]):
-            found[rows[clash.rows[-1]]] = replace(clash, rows=tuple(rows[i] for i in clash.rows))
-    return [found[last] for last in sorted(found)]
-
-
-def _contradicts(clash: Clash, last: Row, table: RowTable) -> bool:
-    """Whether a determined row is at odds with what determines it; a range is at odds if it excludes it."""
-    return clash.contradicts or last.kind == "range" or any(table.rows[i].kind == "range" for i in clash.rows)
-
-
-def _refuse_empty_ranges(table: RowTable, stacked: StackedRows, targets: TargetLaw) -> None:
-    if targets.ranges is None or targets.ranges.probability > 1e-12:
-        return
-    ranges = table.of_kind("range")
-    fix = "widen the range, or move it closer to the model"
-    alone = [i for i in ranges if not _has_mass(table.rows[i], float(stacked.mean[i]), float(stacked.cov[i, i]))]
-    reached = {row.touch.window: row for i in ranges if i not in alone and (row := table.rows[i]).touch is not None}
-    outside = {table.rows[i].text: i for i in alone if (t := table.rows[i].touch) is None or t.window not in reached}
-    if outside:
-        raise InputError([_empty(table.rows[i], stacked, i, fix) for i in outside.values()])
-    cited = [table.rows[i] for i in ranges] + list(table.ties.rows if table.ties else ())
-    found = f"given the other conditions the model puts no mass on {cite(cited)} together"
-    fix = "widen a range, or move the conditions that exclude it"
-    raise InputError(Problem(found, table.rows[ranges[0]].place, fix=fix))
-
-
-def _has_mass(row: Row, mean: float, variance: float) -> bool:
-    """Whether the model by itself puts mass on a range, and on what a window's month must reach."""
-    low, high = (row.low, row.high) if row.touch is None else (row.touch.low, row.touch.high)
-    apart = max(low - mean, mean - high, 0.0)
-    return bool(apart < _FAR * np.sqrt(variance))
-
-
-def _empty(row: Row, stacked: StackedRows, i: int, fix: str) -> Problem:
-    sd = float(stacked.cov[i, i]) ** 0.5
-    low, high = (row.low, row.high) if row.touch is None else (row.touch.low, row.touch.high)
-    apart = max(low - float(stacked.mean[i]), float(stacked.mean[i]) - high) / sd
-    found = f"the model puts no mass on {row.text}: it is {apart:.0f} standard deviations from its mean"
-    return Problem(found, row.place, f"ranges within {_FAR:.0f} standard deviations of the model's mean", fix)

@@ -58,6 +58,11 @@ class Conditioned:
             return f"{np.exp(centre / 100.0):,.5g}"
         return f"{centre:.3f}".rstrip("0").rstrip(".") + self.unit
 
+    def ends(self, bounds: tuple[Quantity | None, Quantity | None], month: int) -> tuple[float, float]:
+        """Model units of a lower and an upper bound of the level at a month; infinite where there is none."""
+        low, high = (None if bound is None else self.value(bound, "level", month) for bound in bounds)
+        return -np.inf if low is None else low, np.inf if high is None else high
+
     def interval(self, low: float, high: float) -> str:
         """Write bounds in model units as a user would; an ellipsis where there is none."""
         return " to ".join(self.written(end) if np.isfinite(end) else "…" for end in (low, high))

@@ -117,8 +117,7 @@ def _range_row(
     place: Place | None,
 ) -> Row:
     month = when.index(as_of)
-    ends = [None if bound is None else quantity.value(bound, "level", month) for bound in bounds]
-    low, high = (-np.inf if ends[0] is None else ends[0]), (np.inf if ends[1] is None else ends[1])
+    low, high = quantity.ends(bounds, month)
     words = quantity.interval(low, high)
     return Row(
         quantity.name, month, "range", quantity.row, quantity.constant, np.nan, 0.0, low, high,

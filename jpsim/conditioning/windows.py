@@ -48,8 +48,7 @@ def window_rows(
         Month 0, and where it was written.
     """
     first, last = months
-    ends = [None if bound is None else quantity.value(bound, "level", last) for bound in bounds]
-    low, high = (-np.inf if ends[0] is None else ends[0]), (np.inf if ends[1] is None else ends[1])
+    low, high = quantity.ends(bounds, last)
     span = f"{as_of + first} to {as_of + last}"
     text = f"{quantity.name} with its {role} over {span} within {quantity.interval(low, high)}"
     upper = role == "maximum"

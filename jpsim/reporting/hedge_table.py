@@ -38,11 +38,11 @@ def hedge_table(found: Hedges, as_of: Instant) -> RenderableType:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_row("none", "", *_risk(found.es95), "", *_risk(found.sd), *_risk(found.mean), end_section=True)
     for choice in found.choices:
-        _add(table, found, choice)
+        _add(table, choice)
     return Group(title, table, Text(_footing(found), style="dim"))
 
 
-def _add(table: Table, found: Hedges, choice: HedgeChoice) -> None:
+def _add(table: Table, choice: HedgeChoice) -> None:
     for place, (name, size, error) in enumerate(zip(choice.series, choice.sizes, choice.size_errors, strict=True)):
         own = f"{_signed(100 * size)}% ±{100 * error:.1f}"
         risk = ("", "", "", "")

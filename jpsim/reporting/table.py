@@ -120,7 +120,7 @@ def _scenario_table(run: Run, scenario: int, month: int, kinds: Sequence[str], l
     shown = [(kind, output) for kind in kinds for output in run.of_kind(kind)]
     labels = [label_of(output, kind, _median(run, scenario, output, month)) for kind, output in shown]
     numbers = [_numbers(run, scenario, label, month, layout) for label in labels]
-    head = _head(run, scenario, layout)
+    head = _head(scenario, layout)
     widths = [max(cell_len(name), *(row[place].cell_len for row in numbers)) for place, name in enumerate(head)]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     spaces = _name_widths(labels, layout, layout.width - sum(width + _GAP for width in widths))
@@ -140,7 +140,7 @@ def _median(run: Run, scenario: int, output: str, month: int) -> float:
     return float(run.statistics["q50"][scenario, run.outputs.index(output), run.place(month)])
 
 
-def _head(run: Run, scenario: int, layout: _Layout) -> list[str]:
+def _head(scenario: int, layout: _Layout) -> list[str]:
     head = [layout.words[name] for name in ("median", "range", "p_loss", "es95")]
     if scenario > 0:
         head.append(layout.words["change"])
