@@ -142,8 +142,7 @@ class Sampler:
         return int(_BYTES_PER_WEIGHT + _BYTES_PER_ROW * rows + values)
 
     def seconds_per_path(self) -> float:
-        """Time that a path takes here on one thread, measured on a few thousand."""
-        self.paths(0, BLOCK)  # compiles the kernel if need be
+        """Time that a path takes here on one thread, measured on a few thousand; the kernel is compiled by now."""
         begun = time.perf_counter()
         self.paths(0, _TIMED_PATHS)
         drawn = (time.perf_counter() - begun) / _TIMED_PATHS
