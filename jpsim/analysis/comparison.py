@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from jpsim.analysis.redrawing import Side
 from jpsim.days import Instant
 from jpsim.errors import InputError, Problem
 from jpsim.runs.outcomes import position
+from jpsim.simulation.sharding import on_threads
 
 __all__ = ["compare_sides", "draws_needed"]
 
@@ -100,12 +101,15 @@ def _batches(sides: Sequence[Side], outputs: list[str]) -> list[list[str]]:
 
 def _contrasts(
     outputs: list[str], reference: tuple[Side, Floats], scenario: tuple[Side, Floats]
-) -> Iterator[SeriesContrast]:
-    """Compare the (len(outputs), paths) values of two sides; what is put in order is let go output by output."""
+) -> list[SeriesContrast]:
+    """Compare the (len(outputs), paths) values of two sides, two outputs at a time; what is put in order is let go."""
     paired = not unpaired_reasons(reference[0].run, scenario[0].run)
-    for row, output in enumerate(outputs):
+
+    def contrast(row: int) -> SeriesContrast:
         one, two = ((side, OrderedSample(values[row], side.weights)) for side, values in (reference, scenario))
-        yield _contrast(output, one, two, paired)
+        return _contrast(outputs[row], one, two, paired)
+
+    return on_threads(contrast, range(len(outputs)), 2)
 
 
 def _contrast(
