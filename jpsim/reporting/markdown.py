@@ -8,6 +8,7 @@ from typing import Any
 
 from jpsim.days import Step
 from jpsim.reporting.brief import brief_sentences
+from jpsim.reporting.earnings_table import earnings_table
 from jpsim.reporting.figures import Cell, figure
 from jpsim.reporting.holdings import BookInScenario, book_in_scenario
 from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
@@ -16,6 +17,7 @@ from jpsim.reporting.reasons import Reasons, attribution_reasons, further_reason
 from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
 from jpsim.reporting.waterfall import driver_names
+from jpsim.reporting.widths import band_widths, uncertain_words
 from jpsim.runs import Hedge, Run
 
 __all__ = ["render_markdown"]
@@ -55,6 +57,8 @@ def render_markdown(run: Run, language: Language = "en") -> str:
     lines += _limits(run, language)
     for scenario, story in enumerate(scenario_stories(run)):
         lines += _scenario(run, scenario, story, language)
+    lines += _split(run, language)
+    lines += _uncertainty(run, language)
     lines += _reproduction(run, language)
     return "\n".join(lines) + "\n"
 
@@ -272,6 +276,39 @@ def _reasons(reasons: Reasons, language: Language) -> Iterator[str]:
 
 def _driver(driver: Label | str, language: Language) -> str:
     return _word(driver, language) if isinstance(driver, str) else _safe(driver.name(language))
+
+
+def _split(run: Run, language: Language) -> Iterator[str]:
+    """Earnings and multiples, all scenarios side by side; nothing where the run does not part them."""
+    found = earnings_table(run)
+    if found is None:
+        return
+    yield f"## {_word('split', language)}"
+    yield ""
+    yield from (_word("split_note", language), "")
+    heads = [f"{_safe(name)}: {_word(column, language)}" for name in run.scenarios for column in found.columns]
+    rows = [
+        [_safe(label.name(language)), *(cell.text for cells in scenarios for cell in cells)]
+        for label, scenarios in found.rows
+    ]
+    yield from _table([f"{run.as_of + run.horizon}", *heads], rows)
+
+
+def _uncertainty(run: Run, language: Language) -> Iterator[str]:
+    """What errors and bands cover, and where the width of the bands comes from."""
+    yield f"## {_word('uncertain', language)}"
+    yield ""
+    yield from (f"- {_word(key, language)}" for key in uncertain_words(run))
+    yield ""
+    for name in run.scenarios:
+        widths = band_widths(run, name, run.horizon)
+        if widths is not None:
+            yield f"### {_word('widths', language)}: {_safe(name)}"
+            yield ""
+            yield from (_word("widths_note", language), "")
+            heads = [_word(f"source_{source}", language) for source in widths.sources]
+            rows = [[_safe(label.name(language)), *cells] for label, cells in widths.texts]
+            yield from _table([f"{run.as_of + run.horizon}", *heads], rows)
 
 
 def _reproduction(run: Run, language: Language) -> Iterator[str]:

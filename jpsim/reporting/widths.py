@@ -9,10 +9,11 @@ from functools import lru_cache
 import numpy as np
 
 from jpsim.reporting.labels import Label, label_of
+from jpsim.reporting.story import resolved_run
 from jpsim.runs import Run
 from jpsim.runs.arrow import rows_of, values_of
 
-__all__ = ["Widths", "band_widths"]
+__all__ = ["Widths", "band_widths", "uncertain_words"]
 
 _SERIES = ("topix", "banks", "electric_precision", "small", "growth", "usdjpy", "jgb_10y")
 _BESIDE = "monte_carlo"
@@ -28,11 +29,20 @@ class Widths:
     sources
         Sources with a share worth a line, and ``monte_carlo``.
     rows
-        Label and the text of each source's share.
+        Label, and for each source its share of the variance; of ``monte_carlo``, of the standard deviation.
     """
 
     sources: tuple[str, ...]
-    rows: tuple[tuple[Label, tuple[str, ...]], ...]
+    rows: tuple[tuple[Label, tuple[float, ...]], ...]
+
+    @property
+    def texts(self) -> tuple[tuple[Label, tuple[str, ...]], ...]:
+        """Rows in percent."""
+        digits = [2 if source == _BESIDE else 1 for source in self.sources]
+        return tuple(
+            (label, tuple(f"{100 * share:.{digit}f}" for share, digit in zip(shares, digits, strict=True)))
+            for label, shares in self.rows
+        )
 
 
 def band_widths(run: Run, scenario: str, month: int) -> Widths | None:
@@ -46,8 +56,15 @@ def band_widths(run: Run, scenario: str, month: int) -> Widths | None:
     if sources == ["shocks", _BESIDE]:
         return None
     kinds = dict(zip(run.outputs, run.kinds, strict=True))
-    rows = ((name, tuple(_percent(shares[name][source], source) for source in sources)) for name in names)
+    rows = ((name, tuple(_share(shares[name][source], source) for source in sources)) for name in names)
     return Widths(tuple(sources), tuple((label_of(name, kinds[name]), cells) for name, cells in rows))
+
+
+def uncertain_words(run: Run) -> tuple[str, ...]:
+    """Words of the sentences that say what a run's errors and bands cover."""
+    drawn = bool(resolved_run(run).get("parameter_uncertainty"))
+    paired = ("uncertain_paired",) if len(run.scenarios) > 1 else ()
+    return ("uncertain_error", *paired, "uncertain_drawn" if drawn else "uncertain_fixed", "uncertain_limits")
 
 
 @lru_cache(maxsize=1)
@@ -65,6 +82,6 @@ def _by_scenario(run: Run, month: int) -> Mapping[str, Mapping[str, Mapping[str,
     return found
 
 
-def _percent(share: float, source: str) -> str:
-    """Percent of the variance; of the standard deviation for the Monte Carlo error."""
-    return f"{100 * share**0.5:.2f}" if source == _BESIDE else f"{100 * share:.1f}"
+def _share(share: float, source: str) -> float:
+    """Share of the variance; of the standard deviation for the Monte Carlo error."""
+    return float(share**0.5) if source == _BESIDE else float(share)

@@ -14,6 +14,7 @@ from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
 from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import scenario_stories, vocabulary
 from jpsim.reporting.waterfall import contributions_of
+from jpsim.reporting.widths import band_widths
 from jpsim.reporting.workbook_book import add_book_sheets, add_limit_sheet, add_mixture_sheet
 from jpsim.reporting.workbook_charts import add_fan_sheet, add_sector_chart
 from jpsim.reporting.workbook_sheet import Sheet, Styles
@@ -44,9 +45,10 @@ _LONGEST_NAME = 31  # of a sheet
 def render_workbook(run: Run, language: Language = "en") -> bytes:
     """Render a run as a workbook; the same run gives the same bytes.
 
-    Sheets: an overview, a table and chart for each scenario, fan charts, limits, the book with its positions and
-    drivers, the stories of mixtures (where the run has them), assumptions, attribution, other decompositions of the
-    main series, and all statistics as a filtered table. Text is never run as a formula or made a link.
+    Sheets: an overview, a table and chart for each scenario, fan charts, limits, the book with its positions, drivers
+    and hedges, the stories of mixtures (where the run has them), assumptions, attribution, other decompositions of the
+    main series, where the width of bands comes from, and all statistics as a filtered table. Text is never run as a
+    formula or made a link.
 
     Parameters
     ----------
@@ -76,6 +78,7 @@ def render_workbook(run: Run, language: Language = "en") -> bytes:
     _assumptions(Sheet.add(book, styles, "Assumptions"), run, language)
     _attribution(Sheet.add(book, styles, "Attribution"), run)
     _decompositions(book, styles, run)
+    _uncertainty(book, styles, run, language)
     _statistics(Sheet.add(book, styles, "Statistics"), run)
     book.close()
     return content.getvalue()
@@ -224,6 +227,23 @@ def _decompositions(book: Any, styles: Styles, run: Run) -> None:
         sheet.row(list(row), ["text", "text", "text", "text", "change"])
     sheet.filter(5)
     sheet.widths([16, 24, 24, 30, 16])
+
+
+def _uncertainty(book: Any, styles: Styles, run: Run, language: Language) -> None:
+    """Write where the width of the bands comes from in the last month; nothing where shocks are all there is."""
+    found = [(name, widths) for name in run.scenarios if (widths := band_widths(run, name, run.horizon))]
+    if not found:
+        return
+    words = vocabulary()
+    sheet = Sheet.add(book, styles, "Uncertainty")
+    sheet.paragraph(words["widths_note"][language])
+    for name, widths in found:
+        sheet.head(
+            [words["scenario"][language], "", *(words[f"source_{source}"][language] for source in widths.sources)]
+        )
+        for label, shares in widths.rows:
+            sheet.row([name, label.name(language), *shares], ["text", "text", *["return_fine"] * len(shares)])
+    sheet.widths([24, 30, *[14] * max(len(widths.sources) for _, widths in found)])
 
 
 def _statistics(sheet: Sheet, run: Run) -> None:

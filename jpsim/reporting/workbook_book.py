@@ -39,6 +39,8 @@ def add_book_sheets(book: Any, styles: Styles, run: Run, language: Language) -> 
     _positions(book, Sheet.add(book, styles, "Positions"), run, books, language)
     if books[0].drivers:
         _drivers(book, Sheet.add(book, styles, "Drivers"), run, books, language)
+    if books[0].hedges:
+        _hedges(Sheet.add(book, styles, "Hedges"), run, books, language)
 
 
 def add_limit_sheet(book: Any, styles: Styles, run: Run, language: Language) -> None:
@@ -102,6 +104,28 @@ def _drivers(book: Any, sheet: Sheet, run: Run, books: list[BookInScenario], lan
     _bar_chart(book, sheet, len(books[0].drivers), words["book_drivers"][language], run.scenarios[books[0].scenario])
     sheet.filter(8)
     sheet.widths([22, 34, 14, 12, 12, 10, 12, 10])
+
+
+def _hedges(sheet: Sheet, run: Run, books: list[BookInScenario], language: Language) -> None:
+    """Write the best hedges of all scenarios, a row for each leg; what a hedge does stands beside its first leg."""
+    words = vocabulary()
+    heads = [words[key][language] for key in ("scenario", "hedge", "hedge_ratio")]
+    for key in ("hedge_before", "hedge_after", "hedge_saved"):
+        heads += [words[key][language], "± se"]
+    sheet.paragraph(words["book_hedges_note"][language])
+    sheet.head([*heads[:3], "± se", *heads[3:]])
+    for one in books:
+        for hedge in one.hedges:
+            told: list[float | None] = [
+                x for each in (hedge.before, hedge.es95, hedge.saved) for x in (float(each), each.se)
+            ]
+            for series, ratio in hedge.legs.items():
+                names = [run.scenarios[one.scenario], label_of(series, "series").name(language)]
+                styles = ["text", "text", *["change", "return_fine"] * 4]
+                sheet.row([*names, float(ratio), ratio.se, *told], styles)
+                told = [None] * len(told)
+    sheet.widths([24, 30, *[12] * 8])
+    sheet.freeze(2)
 
 
 def _bar_chart(book: Any, sheet: Sheet, rows: int, title: str, scenario: str) -> None:
