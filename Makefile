@@ -9,7 +9,7 @@ SOURCES := $(shell find jpsim -name '*.py' 2>/dev/null)
 CONFIG ?= configs/boj_hike.yaml
 REV ?= HEAD~1
 
-.PHONY: run test test-all check bench bench-against docs clean
+.PHONY: run test test-all check bench bench-against figures docs clean
 .DEFAULT_GOAL := run
 
 $(BIN)/python:
@@ -44,6 +44,9 @@ bench: $(VENV)/.installed-test
 
 bench-against: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks --against $(REV)
+
+figures: $(VENV)/.installed-test
+	$(BIN)/python docs/figures.py $(FIGURES)
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
