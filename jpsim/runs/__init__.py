@@ -6,7 +6,7 @@ from jpsim.runs.distribution import Distribution, HistogramSlice
 from jpsim.runs.estimate import Estimate
 from jpsim.runs.folder import load_run_folder, write_run_folder
 from jpsim.runs.frames import Contributions
-from jpsim.runs.journal import RunJournal, resume_journal
+from jpsim.runs.journal import RunJournal, is_resumable, resume_journal
 from jpsim.runs.manifest import run_identifier
 from jpsim.runs.outcomes import Outcome, ScenarioResult, SeriesResult
 from jpsim.runs.parquet import contribution_table
@@ -36,6 +36,7 @@ __all__ = [
     "find_run",
     "gather",
     "gc_runs",
+    "is_resumable",
     "list_runs",
     "load_run_folder",
     "resume_journal",

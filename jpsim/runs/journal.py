@@ -24,7 +24,7 @@ from jpsim.errors import DamagedError, InputError, Problem, ResourceError
 from jpsim.runs.manifest import run_identifier
 from jpsim.simulation.journal import Entry
 
-__all__ = ["JOURNAL_SUFFIX", "RunJournal", "resume_journal"]
+__all__ = ["JOURNAL_SUFFIX", "RunJournal", "is_resumable", "resume_journal"]
 
 JOURNAL_SUFFIX: Final = ".journal"
 """End of the name of a hidden folder that holds a journal."""
@@ -166,6 +166,11 @@ def resume_journal(directory: Path, run_id: str, identity: Mapping[str, Any]) ->
     journal = RunJournal(directory, created, identity)
     journal._open()
     return journal
+
+
+def is_resumable(directory: Path, run_id: str) -> bool:
+    """Whether a run that was stopped left something to resume from."""
+    return (_folder(Path(directory), run_id) / _HEAD).is_file()
 
 
 def _differences(head: Mapping[str, Any], identity: Mapping[str, Any]) -> list[Problem]:

@@ -16,7 +16,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from jpsim.errors import JpsimError
-from jpsim.web.answers import refuse
+from jpsim.web.answers import answer, refuse
+from jpsim.web.bodies import query, read_body
 from jpsim.web.desk import Desk
 from jpsim.web.guard import Guard
 from jpsim.web.refusals import Refusal, refusal_of
@@ -61,7 +62,13 @@ def build_application(desk: Desk, sessions: Sessions) -> ASGIApp:
     async def front(request: Request) -> Response:
         return FileResponse(STATIC / "index.html", headers=_REVALIDATED)
 
-    routes = [Route("/", front), *scenario_routes(desk), *job_routes(desk), *result_routes(desk)]
+    async def invited(request: Request) -> Response:
+        query(request)
+        await read_body(request, {})
+        return answer({"address": f"http://{request.headers['host']}/?token={sessions.issue()}"}, HTTPStatus.CREATED)
+
+    routes = [Route("/", front), Route("/api/links", invited, methods=["POST"])]
+    routes += [*scenario_routes(desk), *job_routes(desk), *result_routes(desk)]
     inner = Starlette(
         routes=[*routes, Mount("/static", _Static(directory=STATIC))],
         exception_handlers={

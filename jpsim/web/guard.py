@@ -34,7 +34,7 @@ _HEADERS = {
 _READS, _WRITES = ("GET", "HEAD"), ("POST", "PUT", "DELETE")
 _CLOSED = """<!doctype html><html lang="en"><meta charset="utf-8"><title>jpsim</title>
 <p>This workbench is closed to this browser: open the address that <code>jpsim serve</code> printed.
-An address opens one browser, once; for another browser, stop it and start it again.</p></html>
+An address opens one browser, once; a browser in which the workbench is open makes one for another.</p></html>
 """
 _POLICY_VIOLATION = 1008  # of RFC 6455, which closes a web socket
 

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
-from jpsim.runs import gc_runs
+from jpsim.runs import gc_runs, is_resumable
 from jpsim.web.children import Child, Failed
 from jpsim.web.refusals import Refusal, plain_error
 
@@ -44,6 +44,8 @@ class Job:
         Plain error, where it failed.
     cancelling
         Whether it is being cancelled.
+    journal, resumable
+        Id under which what it counts is kept, once it draws; and whether it ended with something to resume from.
     """
 
     id: str
@@ -54,6 +56,8 @@ class Job:
     breached: str | None = None
     error: Mapping[str, Any] | None = None
     cancelling: bool = False
+    journal: str | None = None
+    resumable: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -74,6 +78,7 @@ class Job:
             "run_id": self.run_id,
             "breached": self.breached,
             "error": error,
+            "resumable": self.resumable,
         }
 
     def change(self, state: State | None = None) -> None:
@@ -127,6 +132,13 @@ class Jobs:
             raise Refusal(HTTPStatus.NOT_FOUND, "no job has this id")
         return self._jobs[identifier]
 
+    def resume(self, job: Job) -> Job:
+        """Put a run that was stopped at the end of the queue again; it goes on from what it had counted."""
+        if not job.resumable:
+            raise Refusal(HTTPStatus.CONFLICT, "this run left nothing to go on from")
+        job.resumable = False
+        return self.submit({**job.asked, "resume": job.journal})
+
     async def cancel(self, job: Job) -> None:
         """End a job; one that has ended stays as it is."""
         if job.state == "queued":
@@ -168,6 +180,9 @@ class Jobs:
 
     async def _carry_out(self, job: Job) -> None:
         def told(progress: dict[str, Any]) -> None:
+            if "journal" in progress:
+                job.journal = progress["journal"]
+                return
             job.progress = progress
             job.change()
 
@@ -197,5 +212,6 @@ class Jobs:
             with suppress(OSError):
                 await asyncio.to_thread(gc_runs, self._out, journals=False)
         job.progress = {**job.progress, "stage": None, "seconds_left": None}
+        job.resumable = job.journal is not None and is_resumable(self._out, job.journal)
         job.error = None if job.cancelling else error
         job.change("cancelled" if job.cancelling else "failed")

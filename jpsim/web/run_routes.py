@@ -35,7 +35,7 @@ _REPORT = "report.html"
 
 
 def job_routes(desk: Desk) -> list[Route]:
-    """Routes that plan, start, watch and cancel runs."""
+    """Routes that plan, start, watch, cancel and resume runs."""
     settings, jobs = desk.settings, desk.jobs
 
     async def planned(request: Request) -> Response:
@@ -68,6 +68,11 @@ def job_routes(desk: Desk) -> list[Route]:
         await jobs.cancel(job)
         return answer(job.to_json())
 
+    async def resumed(request: Request) -> Response:
+        query(request)
+        await read_body(request, {})
+        return answer({"job": jobs.resume(jobs.find(job_id(request.path_params["job"]))).id}, HTTPStatus.ACCEPTED)
+
     return [
         Route("/api/plan", planned, methods=["POST"]),
         Route("/api/runs", submitted, methods=["POST"]),
@@ -75,6 +80,7 @@ def job_routes(desk: Desk) -> list[Route]:
         Route("/api/jobs/{job}", shown),
         Route("/api/jobs/{job}", cancelled, methods=["DELETE"]),
         Route("/api/jobs/{job}/events", watched),
+        Route("/api/jobs/{job}/resume", resumed, methods=["POST"]),
     ]
 
 

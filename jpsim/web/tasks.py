@@ -54,7 +54,7 @@ def plan(asked: Mapping[str, Any], tell: Tell) -> Plain:
 
 
 def run(asked: Mapping[str, Any], tell: Tell) -> Plain:
-    """Carry out a run and store it; progress is told on the way."""
+    """Carry out a run and store it; progress is told on the way, and the id under which it can be resumed."""
     out = Path(asked["out"])
     request = draft_run(asked["keys"], asked["drafts"], Path.cwd())
     pace = Pace(tell, len(request.scenarios))
@@ -63,11 +63,12 @@ def run(asked: Mapping[str, Any], tell: Tell) -> Plain:
     else:
         pace.compile()
     job, planned = api.plan(request)
-    check_disk(planned, out)
-    pace.begin("drawing", planned.seconds)
-    result = api.execute(job, progress=pace.draw)
-    pace.begin("storing")
-    stored = api.store(result, out, job)
+    with api.keep_journal(job, out, asked.get("resume")) as journal:
+        tell({"journal": journal.run_id})
+        pace.begin("drawing", planned.seconds)
+        result = api.execute(job, progress=pace.draw, journal=journal)
+        pace.begin("storing")
+        stored = api.store(result, out, job)
     return {"run_id": stored.run.run_id, "breached": _breached(stored.run, request)}
 
 

@@ -12,7 +12,7 @@ import { showRuns } from "./pages/runs.js";
 import { showScenario } from "./pages/scenario.js";
 import { showStory } from "./pages/story.js";
 import { address, go, here } from "./routes.js";
-import { isAborted, readOnce } from "./server.js";
+import { isAborted, readOnce, send } from "./server.js";
 import { failure, waiting } from "./widgets.js";
 
 /** @type {Record<string, (root: HTMLElement, route: import("./routes.js").Route, signal: AbortSignal) => Promise<void>>} */
@@ -65,7 +65,24 @@ function drawHead(page) {
     element("button", { type: "button", class: "skip", on: { click: () => main.focus() } }, t("skip")),
     element("a", { class: "brand", href: address("library") }, "jpsim"),
     element("nav", { "aria-label": t("pages") }, links),
+    element("button", { type: "button", class: "invite", on: { click: () => void invite() } }, t("another_browser")),
     element("div", { class: "languages", role: "group", "aria-label": "Language 言語" }, languages)));
+}
+
+/** Show an address that opens the workbench in one more browser, once. */
+async function invite() {
+  const box = element("div", { class: "card invitation", role: "status" });
+  main.querySelector(".invitation")?.remove();
+  main.prepend(box);
+  try {
+    const { address: link } = await send("/api/links", {});
+    const shown = /** @type {HTMLInputElement} */ (element("input", { type: "text", readonly: true, value: link, "aria-label": t("another_hint") }));
+    fill(box, element("p", {}, t("another_hint")), shown);
+    shown.focus();
+    shown.select();
+  } catch (error) {
+    fill(box, failure(error));
+  }
 }
 
 speak(language());

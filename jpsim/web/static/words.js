@@ -13,6 +13,8 @@ export const WORDS = {
   loading: ["Loading …", "読み込み中…"],
   takes_long: ["The first time on a machine this may take a minute.", "初回は1分ほどかかることがあります。"],
   failed: ["This did not work.", "処理できませんでした。"],
+  another_browser: ["Another browser …", "別のブラウザ…"],
+  another_hint: ["This address opens the workbench in one more browser of this machine, once.", "このアドレスで、このマシンの別のブラウザから一度だけ開けます。"],
   no_answer: ["The server does not answer. Is jpsim serve still running?", "サーバーから応答がありません。jpsim serve が動いているか確認してください。"],
   no_session: ["This session has ended. Open the address that jpsim serve printed.", "セッションが無効です。jpsim serve が表示したアドレスを開いてください。"],
   warnings: ["Warnings", "注意"],
@@ -178,6 +180,8 @@ export const WORDS = {
   state_done: ["Done", "完了"],
   state_failed: ["The run failed", "実行に失敗しました"],
   state_cancelled: ["Cancelled; nothing was stored", "中止しました（何も保存されていません）"],
+  resumable: ["What it had drawn is kept: it can go on from there.", "途中までの計算は保存されており、続きから再開できます。"],
+  resume: ["Go on where it stopped", "続きから再開"],
   change_run: ["Change it and try again", "設定を変えて再実行"],
 
   // Result

@@ -3,8 +3,8 @@
 import { announce, element, fill } from "../dom.js";
 import { either, hasWord, t } from "../language.js";
 import { percent } from "../numbers.js";
-import { address } from "../routes.js";
-import { listen, read, remove } from "../server.js";
+import { address, go } from "../routes.js";
+import { listen, read, remove, send } from "../server.js";
 import { duration } from "../waiting.js";
 import { button, failure, heading, linkButton } from "../widgets.js";
 
@@ -66,6 +66,14 @@ async function cancelJob(id, cancel, view) {
   await remove(`/api/jobs/${encodeURIComponent(id)}`).catch((error) => view.append(failure(error)));
 }
 
+async function resumeJob(id, view) {
+  try {
+    go("job", (await send(`/api/jobs/${encodeURIComponent(id)}/resume`, {})).job);
+  } catch (error) {
+    view.append(failure(error));
+  }
+}
+
 function ended(view, job) {
   announce(t(`state_${job.state}`));
   if (job.state === "done") {
@@ -75,6 +83,9 @@ function ended(view, job) {
   }
   fill(view, element("p", { class: "stage" }, t(`state_${job.state}`)),
     job.state === "failed" ? failure(job.error ?? {}) : null,
-    element("div", { class: "actions" }, linkButton(address("run", "", { scenarios: (job.scenarios ?? []).join(",") }), t("change_run"), "main"),
+    job.resumable ? element("p", { class: "small" }, t("resumable")) : null,
+    element("div", { class: "actions" },
+      job.resumable ? button(t("resume"), () => void resumeJob(job.job, view), "main") : null,
+      linkButton(address("run", "", { scenarios: (job.scenarios ?? []).join(",") }), t("change_run"), job.resumable ? "" : "main"),
       linkButton(address("runs"), t("runs"))));
 }

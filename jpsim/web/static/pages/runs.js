@@ -18,7 +18,7 @@ import { heading, linkButton } from "../widgets.js";
 export async function showRuns(root, route, signal) {
   const [runs, jobs, scenarios] = await Promise.all([read("/api/runs", signal), read("/api/jobs", signal), read("/api/scenarios", signal)]);
   const titles = new Map(scenarios.map(({ id, title }) => [id, either(title)]));
-  const live = jobs.filter(({ state }) => state === "queued" || state === "running");
+  const live = jobs.filter(({ state, resumable }) => resumable || state === "queued" || state === "running");
   fill(root, heading(t("runs"), { actions: [linkButton(address("run"), t("new_run"), "main")] }),
     live.length ? element("ul", { class: "live" }, live.map((job) => element("li", {},
       element("a", { href: address("job", job.job) }, t(`state_${job.state}`)), " ", (job.scenarios ?? []).map((id) => titles.get(id) ?? id).join(" · ")))) : null,
