@@ -110,6 +110,18 @@ def test_token_opens_one_session_and_a_stranger_gets_nothing(workbench: Workbenc
     assert answers == [401, 401]
 
 
+def test_a_page_makes_an_address_for_one_more_browser(workbench: Workbench) -> None:
+    workbench.show("library").click(".invite")
+    address = workbench.page.input_value(".invitation input")
+    assert address.startswith(f"{workbench.base}/?token=")
+    assert workbench.page.evaluate("document.activeElement.value") == address  # chosen, so that it can be copied
+    context = workbench.browser.new_context()
+    other = context.new_page()
+    other.goto(address)
+    assert other.inner_text("h1") == "Library"
+    context.close()
+
+
 def test_library_is_searched_in_both_languages(workbench: Workbench) -> None:
     page = workbench.show("library")
     assert page.locator(".scenarios .card").count() == len(list(packaged_library().glob("*.yaml"))) + 1

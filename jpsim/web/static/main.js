@@ -65,7 +65,7 @@ function drawHead(page) {
     element("button", { type: "button", class: "skip", on: { click: () => main.focus() } }, t("skip")),
     element("a", { class: "brand", href: address("library") }, "jpsim"),
     element("nav", { "aria-label": t("pages") }, links),
-    element("button", { type: "button", class: "invite", on: { click: () => void invite() } }, t("another_browser")),
+    element("button", { type: "button", class: "invite", title: t("another_hint"), on: { click: () => void invite() } }, t("another_browser")),
     element("div", { class: "languages", role: "group", "aria-label": "Language 言語" }, languages)));
 }
 

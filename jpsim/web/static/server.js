@@ -85,13 +85,19 @@ export function query(values) {
  * @param {(content: any) => boolean} onEvent told the content of each event, null where the server has gone for good;
  *   says whether to go on
  * @param {AbortSignal} signal
+ * @param {(lost: boolean) => void} onLost told when the server stops answering, and when it is there again
  */
-export function listen(path, names, onEvent, signal) {
+export function listen(path, names, onEvent, signal, onLost) {
   const events = new EventSource(path);
   const close = () => events.close();
   signal.addEventListener("abort", close, { once: true });
   for (const name of names) events.addEventListener(name, ({ data }) => onEvent(JSON.parse(data)) || close());
-  events.addEventListener("error", () => events.readyState === EventSource.CLOSED && !signal.aborted && onEvent(null));
+  events.addEventListener("open", () => onLost(false));
+  events.addEventListener("error", () => {
+    if (signal.aborted) return;
+    if (events.readyState === EventSource.CLOSED) onEvent(null);
+    else onLost(true);
+  });
 }
 
 async function request(method, path, body, signal) {

@@ -6,11 +6,11 @@ import { element, fill } from "../dom.js";
 import { either, t } from "../language.js";
 import { KINDS, change, changeError, kindName, level, nameOf, nameWithUnit, styleOf } from "../labels.js";
 import { moment, number } from "../numbers.js";
-import { go, note } from "../routes.js";
+import { address, go, note } from "../routes.js";
 import { openRun } from "../results.js";
 import { query as written, read } from "../server.js";
 import { sortableTable } from "../table.js";
-import { arriving, button, choice, field, heading, warningBox } from "../widgets.js";
+import { arriving, button, choice, field, heading, linkButton, warningBox } from "../widgets.js";
 
 /**
  * Show the comparison; its address holds the two sides.
@@ -22,7 +22,7 @@ import { arriving, button, choice, field, heading, warningBox } from "../widgets
 export async function showCompare(root, { query }, signal) {
   const [runs, scenarios] = await Promise.all([read("/api/runs", signal), read("/api/scenarios", signal)]);
   const whole = runs.filter(({ damage }) => !damage);
-  if (!whole.length) return void fill(root, heading(t("compare")), element("p", { class: "waiting" }, t("no_runs")));
+  if (!whole.length) return void fill(root, heading(t("compare"), { actions: [linkButton(address("run"), t("new_run"), "main")] }), element("p", { class: "waiting" }, t("no_runs")));
   const titles = new Map(scenarios.map(({ id, title }) => [id, either(title)]));
   const [first] = whole;
   const state = {

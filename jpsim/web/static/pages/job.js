@@ -36,7 +36,7 @@ function follow(id, draw, signal) {
     draw(job);
     return job !== null && !ENDED.includes(job.state);
   };
-  listen(`/api/jobs/${encodeURIComponent(id)}/events`, ["progress", ...ENDED], onEvent, signal);
+  listen(`/api/jobs/${encodeURIComponent(id)}/events`, ["progress", ...ENDED], onEvent, signal, draw.lost);
 }
 
 function progressView(view, id) {
@@ -45,8 +45,10 @@ function progressView(view, id) {
   const left = element("p", { class: "small" });
   const cancel = button(t("cancel"), () => void cancelJob(id, cancel, view));
   fill(view, stage, meter, left, element("div", { class: "actions" }, cancel));
+  const gone = element("div", {});
+  view.append(gone);
   let told = -1;
-  return (job) => {
+  const draw = (job) => {
     if (!job) return void view.append(failure({ status: 0 }));
     if (ENDED.includes(job.state)) return ended(view, job);
     const name = job.state === "queued" ? "queued" : job.stage ?? "preparing";
@@ -59,6 +61,8 @@ function progressView(view, id) {
     if (quarter !== told) announce(`${stage.textContent} ${left.textContent}`);
     told = quarter;
   };
+  draw.lost = (lost) => fill(gone, lost ? failure({ status: 0 }) : null);
+  return draw;
 }
 
 async function cancelJob(id, cancel, view) {
