@@ -172,7 +172,7 @@ def draw_workbench() -> None:
         origin = address.partition("/?")[0]
         with browser(1400, 1160) as page:
             page.goto(address)
-            page.goto(f"{origin}/#/result/{run.run_id}?series=banks&scenario=boj_hike&sort=change")
+            page.goto(f"{origin}/#/result/{run.run_id}?series=banks&scenario=boj_hike&sort=-change")
             page.wait_for_selector("svg")
             page.wait_for_load_state("networkidle")
             keep(page, "workbench.png")
