@@ -29,6 +29,10 @@ OBSERVED = ("topix", "nikkei225")
 """Series with daily closes of their own; Tokyo trades on the days on which the last one has a close."""
 
 
+_FEWEST = 250
+"""Trading days that a daily model is estimated from at least."""
+
+
 @dataclass(frozen=True, eq=False)
 class DailySample:
     """Observations of n factors and the daily returns of the observed series over T Tokyo days.
@@ -84,6 +88,9 @@ def read_sample(path: Path, priors: Priors) -> DailySample:
     # the close before the first day of the sample is needed for its changes
     kept = np.flatnonzero(tokyo)
     kept = kept[max(int(np.searchsorted(kept, first)) - 1, 0) :]
+    if len(kept) < _FEWEST:
+        found = f"sample.first = {priors['sample']['first']} leaves {len(kept)} trading days"
+        raise InputError(Problem(found, priors.place("sample", "first"), f"at least {_FEWEST}"))
     levels = np.column_stack([closes[name][kept] for name in names])
     prices = np.column_stack([_carried(table.column(name))[kept] for name in OBSERVED])
     _check(np.column_stack([levels, prices]), (*names, *OBSERVED), file)

@@ -28,6 +28,7 @@ from jpsim.calibration.identification import Identified, identify
 from jpsim.calibration.outlook import FactorRow, factor_rows, loading_rows, series_rows, sign_rows
 from jpsim.calibration.panel import read_panel
 from jpsim.calibration.parameter_draws import draw_parameters
+from jpsim.calibration.prior_months import check_months
 from jpsim.calibration.priors import Priors, read_priors
 from jpsim.calibration.regime_card import describe_regimes, regime_chapter
 from jpsim.calibration.regime_parameters import build_regimes
@@ -86,6 +87,7 @@ def calibrate(
     """
     priors = priors or read_priors()
     panel = read_panel(path)
+    check_months(priors, panel.monthly.months[-1])
     news = decision_news(panel, priors, priors["identification"]["announcements"])
     found = estimate(panel, priors, on_step)
     model = assemble(found, version or next_version(priors["model"]["id"], found.observations.last))

@@ -19,7 +19,7 @@ from jpsim.calibration.prior_forms import DAILY, MONTHLY
 from jpsim.errors import InputError, Place, Problem
 from jpsim.model.core import Model
 from jpsim.months import Month
-from jpsim.toml import Form, check_content, read_toml
+from jpsim.toml import Form, TomlDocument, check_content, read_toml
 
 __all__ = ["Priors", "change_priors", "priors_of", "read_daily_priors", "read_priors"]
 
@@ -41,11 +41,14 @@ class Priors:
         Digest of its bytes.
     sections
         Section to its table; every number carries a ``source`` in the file.
+    document
+        The file with the places of its values, where there is one.
     """
 
     source: str
     sha256: str
     sections: dict[str, Any]
+    document: TomlDocument | None = None
 
     def __getitem__(self, section: str) -> dict[str, Any]:
         table: dict[str, Any] = self.sections[section]
@@ -55,6 +58,10 @@ class Priors:
     def first(self) -> Month:
         """First month of the sample."""
         return Month.parse(self["sample"]["first"])
+
+    def place(self, *path: str) -> Place:
+        """Where a value was written."""
+        return Place(self.source) if self.document is None else self.document.place(path)
 
     def of_factors(self, names: tuple[str, ...], key: str) -> Floats:
         """Entry `key` of each factor, as an array in the order of `names`."""
@@ -82,8 +89,9 @@ def _packaged(name: str) -> Traversable:
 
 
 def _read(source: Path | Traversable, form: Form) -> Priors:
-    sections = read_toml(source).check(form)
-    return Priors(str(source), hashlib.sha256(source.read_bytes()).hexdigest(), sections)
+    document = read_toml(source)
+    sections = document.check(form)
+    return Priors(str(source), hashlib.sha256(source.read_bytes()).hexdigest(), sections, document)
 
 
 def priors_of(model: Model) -> Priors:

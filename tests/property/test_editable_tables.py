@@ -16,10 +16,12 @@ import pytest
 
 import jpsim
 from jpsim.analysis.books.derivatives import read_contracts
+from jpsim.calibration.prior_months import check_months
 from jpsim.calibration.priors import read_daily_priors, read_priors
 from jpsim.dictionary import read_channels, read_factors, read_meetings, read_rules, read_series
 from jpsim.equity_priors import read_dividends, read_earnings
 from jpsim.errors import InputError
+from jpsim.months import Month
 from jpsim.scenario.families import read_families
 from jpsim.sources import read_catalogue
 from jpsim.toml.places import locate
@@ -287,3 +289,20 @@ def test_the_command_line_tells_what_is_wrong_in_a_dictionary(tmp_path):
 def _jpsim(*words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "jpsim", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_months_that_the_panel_does_not_have_are_told_with_their_places(tmp_path):
+    text = (DATA / "priors" / "japan_monthly.toml").read_text(encoding="utf-8")
+    text = text.replace('first = "2024-03"', 'first = "2030-01"')
+    text = text.replace('quoted_since = "2022-01"', 'quoted_since = "1990-01"')
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace('scored_from = "2013-01"', 'scored_from = "2026-01"'), encoding="utf-8")
+    check_months(read_priors(), Month(2026, 1))
+    with pytest.raises(InputError) as caught:
+        check_months(read_priors(path), Month(2026, 1))
+    lines = path.read_text(encoding="utf-8").split("\n")
+    told = {problem.found.split(" = ")[0]: problem for problem in caught.value.problems}
+    assert set(told) == {"bridge.first", "anchor.quoted_since", "tails.scored_from", "regimes.scored_from"}
+    assert told["bridge.first"].allowed == "a month from 2001-04 to 2025-07"
+    for key, problem in told.items():
+        assert lines[problem.place.line - 1].startswith(key.split(".")[1])
