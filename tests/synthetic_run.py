@@ -94,7 +94,7 @@ _HIKE = [0.75, 0.75, 1.00, 1.00, 1.00, 1.25, 1.25, 1.25, 1.25, 1.25, 1.25, 1.50]
 
 DIAGNOSTICS: dict[str, dict[str, Any]] = {
     "baseline": {
-        "plausibility": {"rows": 0, "distance": 0.0, "percentile": 1.0},
+        "plausibility": {"rows": 0, "distance": 0.0, "percentile": 1.0, "share": None},
         "assumptions": [
             {"series": "topix", "when": "2027-01", "statement": "mean +10.0% (view, absorbed by the equity premium)"},
         ],
@@ -111,6 +111,7 @@ DIAGNOSTICS: dict[str, dict[str, Any]] = {
             "largest_shock": 1.34,
             "largest_shock_month": 3,
             "relative_entropy": None,
+            "share": 0.22,
         },
         "assumptions": [
             *(
@@ -182,7 +183,7 @@ MEMBERS = [
     {
         "scenario": name,
         "weight": weight,
-        "plausibility": {"rows": 2, "distance": 2.0, "percentile": 0.37, "terminal_percentile": 0.37},
+        "plausibility": {"rows": 2, "distance": 2.0, "percentile": 0.37, "terminal_percentile": 0.37, "share": 0.37},
         "costs": [{"row": "usdjpy 169.18 in 2027-01 (marginal, sd 3.64%)", "share": 1.5, "surprise": 1.0}],
         "bands": {"usdjpy": {"mean": [155.0, level]}, "jgb_10y": {"mean": [2.3, 2.4]}},
     }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -109,6 +109,7 @@ def _progress(job: Job, silent: bool) -> Iterator[Callable[[str, int, int], None
 
 def _show_plan(job: Job, planned: Plan, as_json: bool) -> None:
     from jpsim import api
+    from jpsim.reporting.verdicts import plausibility_text
     from jpsim.simulation.plan import check_plan
 
     answer = api.outline(job, planned)
@@ -122,7 +123,7 @@ def _show_plan(job: Job, planned: Plan, as_json: bool) -> None:
             + (f", up to {planned.disk_bytes / 2**20:,.0f} MiB of files" if planned.disk_bytes else "")
         )
         for scenario, card in answer["plausibility"].items():
-            click.echo(f"{scenario}: {_plausible(card)}")
+            click.echo(f"{scenario}: {plausibility_text(card)}")
             for warning in answer["warnings"][scenario]:
                 click.echo(f"  warning: {warning}")
     check_plan(planned)
@@ -133,16 +134,6 @@ def _duration(seconds: float) -> str:
     if seconds < 120.0:
         return f"{seconds:,.1f} s"
     return f"{seconds / 60:,.0f} minutes" if seconds < 7200.0 else f"{seconds / 3600:,.1f} hours"
-
-
-def _plausible(card: dict[str, Any]) -> str:
-    if not card["rows"]:
-        return "no conditions on factors"
-    return (
-        f"{card['rows']} condition{'' if card['rows'] == 1 else 's'}, d² {card['distance']:.1f}; "
-        f"the model's own paths lie further from its mean in "
-        f"{card['percentile']:.0%} of cases ({card['terminal_percentile']:.0%} by the last dates alone)"
-    )
 
 
 def _show_run(run: Run, path: Path, *, as_json: bool, everything: bool, lang: Literal["en", "ja"]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -220,7 +220,7 @@ def condition(
         refuse_undeliverable(table, stacked.exposure @ basis, drivers, place, anew=intervened)
         response = stacked.exposure @ basis @ basis.T
     entropy = np.inf if table.of_kind("hard") else targets.entropy + _measured_entropy(table, stacked)
-    card = _judge(table, stacked, response, entropy)
+    card = _judge(table, stacked, targets, response, entropy)
     return Conditional(system, table, stacked, targets, response, bool(drivers), card, basis)
 
 
@@ -230,27 +230,22 @@ def _imposed(model: Model, table: RowTable) -> list[str]:
     return [name for name in carried if table.weights[:, model.factor(name)].any()]
 
 
-def _judge(table: RowTable, stacked: StackedRows, response: Floats, entropy: float) -> Plausibility:
-    """Judge the rows, without the months of a window that ask nothing of the model's mean."""
-    gap = _nearest(table, stacked.mean) - stacked.mean
-    idle = [i for i, row in enumerate(table.rows) if row.window and gap[i] == 0.0]
-    told = [i for i in range(gap.size) if i not in idle]
-    last = {
-        table.rows[i].name: place for place, i in sorted(enumerate(told), key=lambda pair: table.rows[pair[1]].month)
-    }
-    card = judge_plausibility(
-        gap[told],
-        (stacked.cov + np.diag(table.noise))[np.ix_(told, told)],
-        stacked.exposure[:, told],
-        response[:, told],
-        table.months[told],
-        sorted(last.values()),
+def _judge(table: RowTable, stacked: StackedRows, targets: TargetLaw, response: Floats, entropy: float) -> Plausibility:
+    """Judge the values; ranges by their probability given them, and by what they take to be met on average."""
+    ranges = table.of_kind("range")
+    valued = sorted(set(range(len(table.rows))) - set(ranges), key=lambda i: table.rows[i].month)
+    return judge_plausibility(
+        _centres(table, targets) - stacked.mean,
+        stacked.cov + np.diag(table.noise),
+        stacked.exposure,
+        response,
+        table.months,
+        sorted({table.rows[i].name: i for i in valued}.values()),
         entropy,
-        [place for place, i in enumerate(told) if table.rows[i].name in exogenous_factors()],
+        [i for i, row in enumerate(table.rows) if row.name in exogenous_factors()],
+        ranges,
+        None if targets.ranges is None else targets.ranges.probability,
     )
-    by_row, by_date = np.zeros(gap.size), np.zeros(gap.size)
-    by_row[told], by_date[told] = card.by_row, card.by_date
-    return replace(card, by_row=by_row, by_date=by_date)
 
 
 def log_normal(gap: Floats, cov: Floats) -> float:
@@ -262,13 +257,6 @@ def _centres(table: RowTable, targets: TargetLaw) -> Floats:
     centres = table.values.copy()
     centres[list(targets.free)] = targets.centre
     return centres
-
-
-def _nearest(table: RowTable, mean: Floats) -> Floats:
-    """Stated values; for a range the point nearest to the model's mean."""
-    low = np.array([row.low for row in table.rows])
-    high = np.array([row.high for row in table.rows])
-    return np.where(np.isnan(table.values), np.clip(mean, low, high), table.values)
 
 
 def _measured_entropy(table: RowTable, stacked: StackedRows) -> float:

@@ -12,6 +12,7 @@ from jpsim.conditioning.bands import mixed_bands
 from jpsim.conditioning.conditional import Conditional
 from jpsim.conditioning.extrapolation import Extrapolation, find_extrapolations, warn_of
 from jpsim.conditioning.meetings import POLICY_RATE
+from jpsim.conditioning.range_costs import range_costs
 from jpsim.conditioning.scenario_law import ScenarioLaw
 from jpsim.conditioning.stories import Story
 from jpsim.conditioning.support import intervenes
@@ -89,7 +90,7 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
     conditional = law.conditional
     far = find_extrapolations(conditional, None if law.announcement is None else law.announcement.before)
     found: dict[str, Any] = {
-        "plausibility": conditional.plausibility.to_dict() | _range_probability(conditional) | _furthest(far),
+        "plausibility": conditional.plausibility.to_dict() | _furthest(far),
         "assumptions": _assumptions(law),
         "costs": _costs(conditional),
         "shocks": _shocks(conditional),
@@ -105,11 +106,6 @@ def explain_law(law: ScenarioLaw) -> dict[str, Any]:
     if any(row.name == POLICY_RATE for row in conditional.table.rows):
         found["policy_path"] = _policy_path(conditional)
     return found
-
-
-def _range_probability(conditional: Conditional) -> dict[str, float]:
-    ranges = conditional.targets.ranges
-    return {} if ranges is None else {"range_probability": ranges.probability}
 
 
 def _furthest(far: tuple[Extrapolation, ...]) -> dict[str, float]:
@@ -217,15 +213,14 @@ def _in_words(quantity: Quantity) -> str:
 
 
 def _costs(conditional: Conditional) -> list[dict[str, Any]]:
-    """Shares of the squared distance, dearest row first."""
+    """Shares of the squared distance, and of minus twice the log probability of the ranges; dearest statement first."""
     card = conditional.plausibility
-    costs: list[dict[str, Any]] = []
-    for row, share, new in zip(conditional.table.rows, card.by_row, card.by_date, strict=True):
-        if row.window and costs and costs[-1]["row"] == row.text:  # a window speaks once, for all its months
-            costs[-1]["share"] += float(share)
-            costs[-1]["surprise"] += float(new)
-        else:
-            costs.append({"row": row.text, "share": float(share), "surprise": float(new)})
+    costs: list[dict[str, Any]] = [
+        {"row": row.text, "share": float(share), "surprise": float(new)}
+        for row, share, new in zip(conditional.table.rows, card.by_row, card.by_date, strict=True)
+        if row.kind != "range"
+    ]
+    costs += [{"row": text, "share": cost, "surprise": cost} for text, cost in range_costs(conditional)]
     return sorted(costs, key=lambda cost: -abs(cost["share"]))
 
 

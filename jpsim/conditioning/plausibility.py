@@ -1,14 +1,16 @@
 """How likely a scenario is by the model's own lights.
 
-The squared Mahalanobis distance of the stated values from the model's mean is chi-square with as many
-degrees of freedom as there are rows, whatever the scenario says. Its two decompositions say when and
-which conditions cost most, and the implied shocks say how large the surprises are that deliver it
-(modesty: Leeper and Zha 2003, doi:10.1016/j.jmoneco.2003.02.002).
+A scenario states values, and bounds within which others must stay. The squared Mahalanobis distance of the stated
+values from the model's mean is chi-square with as many degrees of freedom as there are values, whatever the scenario
+says. Its two decompositions say when and which conditions cost most, and the implied shocks say how large the surprises
+are that deliver it (modesty: Leeper and Zha 2003, doi:10.1016/j.jmoneco.2003.02.002). Ranges have no distance but a
+probability, given the values. The headline is the probability of both: of lying at least as far out, and within the
+ranges.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,7 +35,7 @@ class Plausibility:
     Parameters
     ----------
     rows
-        Number of rows m that carry information.
+        Number of stated values that carry information: ranges are not among them.
     distance
         Squared Mahalanobis distance d² of the stated values.
     percentile
@@ -45,10 +47,11 @@ class Plausibility:
     by_date
         (m,) shares by time, each row's surprise given the rows before it; they sum to it.
     largest_shock
-        Largest mean shock that the conditions imply, in standard deviations, with its month and
-        position among the orthogonal shocks.
+        Largest mean shock that the conditions imply, ranges at their means, in standard deviations, and its month.
     relative_entropy
         Information in nats that the conditions add to the rows' law; inf for hard conditions.
+    range_probability
+        Probability of the ranges given the stated values; None without ranges.
     """
 
     rows: int
@@ -61,13 +64,27 @@ class Plausibility:
     largest_shock: float
     largest_shock_month: int
     relative_entropy: float
+    range_probability: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """Share of the model's own paths that lie at least as far out, and within the ranges.
+
+        By the lower of the two percentiles: filled-in paths dilute the first. None if nothing is stated.
+        """
+        if not self.rows and self.range_probability is None:
+            return None
+        within = 1.0 if self.range_probability is None else self.range_probability
+        return min(self.percentile, self.terminal_percentile) * within
 
     def warnings(self, step: Step = "month") -> list[str]:
         """Plain warnings about an implausible, immodest or suspiciously smooth scenario."""
         found = []
-        lowest = min(self.percentile, self.terminal_percentile)
-        if self.rows and lowest < IMPLAUSIBLE:
-            found.append(f"implausible: the model sees paths at least this far from its mean in {lowest:.2%} of cases")
+        if self.share is not None and self.share < IMPLAUSIBLE:
+            far = "at least this far from its mean" if self.rows else ""
+            within = "" if self.range_probability is None else "within the ranges"
+            where = " and ".join(part for part in (far, within) if part)
+            found.append(f"implausible: the model sees paths {where} in {self.share:.2%} of cases")
         if self.rows > 3 and self.percentile > SMOOTH:
             found.append(
                 "suspiciously smooth: nearly all of the model's own paths vary more than the stated one; "
@@ -89,7 +106,8 @@ class Plausibility:
             "largest_shock": self.largest_shock,
             "largest_shock_month": self.largest_shock_month,
             "relative_entropy": None if np.isinf(self.relative_entropy) else self.relative_entropy,
-        }
+            "share": self.share,
+        } | ({} if self.range_probability is None else {"range_probability": self.range_probability})
 
 
 def judge_plausibility(
@@ -101,6 +119,8 @@ def judge_plausibility(
     terminal: list[int],
     entropy: float,
     imposed: list[int],
+    ranges: list[int] | None = None,
+    range_probability: float | None = None,
 ) -> Plausibility:
     """Judge stated values against the model's law of the rows.
 
@@ -115,52 +135,58 @@ def judge_plausibility(
     months
         (m,) month of each row.
     terminal
-        Positions of the last row of each quantity.
+        Positions of the last row of each quantity that has a value.
     entropy
         Relative entropy of the conditions, in nats.
     imposed
         Positions of rows on exogenous factors: they are taken as given, and the rest is judged given them.
+    ranges, range_probability
+        Positions of the ranges, none by default, and their probability given the values.
     """
     kept = [i for i in range(gap.size) if i not in imposed]
+    by_row, by_date = np.zeros(gap.size), np.zeros(gap.size)
     if not kept:
-        none = np.zeros(gap.size)
-        return Plausibility(0, 0.0, 1.0, 0, 1.0, none, none, 0.0, 0, 0.0)
-    if imposed:
-        slope = np.linalg.solve(cov[np.ix_(imposed, imposed)], cov[np.ix_(imposed, kept)]).T
-        card = judge_plausibility(
-            gap[kept] - slope @ gap[imposed],
-            cov[np.ix_(kept, kept)] - slope @ cov[np.ix_(imposed, kept)],
-            exposure[:, kept] - slope @ exposure[:, imposed],
-            response[:, kept] - slope @ response[:, imposed],
-            months[kept],
-            [kept.index(i) for i in terminal if i in kept],
-            entropy,
-            [],
-        )
-        by_row, by_date = np.zeros(gap.size), np.zeros(gap.size)
-        by_row[kept], by_date[kept] = card.by_row, card.by_date
-        return replace(card, by_row=by_row, by_date=by_date)
-    weight = np.linalg.solve(cov, gap)
-    by_row = gap * weight
-    distance = float(by_row.sum())
+        return Plausibility(0, 0.0, 1.0, 0, 1.0, by_row, by_date, 0.0, 0, 0.0, range_probability)
+    slope = np.linalg.solve(cov[np.ix_(imposed, imposed)], cov[np.ix_(imposed, kept)]).T
+    gap = gap[kept] - slope @ gap[imposed]
+    cov = cov[np.ix_(kept, kept)] - slope @ cov[np.ix_(imposed, kept)]
+    exposure, response = (part[:, kept] - slope @ part[:, imposed] for part in (exposure, response))
+    shocks = _mean_shocks(gap, cov, exposure, response)
+    values = [place for place, i in enumerate(kept) if i not in (ranges or [])]
+    told, last = [kept[place] for place in values], [kept.index(i) for i in terminal if i in kept]
+    distance, shares = _distance(gap, cov, values)
+    by_row[told], by_date[told] = shares, _surprises(gap[values], cov[np.ix_(values, values)], months[told])
+    return Plausibility(
+        rows=len(values),
+        distance=distance,
+        percentile=_beyond(distance, len(values)),
+        terminal_rows=len(last),
+        terminal_percentile=_beyond(_distance(gap, cov, last)[0], len(last)),
+        by_row=by_row,
+        by_date=by_date,
+        largest_shock=float(shocks.max()),
+        largest_shock_month=int(np.unravel_index(int(np.argmax(shocks)), shocks.shape)[0]) + 1,
+        relative_entropy=entropy,
+        range_probability=range_probability,
+    )
+
+
+def _mean_shocks(gap: Floats, cov: Floats, exposure: Floats, response: Floats) -> Floats:
+    """(h, n) sizes of the mean shocks that close the gaps, steered as the response says."""
     steered = np.einsum("hmn,hkn->mk", response, exposure)
     noise = cov - np.einsum("hmn,hkn->mk", exposure, exposure)
-    shocks = np.abs(np.einsum("hmn,m->hn", response, np.linalg.solve(steered + noise, gap)))
-    month, _ = np.unravel_index(int(np.argmax(shocks)), shocks.shape)
-    last = np.array(terminal)
-    terminal_distance = float(gap[last] @ np.linalg.solve(cov[np.ix_(last, last)], gap[last]))
-    return Plausibility(
-        rows=gap.size,
-        distance=distance,
-        percentile=chi_square_tail(distance, gap.size),
-        terminal_rows=last.size,
-        terminal_percentile=chi_square_tail(terminal_distance, last.size),
-        by_row=by_row,
-        by_date=_surprises(gap, cov, months),
-        largest_shock=float(shocks.max()),
-        largest_shock_month=int(month) + 1,
-        relative_entropy=entropy,
-    )
+    shocks: Floats = np.einsum("hmn,m->hn", response, np.linalg.solve(steered + noise, gap))
+    return np.abs(shocks)
+
+
+def _distance(gap: Floats, cov: Floats, rows: list[int]) -> tuple[float, Floats]:
+    """Squared distance of some rows, and the share of each."""
+    shares = gap[rows] * np.linalg.solve(cov[np.ix_(rows, rows)], gap[rows])
+    return float(shares.sum()), shares
+
+
+def _beyond(distance: float, rows: int) -> float:
+    return chi_square_tail(distance, rows) if rows else 1.0
 
 
 def _surprises(gap: Floats, cov: Floats, months: npt.NDArray[np.int64]) -> Floats:

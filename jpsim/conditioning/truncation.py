@@ -120,6 +120,12 @@ class Truncation:
             values[:, here], log_weight[here] = path.values, path.log_weight
         return values, log_weight
 
+    @property
+    def variance(self) -> Floats:
+        """(q + k,) variances before truncation."""
+        own = np.diag(self.cov)
+        return own if self.ties is None else np.concatenate([own, ((self.ties @ self.cov) * self.ties).sum(axis=1)])
+
     @cached_property
     def tied(self) -> Floats:
         """(k, q + k) weights with which sums of the quantities keep the value that their means give them."""

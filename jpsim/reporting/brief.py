@@ -10,7 +10,7 @@ from jpsim.reporting.labels import Label, Language, label_of
 from jpsim.reporting.reasons import driver_text, series_contributions
 from jpsim.reporting.statements import named
 from jpsim.reporting.story import vocabulary
-from jpsim.reporting.verdicts import plausibility_share, verdict_of
+from jpsim.reporting.verdicts import plausibility_share, share_key, verdict_of
 from jpsim.runs import Run
 
 __all__ = ["Sentence", "brief_sentences"]
@@ -86,6 +86,16 @@ def _assumed(run: Run, scenario: int) -> Iterator[tuple[str, str]]:
     )
 
 
+_FAR = {
+    "plausible_share": ("lie at least this far from its expectation", "期待値から同程度以上に離れる"),
+    "plausible_within": ("stay within the stated ranges", "指定した範囲に収まる"),
+    "plausible_both": (
+        "lie at least as far out as the stated values, and within the stated ranges",
+        "期待値から同程度以上に離れ、かつ指定した範囲に収まる",
+    ),
+}
+
+
 def _plausible(run: Run, scenario: int) -> Iterator[tuple[str, str]]:
     told = run.diagnostics[run.scenarios[scenario]]
     share = plausibility_share(told.get("plausibility", {}))
@@ -98,9 +108,10 @@ def _plausible(run: Run, scenario: int) -> Iterator[tuple[str, str]]:
     much = f"{100 * share:.0f}" if share >= 0.01 else f"{100 * share:.1g}"
     english, japanese = _VERDICTS[verdict_of(share)]
     of = (" (likeliest story)", "（最も重いストーリー）") if "members" in told else ("", "")
+    far, far_japanese = _FAR[share_key(told["plausibility"])]
     yield (
-        f"{much}% of the model's own paths lie at least this far from its expectation: {english}{of[0]}.",
-        f"モデル自身のパスの{much}%が期待値から同程度以上に離れる：{japanese}{of[1]}。",
+        f"{much}% of the model's own paths {far}: {english}{of[0]}.",
+        f"モデル自身のパスの{much}%が{far_japanese}：{japanese}{of[1]}。",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import log
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -13,6 +14,7 @@ from rich.text import Text
 from jpsim.days import say_step
 from jpsim.reporting.labels import Language, label_of
 from jpsim.reporting.statements import joined_statements, named, statement_text
+from jpsim.reporting.verdicts import plausibility_share, plausibility_text, verdict_of
 
 __all__ = ["explanation_table"]
 
@@ -50,7 +52,7 @@ def explanation_table(scenario: str, told: Mapping[str, Any], language: Language
     if "announcement" in told:
         parts.append(Text(_announcement(told["announcement"], language)))
     if told["costs"]:
-        parts.append(_costs(told["costs"], told["plausibility"]["distance"]))
+        parts.append(_costs(told["costs"], told["plausibility"]))
     if told["shocks"]:
         parts.append(Text(f"Largest mean surprises of single factors: {'; '.join(_shocks(told, language))}."))
     if told["extrapolation"]:
@@ -61,21 +63,13 @@ def explanation_table(scenario: str, told: Mapping[str, Any], language: Language
 
 def _verdict(told: Mapping[str, Any]) -> str:
     card = told["plausibility"]
-    if not card["rows"]:
+    share = plausibility_share(card)
+    if share is None:
         return "No conditions on factors: they stay where the model puts them."
+    text = plausibility_text(card)
     when = say_step(card["largest_shock_month"], told["step"])
-    text = (
-        f"{_counted(card['rows'], 'condition')}, squared distance {card['distance']:.1f}. The model's own paths lie "
-        f"further from its mean in {card['percentile']:.0%} of cases, by the last dates alone in "
-        f"{card['terminal_percentile']:.0%}. "
-        f"The largest mean of the independent shocks behind it is {card['largest_shock']:.1f} sd, {when}."
-    )
-    if "range_probability" in card:
-        chance = f"{card['range_probability']:.1%}"
-        text += (
-            f" Ranges count by their nearest points here; they have probability {chance} given the other conditions."
-        )
-    return text
+    shock = f"The largest mean of the independent shocks behind it is {card['largest_shock']:.1f} sd, {when}."
+    return f"{text[0].upper()}{text[1:]}: {verdict_of(share)}. {shock}"
 
 
 def _assumed(assumptions: Sequence[Mapping[str, Any]], language: Language) -> Table:
@@ -137,12 +131,16 @@ def _policy(path: Mapping[str, Sequence[float]], *, announced: bool) -> Table:
     return _table(f"Policy rate, %: {moves}", ("month", "priced", "scenario", "surprise"), rows)
 
 
-def _costs(costs: Sequence[Mapping[str, Any]], distance: float) -> Table:
+def _costs(costs: Sequence[Mapping[str, Any]], card: Mapping[str, Any]) -> Table:
     rows = [(str(cost["row"]), float(cost["share"]), float(cost["surprise"])) for cost in costs]
     if left := rows[_COSTS:]:
         more = _counted(len(left), "more condition")
         rows = [*rows[:_COSTS], (more, sum(share for _, share, _ in left), sum(new for *_, new in left))]
-    title = f"What the conditions cost, of a squared distance of {distance:.1f}"
+    amounts = [f"a squared distance of {card['distance']:.1f}"] if card["rows"] else []
+    if "range_probability" in card:
+        ranged = -2.0 * log(max(card["range_probability"], 1e-300))
+        amounts.append(f"{ranged:.1f} of ranges (\N{MINUS SIGN}2 log probability)")
+    title = f"What the conditions cost, of {' and '.join(amounts)}"
     written = ((row, _plain(share, 2), _plain(new, 2)) for row, share, new in rows)
     return _table(title, ("condition", "share", "given earlier ones"), written)
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from jpsim.analysis.scenario_goal import ScenarioGoal
 from jpsim.reporting.labels import Label, label_of
+from jpsim.reporting.verdicts import plausibility_share, plausibility_text
 from jpsim.units import Quantity
 
 __all__ = ["goal_table"]
@@ -62,13 +63,8 @@ def _footing(found: ScenarioGoal) -> str:
 
 def _plausible(found: ScenarioGoal) -> str:
     card = found.plausibility
-    if not card["rows"]:
-        return "The solution states no conditions on factors."
-    return (
-        f"At the solution: {card['rows']} conditions, d² {card['distance']:.1f}; the model's own paths lie further "
-        f"from its mean in {card['percentile']:.0%} of cases ({card['terminal_percentile']:.0%} by the last dates "
-        f"alone); largest mean shock {card['largest_shock']:.1f} sd."
-    )
+    shock = f"; largest mean shock {card['largest_shock']:.1f} sd" if plausibility_share(card) is not None else ""
+    return f"At the solution: {plausibility_text(card)}{shock}."
 
 
 def _written(found: ScenarioGoal, label: Label, value: float) -> str:

@@ -16,6 +16,7 @@ from jpsim.reporting.limit_checking import limit_checks
 from jpsim.reporting.reasons import Reasons, attribution_reasons, further_reasons
 from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import ScenarioStory, scenario_stories, vocabulary
+from jpsim.reporting.verdicts import VALUE_FIGURES, plausibility_share, share_key, share_text
 from jpsim.reporting.waterfall import driver_names
 from jpsim.reporting.widths import band_widths, uncertain_words
 from jpsim.runs import Hedge, Run
@@ -32,6 +33,7 @@ _FIGURES = (
     "departure",
     "beyond_history",
     "relative_entropy",
+    "range_probability",
 )
 _MOST_POSITIONS = 20
 _ENTITY = re.compile(r"&(?=#?\w+;)")
@@ -144,10 +146,14 @@ def _plausibility(told: Mapping[str, Any], language: Language) -> Iterator[str]:
     card = told.get("plausibility", {})
     yield f"### {_word('plausible', language)}"
     yield ""
-    if not card.get("rows"):
+    if (share := plausibility_share(card)) is None:
         yield _word("plausible_free", language)
         yield ""
-    shown = [name for name in _FIGURES if card.get("rows") and isinstance(card.get(name), int | float)]
+    else:
+        yield f"{share_text(share)} {_word(share_key(card), language)}."
+        yield ""
+    known = [name for name in _FIGURES if share is not None and isinstance(card.get(name), int | float)]
+    shown = [name for name in known if card["rows"] or name not in VALUE_FIGURES]
     yield from (f"- {_word(name, language)}: {card[name]:.3g}" for name in shown)
     yield f"- {_word('effective_sample', language)}: {told['effective_sample']:,.0f}"
     yield ""

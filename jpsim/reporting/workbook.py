@@ -13,6 +13,7 @@ from jpsim.errors import InputError, Problem
 from jpsim.reporting.labels import GROUPS, Label, Language, group_name, label_of
 from jpsim.reporting.statements import named, statement_text
 from jpsim.reporting.story import scenario_stories, vocabulary
+from jpsim.reporting.verdicts import plausibility_share
 from jpsim.reporting.waterfall import contributions_of
 from jpsim.reporting.widths import band_widths
 from jpsim.reporting.workbook_book import add_book_sheets, add_limit_sheet, add_mixture_sheet
@@ -116,8 +117,7 @@ def _overview(sheet: Sheet, run: Run, language: Language) -> None:
     for story in scenario_stories(run):
         told_here = run.diagnostics[story.scenario]
         card = told_here.get("plausibility", {})
-        percentile = card.get("percentile") if card.get("rows") else None
-        values = [story.title[language], story.scenario, percentile, told_here["effective_sample"]]
+        values = [story.title[language], story.scenario, plausibility_share(card), told_here["effective_sample"]]
         sheet.row(values, ["wrap", "text", "percent", "whole"])
     sheet.skip()
     for story in scenario_stories(run):

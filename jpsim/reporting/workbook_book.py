@@ -8,6 +8,7 @@ from jpsim.reporting.holdings import BookInScenario, book_in_scenario
 from jpsim.reporting.labels import Language, label_of
 from jpsim.reporting.limit_checking import limit_checks
 from jpsim.reporting.story import vocabulary
+from jpsim.reporting.verdicts import plausibility_share
 from jpsim.reporting.waterfall import driver_names
 from jpsim.reporting.workbook_sheet import Sheet, Styles
 from jpsim.runs import Run
@@ -73,14 +74,13 @@ def add_mixture_sheet(book: Any, styles: Styles, run: Run, language: Language) -
     sheet = Sheet.add(book, styles, "Mixtures")
     factors = list(run.diagnostics[mixed[0]]["members"][0].get("bands", {}))
     labels = [label_of(name, "factor").name_with_unit(language) for name in factors]
-    heads = [words[key][language] for key in ("scenario", "member", "weight", "percentile")]
+    heads = [words[key][language] for key in ("scenario", "member", "weight", "plausible")]
     sheet.head([*heads, *labels])
     for name in mixed:
         for member in run.diagnostics[name]["members"]:
             card = member.get("plausibility", {})
             ends = [member["bands"][factor]["mean"][-1] if factor in member["bands"] else None for factor in factors]
-            percentile = card.get("percentile") if card.get("rows") else None
-            row = [name, member["scenario"], member["weight"], percentile, *ends]
+            row = [name, member["scenario"], member["weight"], plausibility_share(card), *ends]
             sheet.row(row, ["text", "text", "percent", "percent", *["level2"] * len(ends)])
     sheet.widths([24, 28, 10, 14, *[14] * len(factors)])
     sheet.freeze(1)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from jpsim.reporting.labels import Label
 from jpsim.reporting.page import Page, Text
 from jpsim.reporting.statements import named, statement_text
-from jpsim.reporting.verdicts import plausibility_share, verdict_of
+from jpsim.reporting.verdicts import VALUE_FIGURES, plausibility_share, share_key, verdict_of
 
 __all__ = ["plausibility_section"]
 
@@ -30,6 +30,7 @@ class _Card:
     index: int
     share: float | None
     verdict: str
+    of: str
     figures: Mapping[str, Any]
     effective: float
     costs: list[tuple[Text, float]]
@@ -48,12 +49,14 @@ def _card(page: Page, scenario: int) -> _Card:
     told = page.told(scenario)
     card = told.get("plausibility", {})
     share = plausibility_share(card)
+    shown = [name for name in _FIGURES if card.get("rows") or name not in VALUE_FIGURES]
     costs = [cost for cost in told.get("costs", ()) if abs(cost["share"]) >= _SMALLEST_SHARE][:_SHOWN]
     return _Card(
         index=scenario,
         share=share,
         verdict=verdict_of(share) if share is not None else "",
-        figures={name: card[name] for name in _FIGURES if card.get(name) is not None},
+        of=share_key(card) if share is not None else "",
+        figures={name: card[name] for name in shown if card.get(name) is not None},
         effective=float(told["effective_sample"]),
         costs=[(statement_text(cost["row"]), float(cost["share"])) for cost in costs],
         shocks=[(named(shock["factor"]), shock["month"], shock["sd"]) for shock in told.get("shocks", ())[:_SHOWN]],

@@ -19,12 +19,17 @@ export function plausibilityCard(figures, regimes, { effective, paths } = {}) {
   const share = shareOf(figures);
   return element("section", { class: "card plausibility" },
     element("h2", {}, t("plausible")),
-    share === null ? element("p", {}, t("plausible_free")) : verdictLine(share),
+    share === null ? element("p", {}, t("plausible_free")) : verdictLine(share, figures),
     element("dl", { class: "measures" }, measures(figures, effective, paths), regimeRows(regimes)));
 }
 
-/** The smaller of two tail probabilities, because filled-in paths dilute the first; null without conditions. */
-const shareOf = (figures) => (figures.rows ? Math.min(figures.percentile, figures.terminal_percentile ?? 1) : null);
+/**
+ * Share of the model's own paths that lie at least as far out, and within the ranges.
+ *
+ * @param {any} figures
+ * @returns {number | null} null without conditions
+ */
+export const shareOf = (figures) => figures.share ?? null;
 
 /**
  * A word for a share.
@@ -37,13 +42,14 @@ export function verdictOf(figures) {
   return share === null ? null : VERDICTS.find(([limit]) => share >= limit)?.[1] ?? "implausible";
 }
 
-function verdictLine(share) {
+function verdictLine(share, figures) {
   const verdict = VERDICTS.find(([limit]) => share >= limit)?.[1] ?? "implausible";
+  const ranged = Number.isFinite(figures.range_probability);
   const shown = share < 0.001 ? "<0.1%" : percent(share, share < 0.1 ? 1 : 0);
   return [
     element("p", { class: "verdict" }, element("span", { class: "big" }, shown), element("span", { class: `tag ${verdict}` }, t(`verdict_${verdict}`))),
     bar(share, `gauge ${verdict}`),
-    element("p", { class: "small" }, t("plausible_share")),
+    element("p", { class: "small" }, t(ranged ? (figures.rows ? "plausible_both" : "plausible_within") : "plausible_share")),
   ];
 }
 
@@ -52,7 +58,7 @@ function measures(figures, effective, paths) {
   const rows = [
     ["distance", figures.rows ? `${shown(figures.distance, 1)} (${figures.rows})` : null],
     ["largest_shock", figures.largest_shock_month ? `${shown(figures.largest_shock, 1)} (${figures.largest_shock_month})` : null],
-    ["departure", figures.rows ? shown(figures.departure, 1) : null],
+    ["departure", shareOf(figures) === null ? null : shown(figures.departure, 1)],
     ["beyond_history", shown(figures.beyond_history, 1)],
     ["relative_entropy", figures.relative_entropy ? shown(figures.relative_entropy, 2) : null],
     ["range_probability", Number.isFinite(figures.range_probability) ? percent(figures.range_probability) : null],

@@ -5,7 +5,7 @@ import { drafts, headOf } from "../drafts.js";
 import { familyName } from "../labels.js";
 import { either, said, t } from "../language.js";
 import { number, percent, size } from "../numbers.js";
-import { verdictOf } from "../plausibility.js";
+import { shareOf, verdictOf } from "../plausibility.js";
 import { go, note } from "../routes.js";
 import { isAborted, read, readOnce, send } from "../server.js";
 import { duration } from "../waiting.js";
@@ -162,7 +162,7 @@ const fact = (name, text) => element("div", {}, element("dt", {}, name), element
 
 function plannedRow(title, figures, warnings) {
   const verdict = verdictOf(figures);
-  const share = verdict ? percent(Math.min(figures.percentile, figures.terminal_percentile ?? 1), 0) : "";
+  const share = verdict ? percent(shareOf(figures), 0) : "";
   return element("tr", {}, element("th", { scope: "row" }, either(title), warnings.map((warning) => element("p", { class: "small" }, "⚠ ", warning))),
     element("td", {}, verdict ? element("span", { class: `tag ${verdict}` }, `${share} ${t(`verdict_${verdict}`)}`) : element("span", { class: "small" }, t("unconditioned"))));
 }
