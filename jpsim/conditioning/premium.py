@@ -157,10 +157,9 @@ def _said_twice(first: MeanView, second: MeanView) -> Problem:
 
 
 class _Returns(NamedTuple):
-    """Monthly returns of one series before any shift: a mixture of N laws, normal with given moments."""
+    """Monthly returns of one series before any shift: N equally likely laws, normal with given moments."""
 
     beta: float
-    weights: Floats  # (N,)
     mean: Floats  # (N, h)
     cov: Floats  # (N, h, h)
 
@@ -178,14 +177,13 @@ def _returns(
     base = float(weights @ model.alpha) + sum(effect.mean @ weights for effect in impulses)
     pushed = impulse_cov(impulses, weights[None])
     if conditional.steered and innovations != "gaussian":
-        shares, mean, cov = returns_given_scales(conditional, innovations, exposure, curved)
+        mean, cov = returns_given_scales(conditional, innovations, exposure, curved)
     else:
         mean, cov = (conditional.mean_innovations @ exposure)[None], conditional.innovation_cov(exposure[None])
-        shares = np.ones(1)
         if terms is not None:
             mean = mean + terms.mean @ curved
             cov = cov + terms.between_months(exposure[None], curved[None])
-    return _Returns(float(weights @ model.beta), shares, base + mean, cov + pushed)
+    return _Returns(float(weights @ model.beta), base + mean, cov + pushed)
 
 
 def _solve_one(law: _Returns, view: MeanView, shift: Floats, first: int) -> float:
@@ -194,7 +192,7 @@ def _solve_one(law: _Returns, view: MeanView, shift: Floats, first: int) -> floa
     def miss(monthly: float) -> float:
         moved = base + law.beta * shift[: view.month]
         moved[:, first:] += law.beta * monthly
-        return float(law.weights @ expected_growth(moved, cov)[:, -1]) - 1.0 - view.mean
+        return float(expected_growth(moved, cov)[:, -1].mean()) - 1.0 - view.mean
 
     if abs(law.beta) < 1e-6 or miss(-_WIDEST) * miss(_WIDEST) > 0:
         found = f"no shift of the returns gives {view.series} a mean of {view.mean:.1%} at month {view.month}"

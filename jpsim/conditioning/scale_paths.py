@@ -29,24 +29,29 @@ PATHS = 512
 def scale_paths(model: Model, innovations: Innovations, months: int, count: int = PATHS) -> tuple[Floats, Floats]:
     """(count, h) paths of the months' scales before any condition, equally likely, and what skews the months beside.
 
-    A rank-one Kronecker lattice with a tent transform in the normals behind gamma variables and volatility news.
+    A rank-one Kronecker lattice with a tent transform in the normals behind gamma variables and volatility news. Each
+    month's volatility and mixing variable are then multiplied by factors near 1, so that squared scales and what skews
+    the months have their known means (moment matching: Barraquand 1995, doi:10.1287/mnsc.41.12.1882); weights that
+    gave them these means would turn negative over long horizons, where the means are more than the paths can bear.
     """
     from scipy.special import gammaincinv  # takes a tenth of a second; few scenarios name drivers
 
     step = np.sqrt(_primes(2 * months))
     points = np.abs(2.0 * ((np.arange(1, count + 1)[:, None] * step) % 1.0) - 1.0)
     points = (np.argsort(np.argsort(points, axis=0), axis=0) + 0.5) / count  # every margin evenly filled
-    tails, scales = np.ones((count, months)), np.ones((count, months))
+    mixing, volatility = np.ones((count, months)), np.ones((count, months))
     if innovations != "gaussian" and np.isfinite(model.nu):
         half = model.nu / 2.0
-        tails = np.sqrt((half - 1.0) / gammaincinv(half, points[:, :months]))
+        mixing = (half - 1.0) / gammaincinv(half, points[:, :months])
     if innovations == "stochastic_volatility":
         v = np.full(count, model.sv_start)
         centre = model.sv_sigma**2 / (2.0 * (1.0 - model.sv_phi**2))
         for t, news in enumerate(normal_quantile(points[:, months:]).T):
             v = model.sv_phi * v + model.sv_sigma * news
-            scales[:, t] = np.exp(0.5 * (v - centre))
-    return scales * tails, scales * (tails**2 - 1.0)
+            volatility[:, t] = np.exp(0.5 * (v - centre))
+    mixing *= volatility.mean(axis=0) / (volatility * mixing).mean(axis=0)
+    volatility *= np.sqrt(scale_law(model, innovations, months).squares / (volatility**2 * mixing).mean(axis=0))
+    return volatility * np.sqrt(mixing), volatility * (mixing - 1.0)
 
 
 def _primes(count: int) -> Floats:
@@ -59,21 +64,10 @@ def _primes(count: int) -> Floats:
     return np.array(found, dtype=np.float64)
 
 
-def _calibrated(model: Model, innovations: Innovations, scales: Floats, excess: Floats) -> Floats:
-    """(N,) weights under which squared scales and excesses have their known means (Deville and Särndal 1992).
-
-    doi:10.1080/01621459.1992.10475217.
-    """
-    known = np.column_stack([scales**2 - scale_law(model, innovations, scales.shape[1]).squares, excess])
-    centred = known - known.mean(axis=0)
-    slope = np.linalg.lstsq(centred.T @ centred, -known.mean(axis=0) * len(known), rcond=1e-9)[0]
-    return np.asarray((1.0 + centred @ slope) / len(known))
-
-
 def returns_given_scales(
     conditional: Conditional, innovations: Innovations, exposure: Floats, curved: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Moments of ``exposure @ u_t + curved @ phi_t`` given N paths of the scales.
+) -> tuple[Floats, Floats]:
+    """Moments of ``exposure @ u_t + curved @ phi_t`` given N equally likely paths of the scales.
 
     Parameters
     ----------
@@ -86,12 +80,11 @@ def returns_given_scales(
 
     Returns
     -------
-    Weights (N,) of the paths, which sum to 1, means (N, h), and covariances (N, h, h).
+    Means (N, h), and covariances (N, h, h).
     """
     system, model = conditional.system, conditional.system.model
     h, n = system.horizon, len(model.factors)
-    paths = scale_paths(model, innovations, h)
-    weights, scaled = _calibrated(model, innovations, *paths), _Scaled(conditional, *paths)
+    scaled = _Scaled(conditional, *scale_paths(model, innovations, h))
     linear = np.zeros((h, h, n))
     linear[np.arange(h), np.arange(h)] = np.einsum("i,hij->hj", exposure, system.impact[:, :n])
     gradient: Floats = scaled.normal(linear.reshape(1, h, h * n))
@@ -103,7 +96,7 @@ def returns_given_scales(
         value, slope = term_values(model.terms, before + scaled.mean(along), scaled.spread(along))
         mean = mean + value @ curved
         gradient = gradient + np.einsum("ntka,tkas,k->nts", slope, along, curved, optimize=True)
-    return weights, mean, scaled.between(np.broadcast_to(gradient, (len(mean), h, h * n)))
+    return mean, scaled.between(np.broadcast_to(gradient, (len(mean), h, h * n)))
 
 
 class _Scaled:

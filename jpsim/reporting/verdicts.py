@@ -25,8 +25,9 @@ def plausibility_text(card: Mapping[str, Any]) -> str:
         return "no conditions on factors"
     parts = []
     if card["rows"]:
+        count = f"{card['rows']} value{'' if card['rows'] == 1 else 's'}"
         parts.append(
-            f"{card['rows']} value{'' if card['rows'] == 1 else 's'}, d² {card['distance']:.1f}; the model's own paths lie further from its mean in "
+            f"{count}, d² {card['distance']:.1f}; the model's own paths lie further from its mean in "
             f"{card['percentile']:.0%} of cases ({card['terminal_percentile']:.0%} by the last dates alone)"
         )
     if "range_probability" in card:
