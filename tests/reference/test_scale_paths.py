@@ -54,7 +54,8 @@ def test_a_view_holds_on_drawn_paths_over_many_years(tmp_path: Path, model: Mode
     """The premium is solved in law; the mean of paths that know nothing of the solution is the stated one."""
     path, months = tmp_path / "long.yaml", 84
     path.write_text(
-        "schema: jpsim/scenario@1\nid: long\ndrivers: [demand, global_risk]\nconditions:\n  jgb_10y: {level: {48m: 2.9%}}\n"
+        "schema: jpsim/scenario@1\nid: long\ndrivers: [demand, global_risk]\n"
+        "conditions: {jgb_10y: {level: {48m: 2.9%}}}\n"
         f"views: [{{series: topix, at: {months}m, mean: 40%, absorb: equity_premium}}]\n",
         encoding="utf-8",
     )
