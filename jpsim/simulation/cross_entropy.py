@@ -24,38 +24,21 @@ https://doi.org/10.1007/s11222-008-9059-x
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from jpsim.errors import InputError
-from jpsim.simulation.engine import log_likelihoods
-from jpsim.simulation.kernels.normals import PILOTS, TARGETS, fill_normals
 from jpsim.simulation.law import Law, Mixing, Proposal
 from jpsim.simulation.one_thread import one_thread
-from jpsim.simulation.proposals import (
-    components,
-    draw_normals,
-    draw_scores,
-    effective_share,
-    empty_proposal,
-    flattened,
-    log_odds,
-    principal,
-)
+from jpsim.simulation.pilots import Judged, Pilots
+from jpsim.simulation.proposals import effective_share, empty_proposal, flattened, log_odds, principal
 from jpsim.simulation.weight_regression import regressed
 
-__all__ = ["Judged", "fit_proposal"]
+__all__ = ["fit_proposal"]
 
 Floats = npt.NDArray[np.float64]
-Judged = Callable[[Law, int, Floats], tuple[Floats, Floats]]
-"""From the law with the proposal on trial, the first path and the scores (q, count) of drawn values: targets
-(m, count), and what log weights hold besides the density of the requirements, (count,)."""
-
 LEAST_EFFECTIVE: Final = 0.1
 """Share of the pilots of a mixture that stays effective in each round."""
 ENOUGH: Final = 0.9
@@ -71,54 +54,6 @@ MOST_DIRECTIONS: Final = 4
 """In which the variances of a mixture's component differ from one."""
 OWN_PILOTS: Final = 50.0
 """Pilots of the mixing variables' own law that a component's covariance is drawn to."""
-
-
-class _Drawn(NamedTuple):
-    """Pilots: standard normals (2 h + q, count) of y and the scores, y (2 h, count), and log weights (count,)."""
-
-    normals: Floats
-    y: Floats
-    log_weights: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class _Pilots:
-    """Pilot paths: how they are drawn and weighed; see `fit_proposal`."""
-
-    law: Law
-    mixing: Mixing
-    seed: int
-    judged: Judged | None
-
-    def draw(self, proposal: Proposal, first: int, count: int) -> _Drawn:
-        """Draw pilots from a proposal."""
-        months = proposal.mean.shape[1] // 2
-        both = [fill_normals(self.seed, stream, first, count, months, 1)[:, 0] for stream in PILOTS]
-        both[0] *= np.isfinite(self.mixing.nu)
-        both[1] *= self._volatile
-        normals = np.concatenate(both)
-        y = draw_normals(proposal, components(proposal, first, count), normals)
-        trial = replace(self.law, mixing=self.mixing._replace(proposal=proposal))
-        if self.judged is None:
-            return _Drawn(normals, y, log_likelihoods(trial, self.seed, first, count, pilots=True))
-        scores = fill_normals(self.seed, TARGETS, first, count, 1, self.mixing.free)[0]
-        own = scores[: proposal.score_mean.size].copy()
-        scores[: own.shape[0]], log_weights = draw_scores(proposal, y, own)
-        targets, judged = self.judged(trial, first, scores)
-        log_weights += judged + log_likelihoods(trial, self.seed, first, count, targets, pilots=True)
-        return _Drawn(np.concatenate([normals, own]), y, log_weights)
-
-    @cached_property
-    def _volatile(self) -> bool:
-        return self.mixing.sv_sigma > 0.0
-
-    @cached_property
-    def active(self) -> npt.NDArray[np.int64]:
-        """Positions of the normals that the requirements depend on: those of months up to the last one."""
-        required = np.abs(self.mixing.exposure).sum(axis=(1, 2)) > 0.0
-        months = np.flatnonzero(np.cumsum(required[::-1])[::-1])
-        kinds = [np.isfinite(self.mixing.nu), self._volatile]
-        return np.concatenate([months + place * required.size for place, kind in enumerate(kinds) if kind])
 
 
 @one_thread()
@@ -159,7 +94,7 @@ def fit_proposal(
         raise InputError("the law has no mixing variables to propose")
     if pilots < 2:
         raise InputError(f"{pilots} pilots; at least 2 are needed")
-    drawn = _Pilots(law, law.mixing, seed, judged)
+    drawn = Pilots(law, law.mixing, seed, judged)
     scores = 0 if judged is None else law.mixing.free - law.mixing.ranges
     proposal = law.mixing.proposal or empty_proposal(law.mixing.exposure.shape[0], scores)
     for number in range(1, rounds + 1):
@@ -172,7 +107,7 @@ def fit_proposal(
     return _fit_mixture(drawn, proposal, MIXTURE_PILOTS * pilots)
 
 
-def _fit_mixture(drawn: _Pilots, one: Proposal, pilots: int) -> Proposal:
+def _fit_mixture(drawn: Pilots, one: Proposal, pilots: int) -> Proposal:
     """Fit a mixture that starts with one component and a huge month each, on new pilots in each round.
 
     Returns

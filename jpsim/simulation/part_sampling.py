@@ -21,6 +21,8 @@ from jpsim.simulation.importance import log_model_density
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals, fill_uniforms
 from jpsim.simulation.law import DOUBLE, Law, Numerics, Proposal
 from jpsim.simulation.margin_shapes import MarginShapes, find_shapes
+from jpsim.simulation.pilots import Judged
+from jpsim.simulation.refitting import Refitting
 from jpsim.special import log_sum_exp
 
 __all__ = ["PartSampler"]
@@ -94,27 +96,40 @@ class PartSampler:
         free = self.law.dynamics._replace(transition=system.transition[:, :n], impact=system.impact[:, :n])
         return replace(self, law=replace(self.law, dynamics=couple_months(plain, free)))
 
-    def like(self, other: PartSampler) -> PartSampler:
-        """Return the same part with its scales and normals drawn, and its values judged, as those of another."""
+    def refitting(self) -> Refitting | None:
+        """Return what fits the proposals of the same part at draws of the parameters; None without a proposal."""
+        return None if self.proposal is None else Refitting.of(self.law, self.seed, self._judged)
+
+    def like(self, other: PartSampler, refitting: Refitting | None) -> PartSampler:
+        """Return the same part with its normals turned, and its values judged, as those of another.
+
+        Its scales are drawn from a proposal that is refitted from the other one's.
+        """
         mixing, known = self.law.mixing, other.law.mixing
         if mixing is None or known is None:
             return self.coupled()
-        law = replace(self.law, mixing=mixing._replace(proposal=known.proposal, rotation=known.rotation))
-        return replace(self, law=law, shapes=other.shapes)
+        law = replace(self.law, mixing=mixing._replace(rotation=known.rotation))
+        alike = replace(self, law=law, shapes=other.shapes)
+        return alike if refitting is None else alike._proposed(refitting.proposal_of(law, alike._judged))
 
     def _fitted(self, *, rounds: int = 3, mixtures: bool = True) -> PartSampler:
         """Fit the proposal, from the one that the part has."""
+        return self._proposed(fit_proposal(self.law, self.seed, self._judged, rounds=rounds, mixtures=mixtures))
+
+    def _proposed(self, proposal: Proposal) -> PartSampler:
+        assert self.law.mixing is not None
+        return replace(self, law=replace(self.law, mixing=self.law.mixing._replace(proposal=proposal)))
+
+    @property
+    def _judged(self) -> Judged | None:
+        """How pilots' drawn values are judged; None where none are drawn."""
 
         def judged(law: Law, first: int, scores: Floats) -> tuple[Floats, Floats]:
             trial, stated = replace(self, law=law), self._stated(scores)
             _, log_range = trial._ranges(first, scores.shape[1], scores, stated, pilots=True)
             return self._padded(stated), log_range - self._log_judged(stated)
 
-        proposal = fit_proposal(
-            self.law, self.seed, judged if self.soft_rows else None, rounds=rounds, mixtures=mixtures
-        )
-        assert self.law.mixing is not None
-        return replace(self, law=replace(self.law, mixing=self.law.mixing._replace(proposal=proposal)))
+        return judged if self.soft_rows else None
 
     def _shaped(self) -> PartSampler:
         """Find the shapes of the model's own margins, with the proposal that the part has."""

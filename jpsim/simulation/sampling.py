@@ -97,12 +97,13 @@ class Sampler:
             return settle_premium(own, len(story.parts))
 
         points = [compiled(part) for part in story.points]
-        points = [part.proposing().coupled() for part in points]  # once for all draws of the parameters
+        points = [part.proposing().coupled() for part in points]
         if len(points) > len(story.members):
             story = story.weighed([part.log_evidence() for part in points])
         parts = points
         if story.draws > 1:
-            parts = [compiled(part).like(points[place % len(points)]) for place, part in enumerate(story.parts)]
+            near = [(part, part.refitting()) for part in points]  # which the proposals of all draws start from
+            parts = [compiled(part).like(*near[place % len(near)]) for place, part in enumerate(story.parts)]
         parts = [note_interventions(part, len(parts)) for part in parts]
         story = story.told([part.source for part in parts])
         unplaced = cls(story, tuple(parts), seed, threads)

@@ -28,7 +28,7 @@ import numpy.typing as npt
 from jpsim.simulation.law import Proposal
 from jpsim.simulation.proposals import flattened, principal
 
-__all__ = ["WIDER", "Quadratic", "fit_quadratic", "regressed"]
+__all__ = ["WIDER", "Quadratic", "fit_quadratic", "moved", "regressed"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,10 +74,29 @@ def regressed(proposal: Proposal, active: npt.NDArray[np.int64], normals: Floats
     d, q = proposal.mean.shape[1], proposal.score_mean.size
     places = np.concatenate([active, np.arange(d, d + q)])
     found = fit_quadratic(normals[places], q, log_weights, flattened(log_weights, LEAST_EFFECTIVE))
+    return moved(proposal, places, found, wider=WIDER)
+
+
+def moved(proposal: Proposal, places: npt.NDArray[np.int64], found: Quadratic, *, wider: float = 1.0) -> Proposal:
+    """The normal law nearest to a proposal of one component times the exponential of a form.
+
+    Parameters
+    ----------
+    proposal
+        Of one component.
+    places
+        Positions of the form's normals among the 2 h of the mixing variables and the q of the scores behind them.
+    found
+        The form, in the standard normals from which the proposal is drawn.
+    wider
+        Factor on the scores' standard deviations.
+    """
+    d, q = proposal.mean.shape[1], proposal.score_mean.size
     mean, covariance = _normal(found)
     step, spread, widening = np.zeros(d + q), np.eye(d + q), np.zeros((q, d))
-    step[places], spread[np.ix_(places, places)], widening[:, active] = mean, covariance, found.widening
-    return _composed(proposal, step, spread, widening)
+    step[places], spread[np.ix_(places, places)] = mean, covariance
+    widening[:, places[: places.size - q]] = found.widening
+    return _composed(proposal, step, spread, widening, wider)
 
 
 def fit_quadratic(normals: Floats, scores: int, values: Floats, weights: Floats) -> Quadratic:
@@ -129,7 +148,7 @@ def _normal(found: Quadratic) -> tuple[Floats, Floats]:
     return mean * min(1.0, FARTHEST / max(float(np.linalg.norm(mean)), 1e-300)), covariance
 
 
-def _composed(proposal: Proposal, step: Floats, spread: Floats, widening: Floats) -> Proposal:
+def _composed(proposal: Proposal, step: Floats, spread: Floats, widening: Floats, wider: float) -> Proposal:
     """The law of what a proposal makes of normals with mean `step` and covariance `spread`, scores widened besides."""
     d, q = proposal.mean.shape[1], proposal.score_mean.size
     directions = proposal.directions[0]
@@ -151,7 +170,7 @@ def _composed(proposal: Proposal, step: Floats, spread: Floats, widening: Floats
         curvature=curvature[None],
         score_mean=scores - follow @ centre,
         score_follow=follow,
-        score_root=WIDER * _symmetric_root(left),
+        score_root=wider * _symmetric_root(left),
         score_width=-widen @ centre,
         score_widen=widen,
     )
