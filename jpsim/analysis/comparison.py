@@ -106,7 +106,7 @@ def _contrasts(
     paired = not unpaired_reasons(reference[0].run, scenario[0].run)
 
     def contrast(row: int) -> SeriesContrast:
-        one, two = ((side, OrderedSample(values[row], side.weights)) for side, values in (reference, scenario))
+        one, two = ((side, side.ordered(values[row])) for side, values in (reference, scenario))
         return _contrast(outputs[row], one, two, paired)
 
     return on_threads(contrast, range(len(outputs)), 2)

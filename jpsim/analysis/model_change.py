@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from jpsim.analysis.model_quantities import Numbers, facts, moments, parameters
-from jpsim.analysis.ordered_sample import OrderedSample
 from jpsim.analysis.paired_errors import Difference, difference, estimate_all
 from jpsim.analysis.redrawing import Side
 from jpsim.errors import InputError, Problem
@@ -167,9 +166,7 @@ def effects(before: Side, after: Side, outputs: Sequence[str], month: int) -> tu
     drawn = [(side, side.values(outputs, month)) for side in (before, after)]
     found = []
     for row, output in enumerate(outputs):
-        one, two = (
-            estimate_all(OrderedSample(values[row], side.weights), side.start(output)) for side, values in drawn
-        )
+        one, two = (estimate_all(side.ordered(values[row]), side.start(output)) for side, values in drawn)
         kind = before.run.kinds[before.run.outputs.index(output)]
         names = ("mean", "es95")
         found.append(

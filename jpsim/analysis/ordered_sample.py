@@ -9,6 +9,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.analysis.strata import Strata
+
 __all__ = ["OrderedSample"]
 
 Floats = npt.NDArray[np.float64]
@@ -26,10 +28,13 @@ class OrderedSample:
         (N,) in the order of the paths.
     weights
         (N,) weights of the paths, summing to 1.
+    strata
+        Which part of its story each path follows; None where paths are a random sample.
     """
 
     values: Floats
     weights: Floats
+    strata: Strata | None = None
 
     @cached_property
     def order(self) -> npt.NDArray[np.intp]:

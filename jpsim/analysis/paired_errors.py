@@ -4,7 +4,8 @@ Every statistic is written as a mean of influence values psi of the paths: to fi
 ``sum w psi``. Where path i of both scenarios comes from one draw, the error of a difference is therefore
 ``sqrt(sum (v psi_v - w psi_w)**2)``, which holds for weighted samples as well, and for quantiles of equally
 likely paths is Bahadur's ``[a(1 - a)(1/f**2 + 1/g**2) - 2 (P_joint - a**2) / (f g)] / N``. Without common
-draws the two errors add in squares.
+draws the two errors add in squares. Where paths follow the parts of a story by a fixed rule, influence values are taken
+less their means on the parts, and what draws of the parameters leave is added, see `jpsim.analysis.strata`.
 
 References
 ----------
@@ -22,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpsim.analysis.ordered_sample import OrderedSample
+from jpsim.analysis.strata import Strata
 
 __all__ = [
     "DIFFERENCES",
@@ -90,10 +92,20 @@ class Estimated(NamedTuple):
         The estimate.
     influence
         (N,) each path's part in its error: weight times influence value.
+    strata
+        Which part of its story each path follows; None where paths are a random sample.
     """
 
     value: float
     influence: Floats
+    strata: Strata | None = None
+
+    @property
+    def variance(self) -> float:
+        """Squared error."""
+        if self.strata is None:
+            return float(np.sum(self.influence**2))
+        return self.strata.variance(self.strata.split(self.influence))
 
 
 def difference(
@@ -110,11 +122,16 @@ def difference(
     least, most
         What the difference can be.
     """
-    if paired:
-        variance = float(np.sum((scenario.influence - reference.influence) ** 2))
-    else:
-        variance = float(np.sum(scenario.influence**2) + np.sum(reference.influence**2))
+    variance = _paired_variance(reference, scenario) if paired else reference.variance + scenario.variance
     return Difference.around(scenario.value - reference.value, variance**0.5, least, most)
+
+
+def _paired_variance(reference: Estimated, scenario: Estimated) -> float:
+    """Squared error of a difference on common draws."""
+    first, second = reference.strata, scenario.strata
+    if first is None or second is None or first.draws != second.draws:
+        return Estimated(0.0, scenario.influence - reference.influence, first or second).variance
+    return second.variance(second.split(scenario.influence).less(first.split(reference.influence)))
 
 
 def estimate_all(sample: OrderedSample, start: float) -> dict[str, Estimated]:
@@ -138,7 +155,7 @@ def estimate_all(sample: OrderedSample, start: float) -> dict[str, Estimated]:
         "q50": _quantile(sample, 0.50),
         "q95": _quantile(sample, 0.95),
         "p_loss": mean_estimate(sample, (sample.values < start).astype(np.float64)),
-        "var95": Estimated(start - lower.value, -lower.influence),
+        "var95": Estimated(start - lower.value, -lower.influence, sample.strata),
         "es95": _shortfall(sample, lower.value, start),
     }
 
@@ -146,7 +163,7 @@ def estimate_all(sample: OrderedSample, start: float) -> dict[str, Estimated]:
 def mean_estimate(sample: OrderedSample, function: Floats) -> Estimated:
     """Mean of a function of the path, given by its (N,) values."""
     mean = sample.mean_of(function)
-    return Estimated(mean, sample.weights * (function - mean))
+    return Estimated(mean, sample.weights * (function - mean), sample.strata)
 
 
 def probability_lower(reference: OrderedSample, scenario: OrderedSample) -> Difference:
@@ -158,18 +175,18 @@ def probability_lower(reference: OrderedSample, scenario: OrderedSample) -> Diff
     weights = 0.5 * (reference.weights + scenario.weights)
     lower = scenario.values < reference.values
     p, one = float(np.sum(weights * lower)), float(np.sum(weights**2))
-    variance = float(np.sum((weights * (lower - p)) ** 2))
+    variance = Estimated(p, weights * (lower - p), scenario.strata).variance
     return Difference.around(p, (variance + 0.25 * one * one) ** 0.5 / (1.0 + one), 0.0, 1.0)
 
 
 def _quantile(sample: OrderedSample, level: float) -> Estimated:
     """Quantile by Bahadur's representation."""
     q = sample.quantile(level)
-    return Estimated(q, sample.weights * (level - (sample.values <= q)) * sample.spacing(level))
+    return Estimated(q, sample.weights * (level - (sample.values <= q)) * sample.spacing(level), sample.strata)
 
 
 def _shortfall(sample: OrderedSample, q: float, start: float) -> Estimated:
     """Mean loss in the worst share: to first order the error of its quantile does not matter."""
     excess = np.minimum(sample.values - q, 0.0) / _TAIL
     tail = q + sample.mean_of(excess)
-    return Estimated(start - tail, sample.weights * (tail - q - excess))
+    return Estimated(start - tail, sample.weights * (tail - q - excess), sample.strata)

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from jpsim.analysis.books import PORTFOLIO, book_of
 from jpsim.analysis.books.revaluation import Revaluation
+from jpsim.analysis.ordered_sample import OrderedSample
+from jpsim.analysis.strata import Strata
 from jpsim.runs import Run
 from jpsim.runs.outcomes import position
 from jpsim.simulation.job import Job
@@ -66,6 +68,19 @@ class Side:
         """(paths,) weights with which the summary was made, summing to 1."""
         stored = self.run.weights.get(self.scenario)
         return np.full(self.paths, 1.0 / self.paths) if stored is None else stored / stored.sum()
+
+    @cached_property
+    def strata(self) -> Strata | None:
+        """Which part of its story each path follows; None where there is but one."""
+        if len(self.sampler.parts) == 1:
+            return None
+        story = self.sampler.story
+        shares = np.array([part.weight for part in story.points])
+        return Strata(self.sampler.parts_of(self.paths), shares, story.draws, self.weights)
+
+    def ordered(self, values: Floats) -> OrderedSample:
+        """Put (paths,) values of an output in one month in order."""
+        return OrderedSample(values, self.weights, self.strata)
 
     @property
     def outputs(self) -> frozenset[str]:

@@ -91,7 +91,7 @@ class PartSums:
     sums
         (P, O, h, 2) weighted sums of the standardised values and of their squares.
     weights
-        (P, 2) sums of weights and of squared weights.
+        (P, 3) sums of weights and of squared weights, and numbers of paths.
     """
 
     sums: npt.NDArray[np.int64]
@@ -100,9 +100,9 @@ class PartSums:
     @classmethod
     def empty(cls, laws: int, shape: tuple[int, ...]) -> Self:
         """Sums of no paths, for a number of laws and (O, h)."""
-        return cls(np.zeros((laws, *shape, 2), dtype=np.int64), np.zeros((laws, 2), dtype=np.int64))
+        return cls(np.zeros((laws, *shape, 2), dtype=np.int64), np.zeros((laws, 3), dtype=np.int64))
 
-    def note(self, law: int, sums: Floats, weights: tuple[float, float]) -> None:
+    def note(self, law: int, sums: Floats, weights: tuple[float, float, float]) -> None:
         """Add a superblock's paths of one law; sums that are not finite are refused later, by all paths' sums."""
         with np.errstate(invalid="ignore"):
             self.sums[law] += np.rint(sums / PART_UNIT).astype(np.int64)

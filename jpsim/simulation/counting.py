@@ -98,7 +98,7 @@ class Counting:
             before = sink.sums[..., :2].copy()
             simulate(self.drawing.coefficients[law], scratch, sink, self.drawing.key, *place, targets)
             mine = sink.weights[begin - first : end - first] if self.weighted else np.ones(end - begin)
-            parts.note(law, sink.sums[..., :2] - before, (float(mine.sum()), float(mine @ mine)))
+            parts.note(law, sink.sums[..., :2] - before, (float(mine.sum()), float(mine @ mine), float(end - begin)))
         return sink.sums.copy()
 
 

@@ -54,6 +54,7 @@ def draw(
     targets: Targets | None = None,
     weights: Floats | None = None,
     owner: Owner | None = None,
+    cells: Sequence[float] | None = None,
     exact: bool = False,
     executor: Executor | None = None,
     journal: Journal | None = None,
@@ -80,6 +81,9 @@ def draw(
         (paths,) importance weights, scaled here to mean 1; None where all paths weigh the same.
     owner
         Which of several laws each block of 512 paths follows: a function of the block or an array.
+    cells
+        Shares that members and regimes shall have, in the order of one posterior draw's laws; laws are sorted by draw,
+        and draws are equally likely. Left out, laws are no strata, and errors are plain.
     exact
         Whether quantiles and shortfalls are those of the sorted sample: the paths are drawn twice.
     executor
@@ -110,7 +114,7 @@ def draw(
     counted = stages.run(scenario, Counting(drawing, fixed is not None), nothing, half)
     totals = total(law, counted, paths, fixed, threads)
     found = _order_statistics(drawing, scenario, counted, totals, stages) if exact else None
-    return summarise(scenario, paths, law, totals, found, counted.parts, threads)
+    return summarise(scenario, paths, law, totals, found, counted.parts, cells, threads)
 
 
 def _order_statistics(

@@ -4,7 +4,8 @@ With path weights w, S their sum, every error is that of a weighted mean of infl
 ``sqrt(sum w**2 psi**2) / S``. Quantiles use Bahadur's representation, with the density from the spacing
 of two quantiles at Bofinger's distance; expected shortfall uses
 ``psi = q - ES + (x - q) 1{x < q} / a``, which for equal weights is
-``[Var(x | tail) + (1 - a)(q - ES)**2] / (S a)``.
+``[Var(x | tail) + (1 - a)(q - ES)**2] / (S a)``. Where paths follow several laws by a fixed rule, these plain errors
+are restated, see `jpsim.simulation.part_errors`.
 
 References
 ----------
@@ -20,6 +21,7 @@ Wilson (1927), Probable inference. https://doi.org/10.1080/01621459.1927.1050295
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
@@ -31,6 +33,7 @@ from jpsim.simulation.accumulation import BINS, PART_UNIT, PartSums, Totals
 from jpsim.simulation.kernels.crossings import find_crossings
 from jpsim.simulation.law import Law
 from jpsim.simulation.order_statistics import OrderStatistics
+from jpsim.simulation.part_errors import Division, Shape
 from jpsim.simulation.result import STATISTICS, Histogram, PartMoments, ScenarioSample
 from jpsim.simulation.sharding import on_threads, parts_of
 
@@ -42,6 +45,7 @@ LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 QUANTILES: Final = ("q01", "q05", "q10", "q25", "q50", "q75", "q90", "q95", "q99")
 TAILS: Final = {"95": 1, "99": 0}
 """The confidence of value at risk and expected shortfall, and the place of its quantile in `LEVELS`."""
+_NEAR: Final = BINS // 128  # bins to each side from which a density is taken
 FLAT: Final = 1e-12
 """Standard deviations below this part of the mean (or of 1) are rounding: the output is a constant."""
 FLAT_SINGLE: Final = 5e-6
@@ -181,7 +185,28 @@ def _levels_and_around(totals: Totals) -> Floats:
     return masses
 
 
-def _tables(totals: Totals, law: Law, threads: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+def _density(totals: Totals, law: Law) -> Floats:
+    """(O, h) density of each output at its value at month 0, from the bins within an eighth of a spread of it."""
+    place = (np.broadcast_to(law.start[:, None], law.low.shape) - law.low) * totals.sink.per_width
+    first = np.clip(place.astype(np.int64) - _NEAR, 0, BINS - 2 * _NEAR)[..., None]
+    inside = np.take_along_axis(totals.counts, first + np.arange(2 * _NEAR), axis=2).sum(axis=2)
+    found: Floats = inside / totals.weight * totals.sink.per_width / (2 * _NEAR)
+    return found
+
+
+def _shape(totals: Totals) -> Shape:
+    """Standardised third and fourth moments of every output and month, by squared weights where paths are weighted."""
+    sums, squares = totals.sums, totals.weight_squares
+    b1, b2, b3, b4 = np.moveaxis(sums[..., :4] if sums.shape[-1] == 6 else sums[..., 2:6], -1, 0) / squares
+    variance = np.maximum(b2 - b1**2, 0.0)
+    divisor = np.where(variance > 0.0, variance, 1.0)
+    third, fourth = b3 - 3.0 * b1 * b2 + 2.0 * b1**3, b4 - 4.0 * b1 * b3 + 6.0 * b1**2 * b2 - 3.0 * b1**4
+    return Shape(third / divisor**1.5, np.maximum(fourth / divisor**2, 1.0))
+
+
+def _tables(
+    totals: Totals, law: Law, division: Division | None, threads: int
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Each of `STATISTICS` in reported units, with its error."""
     moments = _moments(totals)
     values, errors = {"mean": moments.mean, "sd": moments.sd}, {"mean": moments.mean_se, "sd": moments.sd_se}
@@ -191,6 +216,8 @@ def _tables(totals: Totals, law: Law, threads: int) -> tuple[dict[str, Floats], 
     for name, (place, error) in _order_statistics(totals, crossings).items():
         values[name], errors[name] = law.low + place * width, error * width
     start = law.start[:, None]
+    if division is not None:
+        division.restate(values | {"p_loss": np.broadcast_to(start, width.shape)}, errors, _density(totals, law))
     for confidence, k in TAILS.items():
         values[f"var{confidence}"], errors[f"var{confidence}"] = start - values[QUANTILES[k]], errors[QUANTILES[k]]
         values[f"es{confidence}"] = start - values[f"es{confidence}"]
@@ -239,7 +266,7 @@ def _take_exact(values: dict[str, Floats], law: Law, exact: OrderStatistics) -> 
 
 
 def _part_moments(parts: PartSums, totals: Totals) -> PartMoments:
-    weight, squares = parts.weights.T * PART_UNIT
+    weight, squares, paths = parts.weights.T * PART_UNIT
     seen, spread = weight > 0.0, 1.0 / totals.sink.per_spread
     divisor = np.where(seen, weight, 1.0)
     first, second = np.moveaxis(parts.sums * PART_UNIT / divisor[:, None, None, None], -1, 0)
@@ -247,6 +274,7 @@ def _part_moments(parts: PartSums, totals: Totals) -> PartMoments:
     return PartMoments(
         weight / weight.sum(),
         np.divide(weight**2, squares, out=np.zeros_like(divisor), where=seen),
+        paths,
         np.where(inside, totals.sink.centre + spread * first, 0.0),
         np.where(inside, spread**2 * np.maximum(second - first**2, 0.0), 0.0),
     )
@@ -259,6 +287,7 @@ def summarise(
     totals: Totals,
     exact: OrderStatistics | None = None,
     parts: PartSums | None = None,
+    cells: Sequence[float] | None = None,
     threads: int = 1,
 ) -> ScenarioSample:
     """Reduce what was counted to a `ScenarioSample`.
@@ -275,6 +304,8 @@ def summarise(
         Exact order statistics, instead of those of the histograms.
     parts
         Sums of each law's paths, if they were kept.
+    cells
+        Shares of the members and regimes that the laws belong to, see `draw`; without them errors are plain.
     threads
         On which the histograms are read, 0 for all cores.
 
@@ -285,11 +316,15 @@ def summarise(
     """
     if not np.isfinite(totals.sums).all():
         raise InputError(f"scenario {scenario}: outputs are not finite on some paths; the law explodes")
-    values, errors = _tables(totals, law, threads)
+    moments = None if parts is None else _part_moments(parts, totals)
+    division = None
+    if moments is not None and cells is not None and moments.weight.size > 1:
+        even = totals.squares is totals.counts
+        division = Division(moments, np.array(cells) / np.sum(cells), _shape(totals), weighted=not even)
+    values, errors = _tables(totals, law, division, threads)
     if exact is not None:
         _take_exact(values, law, exact)
     _settle_constants(values, errors, law, constant_outputs(law, totals))
     effective = totals.weight**2 / totals.weight_squares
     histogram = Histogram(law.low, law.high, totals.counts, totals.squares)
-    moments = None if parts is None else _part_moments(parts, totals)
     return ScenarioSample(scenario, paths, effective, values, errors, histogram, moments)

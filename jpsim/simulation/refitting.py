@@ -24,7 +24,8 @@ import numpy.typing as npt
 from jpsim.simulation.law import Law, Proposal
 from jpsim.simulation.one_thread import one_thread
 from jpsim.simulation.pilots import Drawn, Judged, Pilots
-from jpsim.simulation.weight_regression import Quadratic, moved
+from jpsim.simulation.proposals import effective_share, flattened
+from jpsim.simulation.weight_regression import LEAST_EFFECTIVE, Quadratic, moved
 
 __all__ = ["Refitting"]
 
@@ -73,19 +74,24 @@ class Refitting:
         scores, months = proposal.score_mean.size, proposal.mean.shape[1]
         places = np.concatenate([pilots.active, months + np.arange(scores)])
         table = _regressors(_taken(proposal, drawn)[places], scores, linear=proposal.share.size > 1)
+        root = np.sqrt(COUNT * flattened(drawn.log_weights, LEAST_EFFECTIVE))
+        table *= root
         gram = table.T @ table + RIDGE * COUNT * np.eye(COUNT)
-        solution = np.asarray(np.linalg.solve(gram, table.T).T, dtype=np.float64)
+        solution = np.asarray(np.linalg.solve(gram, table.T).T * root, dtype=np.float64)
         return cls(proposal, seed, places, drawn.log_weights, solution)
 
     @one_thread()
     def proposal_of(self, law: Law, judged: Judged | None) -> Proposal:
-        """Fit the proposal of a law near the pilots' own, from which it may have one already."""
+        """Fit the proposal of a law near the pilots' own; a mixture stays what it is where tilting makes it worse."""
         assert law.mixing is not None
-        found = Pilots(law, law.mixing, self.seed, judged).draw(self.proposal, 0, COUNT)
-        coefficients = (self.solution @ (found.log_weights - self.log_weights))[1:]
-        if self.proposal.share.size > 1:
-            return self._tilted(coefficients)
-        return moved(self.proposal, self.places, self._quadratic(coefficients))
+        pilots = Pilots(law, law.mixing, self.seed, judged)
+        found = pilots.draw(self.proposal, 0, COUNT).log_weights
+        coefficients = (self.solution @ (found - self.log_weights))[1:]
+        if self.proposal.share.size == 1:
+            return moved(self.proposal, self.places, self._quadratic(coefficients))
+        tilted = self._tilted(coefficients)
+        after = pilots.draw(tilted, COUNT, COUNT).log_weights
+        return tilted if effective_share(after) > effective_share(found) else self.proposal
 
     def _quadratic(self, coefficients: Floats) -> Quadratic:
         """Put coefficients in the order of `_regressors` into a form."""

@@ -49,12 +49,15 @@ class PartMoments:
         (P,) shares of the paths' weight; they sum to 1. A law that no path followed has none.
     effective
         (P,) effective numbers of paths.
+    paths
+        (P,) numbers of paths.
     mean, variance
         (P, O, h) in reported units; zero for a law that no path followed.
     """
 
     weight: Floats
     effective: Floats
+    paths: Floats
     mean: Floats
     variance: Floats
 

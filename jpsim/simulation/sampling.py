@@ -212,6 +212,7 @@ class Sampler:
             targets=self._targets,
             weights=weights,
             owner=self._owner,
+            cells=[part.weight for part in self.story.points],
             exact=exact,
             executor=executor,
             journal=journal,
@@ -231,6 +232,10 @@ class Sampler:
         whole = _SPAN if len(self.parts) == 1 else BLOCK
         for first in range(0, paths, whole):
             yield first, min(whole, paths - first), self.parts[self._owner(first // BLOCK)]
+
+    def parts_of(self, paths: int) -> npt.NDArray[np.int64]:
+        """(B,) places of the parts that the blocks of the first `paths` paths follow."""
+        return np.array([self._owner(block) for block in range(-(-paths // BLOCK))], dtype=np.int64)
 
     def _price_paths(self, first: int, count: int, rows: Sequence[int]) -> Floats:
         """(rows, r, count) some outputs of the same paths without dividends: what views speak of."""

@@ -28,7 +28,7 @@ import numpy.typing as npt
 from jpsim.simulation.law import Proposal
 from jpsim.simulation.proposals import flattened, principal
 
-__all__ = ["WIDER", "Quadratic", "fit_quadratic", "moved", "regressed"]
+__all__ = ["LEAST_EFFECTIVE", "WIDER", "Quadratic", "fit_quadratic", "moved", "regressed"]
 
 Floats = npt.NDArray[np.float64]
 
