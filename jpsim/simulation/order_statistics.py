@@ -150,8 +150,8 @@ class Search:
     def settle(self, turn: Flags, picked: Picked) -> None:
         """Find the order statistics of some outputs among the values picked for them.
 
-        Of outputs that are missed whole bins are kept in a later turn. With weights, even these may be off by one
-        bin, because the histogram's own weights are rounded: then the neighbour is looked at.
+        Of outputs that are missed whole bins are kept in a later turn. With weights, even these may be the wrong ones,
+        because the histogram's own weights are rounded: then the next bin that holds anything is looked at.
         """
         slot, under = _slots(self.bins), picked.under
         below, ranks = self._weights_below(picked, slot), self._ranks()
@@ -159,13 +159,23 @@ class Search:
         left = ranks - below - np.take_along_axis(under, slot, 2)
         self._find(found, rest, picked, slot, left)
         missed = np.isnan(found) & turn[..., None]
-        self.bins += np.where(missed & self.whole[..., None], np.where(ranks <= below, -1, 1), 0)
+        self._look_beside(missed & self.whole[..., None], ranks <= below)
         self.whole |= missed.any(axis=2)
         done = turn & ~missed.any(axis=2)
         rest[..., 0] += np.take_along_axis(under, slot, 2)
         self.found.quantiles[done] = found[done]
         self.found.tails[done] = self._tails(picked, slot, found, below, rest)[done]
         self.open &= ~done
+
+    def _look_beside(self, missed: Flags, down: Flags) -> None:
+        """Move missed statistics (O, h, 9) to the next bin below, or above, that holds anything."""
+        for i, j, k in np.argwhere(missed):
+            below, own = self.below[i, j], int(self.bins[i, j, k])
+            if down[i, j, k]:
+                edge = np.searchsorted(below, below[own])
+            else:
+                edge = np.searchsorted(below, below[own + 1], "right")
+            self.bins[i, j, k] = np.clip(edge - 1, 0, BINS - 1)
 
     def _find(self, found: Floats, rest: Floats, picked: Picked, slot: Integers, left: Integers) -> None:
         """Fill (O, h, 9) statistics and (O, h, 9, 2) what lies before them in their windows, see `find_ranks`."""

@@ -109,16 +109,35 @@ def test_windows_that_miss_are_made_good(law, weighted, monkeypatch):
         np.testing.assert_allclose(samples[1].statistics[name], table, rtol=1e-12 if name.startswith("es") else 0.0)
 
 
-def test_atoms_and_constants():
-    """A policy rate that is constant up to month 2 and then takes one of a few values."""
+def law_of_atoms():
+    """A policy rate that is constant up to month 2 and then takes one of a few values; and the paths."""
     rng = np.random.default_rng(6)
     law = naive_rules.example_rules(naive.example_law(rng, **SIZE | {"n": 7}), rng, intervention=False)
     last = law.rules.meetings._replace(meets=np.array([0, 0, 1]))
     law = dataclasses.replace(law, rules=law.rules._replace(meetings=last))
     x = draw_paths(law, SEED, 0, PATHS)
+    return dataclasses.replace(law, low=x.min(axis=2) - 1.0, high=x.max(axis=2) + 1.0), x
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_half_of_the_weight_up_to_an_atom(seed, monkeypatch):
+    """Rounding decides which of two distant values the median is; the bins between them hold nothing."""
+    law, x = law_of_atoms()
+    values = x[law.rules.target, 2]
+    middle = np.unique(values)[2]
+    weights = np.random.default_rng(seed).gamma(0.7, size=PATHS)
+    weights[values <= middle] *= weights[values > middle].sum() / weights[values <= middle].sum()
+    turns = []
+    own = order_statistics.Search.turn
+    monkeypatch.setattr(order_statistics.Search, "turn", lambda search: turns.append(own(search)) or turns[-1])
+    sample = draw(law, scenario="a", seed=SEED, paths=PATHS, weights=weights, exact=True)
+    assert sample.statistics["q50"][law.rules.target, 2] in (middle, np.unique(values)[3])
+    assert len(turns) <= 5
+
+
+def test_atoms_and_constants():
+    law, x = law_of_atoms()
     assert [np.unique(values).size for values in x[law.rules.target]] == [1, 1, 5]
-    x_low, x_high = x.min(axis=2), x.max(axis=2)
-    law = dataclasses.replace(law, low=x_low - 1.0, high=x_high + 1.0)
     sample = draw(law, scenario="a", seed=SEED, paths=PATHS, exact=True)
     for percent in PERCENTS:
         quantile, _ = sorted_statistics(x, np.ones(PATHS), percent)
