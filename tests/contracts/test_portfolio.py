@@ -134,4 +134,4 @@ def test_mistakes_in_the_book_stop_the_run_before_it_starts(config: Path, book: 
 def test_a_limit_on_a_portfolio_needs_one(config: Path) -> None:
     done = call("run", config, "--set", "portfolio=null")
     assert done.returncode == 2
-    assert "the run has no portfolio" in done.stderr
+    assert "a limit on the portfolio of a run without one" in done.stderr

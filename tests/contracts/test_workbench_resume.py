@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,7 @@ def test_only_what_was_kept_can_be_resumed_and_only_once(tmp_path: Path, keeps: 
             jobs.resume(job)
         await jobs.close()
 
-    asyncio.run(story())
+    carried_out(story())
 
 
 def test_a_session_invites_one_more_browser(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jpsim.calibration import learning
+from jpsim.calibration import estimates, learning
 from jpsim.calibration.observations import FACTORS, observe
 from jpsim.calibration.panel import check_columns, read_panel
 from jpsim.calibration.priors import read_priors
@@ -289,6 +289,6 @@ def test_what_is_wrong_is_told_before_the_sampler_starts(data_dir, tmp_path, mon
                  "topix_weights_33x4_2026-04-30.csv"):  # fmt: skip
         (tmp_path / file).write_bytes((data_dir / file).read_bytes())
     (tmp_path / name).write_bytes(change((tmp_path / name).read_bytes()))
-    monkeypatch.setattr(learning, "estimate_factors", lambda *_: pytest.fail("the sampler was reached"))
+    monkeypatch.setattr(estimates, "estimate_factors", lambda *_: pytest.fail("the sampler was reached"))
     with pytest.raises(InputError, match=message):
         learning.calibrate(tmp_path)
