@@ -25,7 +25,7 @@ def _short_priors():
     priors = read_priors()
     shorter = {
         "sampler": {**priors["sampler"], "burn_in": 20, "kept": 30, "thin": 1, "stored": 4},
-        "tails": {**priors["tails"], "scored_from": "2025-07"},
+        "tails": {**priors["tails"], "scored_from": "2025-01"},
         "identification": {
             **priors["identification"],
             "chains": 4,

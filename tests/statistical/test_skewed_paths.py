@@ -186,6 +186,10 @@ def test_named_shocks_deliver_and_all_others_keep_their_law(model: Model) -> Non
     sampler = sampler_of(named, (row,), "student_t", ("first", "second"))
     free = sampler_of(named, (), "student_t")
     assert sampler.weights(1000) is None
+    (part,) = sampler.parts
+    assert part.law.mixing is not None
+    drawn_alike = replace(part.law, mixing=part.law.mixing._replace(rotation=None))  # path by path the same normals
+    sampler = replace(sampler, parts=(replace(part, law=drawn_alike),))
     ours, theirs = (np.linalg.solve(np.linalg.cholesky(named.Sigma), innovations(s, 20_000)) for s in (sampler, free))
     levels = sampler.paths(0, 20_000)[named.factor("sp500"), 0]
     np.testing.assert_allclose(100.0 * np.log(levels), row.value, atol=1e-9)
