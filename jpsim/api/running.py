@@ -11,9 +11,7 @@ from jpsim.api.preparing import prepare
 from jpsim.api.storing import check_limits, keep_journal, store
 from jpsim.conditioning.explaining import referred_scenarios, steps_of
 from jpsim.model.store import load_model
-from jpsim.runs import (
-    Run,
-)
+from jpsim.runs import Run
 from jpsim.scenario import RunRequest, Scenario, load_run, load_scenario
 from jpsim.scenario.request import narrower_defaults
 
