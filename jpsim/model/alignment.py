@@ -12,12 +12,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["aligned_turn"]
+__all__ = ["FACTORS", "aligned_turn", "nearest_turn"]
 
 Floats = npt.NDArray[np.float64]
 
-_FACTORS: Final = 3.0
-"""Weight of the factors together, against that of the series together."""
+FACTORS: Final = 3.0
+"""Weight of the factors together, against that of the series together: conditions speak of factors."""
+
+
+def nearest_turn(matrix: Floats) -> Floats:
+    """Orthogonal Q that makes ``tr(Q matrix)`` greatest, (n, n): the transposed polar factor."""
+    u, _, v = np.linalg.svd(matrix)
+    return np.asarray((u @ v).T, dtype=np.float64)
 
 
 def aligned_turn(root: Floats, other: Floats, returns: tuple[Floats, Floats], residual: Floats) -> Floats:
@@ -38,8 +44,7 @@ def aligned_turn(root: Floats, other: Floats, returns: tuple[Floats, Floats], re
     that do not depend on Q make it so.
     """
     here, there = (np.sqrt((x**2).sum(axis=1)) for x in (root, other))
-    own = _FACTORS / len(root) * other.T @ (root / (here * there)[:, None])
+    own = FACTORS / len(root) * other.T @ (root / (here * there)[:, None])
     here, there = (np.sqrt(((b @ x) ** 2).sum(axis=1) + residual) for b, x in zip(returns, (root, other), strict=True))
     share = 1.0 / (len(residual) * here * there)
-    u, _, v = np.linalg.svd(own + (returns[1] @ other).T @ (share[:, None] * (returns[0] @ root)))
-    return np.asarray((u @ v).T, dtype=np.float64)
+    return nearest_turn(own + (returns[1] @ other).T @ (share[:, None] * (returns[0] @ root)))

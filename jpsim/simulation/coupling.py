@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from jpsim.model.alignment import FACTORS, nearest_turn
 from jpsim.simulation.kernels.normals import TARGETS, fill_normals
 from jpsim.simulation.law import Dynamics, Equity, Law, Mixing, Rotation
 from jpsim.simulation.layout import dense
@@ -25,8 +26,6 @@ Floats = npt.NDArray[np.float64]
 Answer = Callable[[Floats], Floats]
 """From scores (q, count) of drawn values to the targets (m, count) of all rows."""
 
-_FACTORS: Final = 3.0
-"""Weight of the factors together, against that of the series together: conditions speak of factors."""
 _STILL: Final = 1e-3
 """Weight of leaving the normals as they are, against that of the outputs."""
 _MOST: Final = 16
@@ -62,14 +61,14 @@ def couple(law: Law, seed: int, pilots: int, answer: Answer | None) -> Rotation 
     left = _left(mixing, followed, _slope(mixing, seed, pilots, answer))
     basis = _basis(followed, left)
     inner = (followed @ basis).T @ _weights(law, followed, left) @ (left @ basis)
-    turn = _nearest(inner + _STILL * np.eye(basis.shape[1]))
+    turn = nearest_turn(inner + _STILL * np.eye(basis.shape[1]))
     cosines, planes = np.linalg.eigh(0.5 * (turn + turn.T))
     count = min(_MOST, int((1.0 - cosines > _LEAST).sum()))
     if not count:
         return None
     kept, shape = planes[:, :count], mixing.exposure.shape
     outward = basis @ kept
-    inward = (_nearest(kept.T @ turn.T @ kept) - np.eye(count)) @ outward.T
+    inward = (nearest_turn(kept.T @ turn.T @ kept) - np.eye(count)) @ outward.T
     return Rotation(inward.reshape(count, shape[0], shape[2]), outward.reshape(shape[0], shape[2], count))
 
 
@@ -89,14 +88,8 @@ def couple_months(law: Law, free: Dynamics) -> Dynamics:
     followed, left = _followed(free), _followed(law.dynamics)
     weights, n = _weights(law, followed, left), law.dynamics.intercept.shape[1]
     months = [slice(t * n, (t + 1) * n) for t in range(law.dynamics.intercept.shape[0])]
-    turns = [_nearest(followed[:, own].T @ weights @ left[:, own] + _STILL * np.eye(n)) for own in months]
+    turns = [nearest_turn(followed[:, own].T @ weights @ left[:, own] + _STILL * np.eye(n)) for own in months]
     return law.dynamics._replace(impact=law.dynamics.impact @ np.array(turns))
-
-
-def _nearest(matrix: Floats) -> Floats:
-    """Orthogonal Q that makes ``tr(Q matrix)`` greatest."""
-    u, _, v = np.linalg.svd(matrix)
-    return np.asarray((u @ v).T, dtype=np.float64)
 
 
 def _steps(months: int) -> list[int]:
@@ -165,7 +158,7 @@ def _weights(law: Law, followed: Floats, left: Floats) -> Floats:
         level, total = (slice((2 * place + k) * n, (2 * place + k + 1) * n) for k in (0, 1))
         before, after = (np.sqrt((x[level] ** 2).sum(axis=1)) for x in (followed, left))
         moving = after > _PINNED * before
-        own = np.where(moving, _FACTORS / (n * np.where(moving, before * after, 1.0)), 0.0)
+        own = np.where(moving, FACTORS / (n * np.where(moving, before * after, 1.0)), 0.0)
         free, bound = (((loadings @ x[total]) ** 2).sum(axis=1) + step * residual for x in (followed, left))
         share = 1.0 / (residual.size * np.sqrt(free * bound))
         weights[level, level] = step / months * np.diag(own)
